@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reading plain or gzip files alike as a stream of bytes: the only file that includes zlib.h.
+ */
+#ifndef PM_BASE_GZ_H
+#define PM_BASE_GZ_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+typedef struct gz gz;
+
+PM_MUST_USE pm_status gz_open(const char *path, gz **out, pm_err *err);
+/* Up to `len` bytes; *got < len only at the end.  A truncated or damaged gzip file is PM_E_FORMAT. */
+PM_MUST_USE pm_status gz_read(gz *g, void *bytes, size_t len, size_t *got, pm_err *err);
+void gz_close(gz *g);
+
+/* Whole content, at most max_bytes (a bomb is refused). */
+PM_MUST_USE pm_status gz_read_all(const char *path, size_t max_bytes, str *out, pm_err *err);
+PM_MUST_USE pm_status gz_write_all(const char *path, const void *bytes, size_t len, pm_err *err);
+
+#endif

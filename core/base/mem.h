@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Memory: the only file that calls malloc.  Arenas give zeroed, 64-byte aligned blocks with one
+ * owner and no free; mem_* is for the few things that grow or that foreign libraries hand over.
+ */
+#ifndef PM_BASE_MEM_H
+#define PM_BASE_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define MEM_ALIGN 64
+
+typedef struct arena arena;
+
+/* A mark remembers how full an arena is; releasing to it frees nothing but reuses the room. */
+typedef struct arena_mark {
+    void *block;
+    size_t used;
+} arena_mark;
+
+/* An empty arena whose first block holds at least `hint` bytes (0: allocated on first use).
+ * NULL when memory is out.  Close frees everything; NULL is allowed. */
+arena *arena_open(size_t hint);
+void arena_close(arena *a);
+
+/* count * bytes zeroed, 64-byte aligned bytes; never NULL for a zero size.  NULL on overflow, when
+ * the limit would be passed, or when memory is out. */
+void *arena_alloc(arena *a, size_t count, size_t bytes);
+char *arena_strdup(arena *a, const char *text);
+char *arena_strndup(arena *a, const char *text, size_t len); /* always NUL-terminated */
+
+arena_mark arena_save(const arena *a);
+void arena_release(arena *a, arena_mark m); /* keeps blocks for reuse: no malloc afterwards */
+void arena_reset(arena *a);                 /* release everything, keep blocks */
+void arena_set_limit(arena *a, size_t bytes); /* 0 = none */
+size_t arena_used(const arena *a);
+size_t arena_peak(const arena *a);
+
+/* count * bytes without overflow; false (and *out = 0) when it does not fit. */
+bool mem_size(size_t count, size_t bytes, size_t *out);
+
+/* Plain heap blocks.  mem_grow doubles *capacity (elements of `bytes`) until it holds `need`;
+ * contents are kept, new bytes are zero; false leaves *ptr as it was. */
+void *mem_alloc(size_t count, size_t bytes); /* zeroed, 64-byte aligned */
+bool mem_grow(void *ptr_to_pointer, size_t *capacity, size_t need, size_t bytes);
+void mem_free(void *p);
+
+/* Hostile builds (--enable-hostile): the n-th allocation from now fails; 0 switches off. */
+void mem_fail_after(size_t n);
+
+#endif

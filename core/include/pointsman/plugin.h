@@ -1,0 +1,676 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pointsman/plugin.h - the one header a plugin includes.  C11 and C++17; libc headers only.
+ *
+ * Contract (docs/plugin-abi.md says it in MUST and MUST NOT)
+ *   1. A plugin is a shared object that exports exactly one symbol, pm_plugin_entry().
+ *   2. Descriptors are static const, live as long as the object, and are never written.
+ *   3. What can fail returns pm_status.  Argument order: self, call, inputs, outputs.
+ *   4. Plugins never free: the host owns instance memory, call memory and every buffer.
+ *   5. const self = re-entrant and concurrent; non-const self = exclusive.
+ *   6. An instance is built once (train, load or update) and is read-only ever after.
+ *   7. Structs that may grow begin with `size` and travel by pointer, never in arrays;
+ *      read a late field only after PM_HAS() agrees.  Array elements are frozen.
+ *
+ * Letters: n prompts, m experts, d embedding, k neighbours or latent; i prompt, j expert.
+ */
+#ifndef POINTSMAN_PLUGIN_H
+#define POINTSMAN_PLUGIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- 1. version and negotiation ------------------------------------------ */
+
+#define PM_MAGIC 0x504d414eu /* "PMAN": refuses stray shared objects            */
+#define PM_ABI_MAJOR 0u      /* 0: free to break until v1 is frozen (ADR 0006)  */
+#define PM_ABI_MINOR 1u      /* while major is 0, minor must be equal           */
+#define PM_ABI ((PM_ABI_MAJOR << 16) | PM_ABI_MINOR)
+
+/* True if `p`, whose writer declared p->size bytes, really has `field`. */
+#define PM_HAS(p, field)                                                                           \
+    ((p)->size >=                                                                                  \
+     (uint32_t)((size_t)((const char *)&(p)->field - (const char *)(p)) + sizeof(p)->field))
+
+#if defined(__GNUC__)
+#define PM_EXPORT __attribute__((visibility("default")))
+#define PM_PRINTF(a, b) __attribute__((format(printf, a, b)))
+#define PM_MUST_USE __attribute__((warn_unused_result))
+#else
+#define PM_EXPORT
+#define PM_PRINTF(a, b)
+#define PM_MUST_USE
+#endif
+
+/* ---- 2. errors ------------------------------------------------------------- */
+
+#define PM_STATUS_MAP(X)                                                                           \
+    X(OK, 0, "success")                                                                            \
+    X(E_ARG, -1, "argument outside its documented domain")                                         \
+    X(E_SHAPE, -2, "matrix shapes disagree")                                                       \
+    X(E_MEMORY, -3, "allocation failed")                                                           \
+    X(E_IO, -4, "read or write failed")                                                            \
+    X(E_FORMAT, -5, "file is not in the expected format")                                          \
+    X(E_CANCELED, -6, "canceled by the caller")                                                    \
+    X(E_NOT_TRAINED, -7, "object is not in a state that allows this call")                         \
+    X(E_STALE, -8, "library members differ from those last seen")                                  \
+    X(E_UNSUPPORTED, -9, "capability not offered; the host may fall back")                         \
+    X(E_DIVERGED, -10, "non-finite value appeared during fitting")                                 \
+    X(E_INFEASIBLE, -11, "no decision satisfies the hard constraints")                             \
+    X(E_ABI, -12, "plugin and host disagree about the interface")                                  \
+    X(E_CONTRACT, -13, "plugin broke a rule of the interface")
+
+typedef enum pm_status {
+#define PM_X(name, value, text) PM_##name = value,
+    PM_STATUS_MAP(PM_X)
+#undef PM_X
+        PM_STATUS_LAST_ = -13
+} pm_status;
+
+/* ---- 3. borrowed views (passed by value, never freed) ------------------------ */
+
+typedef struct pm_str { /* UTF-8, no NUL promised */
+    const char *ptr;
+    size_t len;
+} pm_str;
+
+typedef struct pm_mat { /* row-major, row r starts at at + r * ld */
+    float *at;
+    size_t rows, cols, ld;
+} pm_mat;
+
+typedef struct pm_cmat { /* ld == 0 means every row is the same row (a broadcast view) */
+    const float *at;
+    size_t rows, cols, ld;
+} pm_cmat;
+
+typedef struct pm_csr { /* sparse rows: row r is col/val[start[r] .. start[r+1]), col ascending */
+    const uint64_t *start; /* [rows + 1] */
+    const uint32_t *col;   /* [nnz] */
+    const float *val;      /* [nnz] */
+    size_t rows, cols;
+} pm_csr;
+
+static inline float *pm_row(pm_mat m, size_t r)
+{
+    return m.at + r * m.ld;
+}
+static inline const float *pm_crow(pm_cmat m, size_t r)
+{
+    return m.at + r * m.ld;
+}
+
+/* ---- 4. experts and libraries --------------------------------------------------- */
+
+typedef enum pm_attr_kind {
+    PM_ATTR_NUMBER = 1, /* number; the unit is part of the name          */
+    PM_ATTR_TEXT,       /* text                                          */
+    PM_ATTR_DATE,       /* number = days since 1970-01-01                */
+    PM_ATTR_FLAG        /* number = 0 or 1                               */
+} pm_attr_kind;
+
+typedef struct pm_attr { /* frozen: travels in arrays */
+    const char *name;    /* [a-z][a-z0-9_]*; well-known names: docs/libraries.md */
+    pm_attr_kind kind;
+    double number;
+    const char *text; /* NULL unless PM_ATTR_TEXT */
+} pm_attr;
+
+typedef struct pm_expert { /* one routable model: a record of typed attributes */
+    uint32_t size;
+    const char *id;      /* unique, stable across library revisions          */
+    const pm_attr *attr; /* [n_attr] sorted by name                          */
+    size_t n_attr;
+    pm_cmat profile; /* [1 x k] descriptor embedding, or at == NULL      */
+} pm_expert;
+
+typedef struct pm_library { /* an immutable snapshot: column j is expert[j]     */
+    uint32_t size;
+    uint64_t revision; /* content hash of everything: provenance           */
+    size_t n;
+    const pm_expert *const *expert; /* [n] pointers, so that pm_expert may grow */
+} pm_library;
+
+/* The attribute `name` of `e`, or NULL.  Linear scan; experts have a dozen attributes. */
+static inline const pm_attr *pm_attr_find(const pm_expert *e, const char *name)
+{
+    for (size_t a = 0; a < e->n_attr; a++)
+        if (strcmp(e->attr[a].name, name) == 0) return &e->attr[a];
+    return NULL;
+}
+
+/* The number (or date, or flag) `name` of `e`, or `fallback` when it is absent. */
+static inline double pm_attr_number(const pm_expert *e, const char *name, double fallback)
+{
+    const pm_attr *a = pm_attr_find(e, name);
+    return a && a->kind != PM_ATTR_TEXT ? a->number : fallback;
+}
+
+/* ---- 5. prompts and outcomes ------------------------------------------------------ */
+
+#define PM_NO_COL UINT32_MAX
+
+typedef struct pm_turn { /* frozen: travels in arrays */
+    pm_str role;         /* "user", "assistant", "system" */
+    pm_str text;
+} pm_turn;
+
+typedef struct pm_prompts { /* what a router may see; domain labels never reach it */
+    uint32_t size;
+    size_t n;
+    const uint64_t *id;            /* [n] stable across splits                        */
+    const pm_str *text;            /* [n] or NULL                                     */
+    const uint32_t *tokens_in;     /* [n] or NULL                                     */
+    pm_cmat embed;                 /* [n x d] or at == NULL                           */
+    pm_csr sparse;                 /* [n x v] word features, or start == NULL         */
+    const pm_turn *turn;           /* all turns of all prompts, or NULL               */
+    const size_t *turn_start;      /* [n + 1] prompt i has turn[start[i]..start[i+1]) */
+    const pm_attr *const *attr;    /* [n] attributes of each prompt, or NULL          */
+    const uint32_t *n_attr;        /* [n] or NULL                                     */
+} pm_prompts;
+
+typedef enum pm_value_kind { /* what a cell MEANS */
+    PM_VALUE_QUALITY = 1,    /* quality in [0,1], higher is better                */
+    PM_VALUE_LOSS,           /* loss >= 0 (nats), lower is better                 */
+    PM_VALUE_WINPROB,        /* P(beats the reference expert) in [0,1]            */
+    PM_VALUE_BEST,           /* P(is the best expert), rows sum to 1              */
+    PM_VALUE_RANK            /* ordinal: compare within a row only, higher better */
+} pm_value_kind;
+#define PM_VALUE_BIT(kind) (1u << (unsigned)(kind))
+
+typedef struct pm_battle { /* frozen: travels in arrays */
+    uint32_t prompt;       /* row of the prompts that come with it              */
+    uint32_t a, b;         /* columns                                           */
+    uint32_t source;       /* judge: equal numbers, equal judge                 */
+    float outcome;         /* 1 a wins, 0 b wins, .5 tie, or a judge's P(a)     */
+    float weight;          /* > 0; 1 unless the data says otherwise             */
+} pm_battle;
+
+typedef struct pm_outcomes { /* what was observed; NaN means "not observed"       */
+    uint32_t size;
+    pm_value_kind kind;      /* QUALITY or LOSS: what `value` holds               */
+    pm_cmat value;           /* [n x m] or at == NULL (battles only)              */
+    pm_cmat cost_usd;        /* [n x m] USD of that call, or at == NULL           */
+    pm_cmat tokens_out;      /* [n x m] completion tokens, or at == NULL          */
+    const pm_battle *battle; /* [n_battles] or NULL                               */
+    size_t n_battles;
+} pm_outcomes;
+
+typedef struct pm_fit { /* everything that a build may learn from             */
+    uint32_t size;
+    const pm_library *lib;
+    const pm_prompts *x;       /* [n] to fit on                                     */
+    const pm_outcomes *y;      /* [n x m]; NULL for embedders                       */
+    const uint64_t *group;     /* [n] opaque group (document) of each prompt, or NULL */
+    const float *weight;       /* [n] sample weight > 0, or NULL for all ones       */
+    const pm_prompts *tune_x;  /* early stopping and k = "auto" use only this; or NULL */
+    const pm_outcomes *tune_y; /* given exactly when tune_x is                      */
+} pm_fit;
+
+typedef enum pm_change_kind { PM_ADDED = 1, PM_REMOVED, PM_CHANGED } pm_change_kind;
+typedef struct pm_change { /* frozen; ADDED: old_col = PM_NO_COL; REMOVED: new_col likewise */
+    pm_change_kind kind;
+    uint32_t old_col, new_col;
+} pm_change;
+
+typedef struct pm_delta { /* from one library revision to the next */
+    uint32_t size;
+    const pm_library *before, *after;
+    const pm_change *change; /* [n_changes] */
+    size_t n_changes;
+    const pm_prompts *probe; /* evidence on the newcomers, or NULL               */
+    const pm_outcomes *seen; /* outcomes on `probe`, columns follow `after`      */
+} pm_delta;
+
+/* ---- 6. parameters: declared once, parsed and range-checked by the host ------------ */
+
+typedef enum pm_ptype {
+    PM_P_F64 = 1, /* double                                           */
+    PM_P_I64,     /* int64_t                                          */
+    PM_P_BOOL,    /* int64_t, 0 or 1                                  */
+    PM_P_CHOICE,  /* int64_t, index into choices                      */
+    PM_P_STR      /* const char *, never NULL                         */
+} pm_ptype;
+
+typedef struct pm_param { /* one row: parsing, ranges, help and docs come from it */
+    const char *name;
+    pm_ptype type;
+    uint32_t offset, bytes;     /* offsetof / sizeof in the plugin's params struct  */
+    double fallback, min, max;  /* inclusive; CHOICE: fallback is an index          */
+    const char *const *choices; /* NULL-terminated; CHOICE only.  An I64 row with choices
+                                   accepts those words too: word w stores -1 - w     */
+    const char *fallback_str;   /* STR only                                         */
+    const char *doc;            /* one line, with the unit                          */
+} pm_param;
+
+#define PM_PARAM(kind, T, field, dflt, lo, hi, text)                                               \
+    {                                                                                              \
+        #field, kind, (uint32_t)offsetof(T, field), (uint32_t)sizeof(((T *)0)->field), dflt, lo,   \
+            hi, NULL, NULL, text                                                                   \
+    }
+#define PM_PARAM_WORDS(kind, T, field, dflt, lo, hi, words, text)                                  \
+    {                                                                                              \
+        #field, kind, (uint32_t)offsetof(T, field), (uint32_t)sizeof(((T *)0)->field), dflt, lo,   \
+            hi, words, NULL, text                                                                  \
+    }
+#define PM_PARAM_TEXT(T, field, dflt, text)                                                        \
+    {                                                                                              \
+        #field, PM_P_STR, (uint32_t)offsetof(T, field), (uint32_t)sizeof(((T *)0)->field), 0, 0,   \
+            0, NULL, dflt, text                                                                    \
+    }
+#define PM_PARAM_END                                                                               \
+    {                                                                                              \
+        NULL, PM_P_F64, 0, 0, 0, 0, 0, NULL, NULL, NULL                                            \
+    }
+
+/* ---- 7. what the host lends to every call -------------------------------------------- */
+
+typedef struct pm_host pm_host;
+typedef struct pm_store pm_store; /* a checkpoint being written or read */
+typedef struct pm_metric {        /* frozen */
+    const char *name;
+    double value;
+} pm_metric;
+
+typedef struct pm_call { /* one call's context; invalid after return */
+    uint32_t size;
+    const pm_host *host;
+    const void *params; /* the plugin's own struct, already validated */
+    uint64_t seed;
+    void *impl; /* host's; do not look */
+} pm_call;
+
+typedef enum pm_dtype {
+    PM_F32 = 1, PM_F64, PM_F16, PM_BF16, PM_I8, PM_U8, PM_I32, PM_U32, PM_I64, PM_U64
+} pm_dtype;
+
+#define PM_MAX_DIMS 4
+typedef struct pm_tensor { /* a named tensor of a checkpoint; dense, row-major */
+    pm_dtype dtype;
+    uint32_t n_dims;
+    size_t dim[PM_MAX_DIMS];
+    const void *ptr;
+} pm_tensor;
+
+typedef enum pm_gemm_hint {
+    PM_GEMM_EXACT = 0,   /* float32 throughout                                            */
+    PM_GEMM_BF16_OK = 1, /* inputs may be rounded to bfloat16 where that is faster        */
+    PM_GEMM_ROWWISE = 2  /* bit-stable: row i of out is the same bits whatever other rows
+                            are in the batch.  Use it in predict                          */
+} pm_gemm_hint;
+
+typedef enum pm_note_level { PM_NOTE_DEBUG = 1, PM_NOTE_INFO, PM_NOTE_WARN } pm_note_level;
+
+typedef pm_status (*pm_body)(pm_call *worker, size_t lo, size_t hi, void *arg);
+
+struct pm_host { /* one table, the same for all plugins, never freed */
+    uint32_t abi, size;
+
+    /* Memory is zeroed and 64-byte aligned; NULL means PM_E_MEMORY is already recorded.
+     * own():     lives exactly as long as the instance that this call is building; refused
+     *            (PM_E_CONTRACT recorded) in const methods and inside parallel bodies.
+     * scratch(): lives until this call (or this block of a parallel body) returns.
+     * There is no free().                                                               */
+    void *(*own)(pm_call *c, size_t count, size_t bytes);
+    void *(*scratch)(pm_call *c, size_t count, size_t bytes);
+
+    /* fail() records a message and returns `s`: `return c->host->fail(c, PM_E_ARG, ...)`. */
+    pm_status (*fail)(pm_call *c, pm_status s, const char *fmt, ...) PM_PRINTF(3, 4);
+    void (*note)(pm_call *c, pm_note_level level, const char *fmt, ...) PM_PRINTF(3, 4);
+
+    /* done in [0,1].  On PM_E_CANCELED the plugin returns it at once; memory is the host's.
+     * Builds that loop call it at least once a second.                                  */
+    pm_status (*progress)(pm_call *c, double done, const pm_metric *m, size_t n);
+
+    /* Counter-based uniform [0,1) with 53 bits: a pure function of (c->seed, stream, i). */
+    double (*uniform)(const pm_call *c, uint32_t stream, uint64_t i);
+
+    /* Splits [0,n) into fixed blocks of `grain`, whatever the thread count; `body` writes only
+     * outputs of its own range.  The first failure (lowest block) is returned.          */
+    pm_status (*parallel)(pm_call *c, size_t n, size_t grain, pm_body body, void *arg);
+
+    /* out = alpha op(a) op(b) + beta out; ta, tb are 'n' or 't'.  Deterministic for equal inputs
+     * whatever the thread count; the inner dimension is never split.                    */
+    pm_status (*gemm)(pm_call *c, char ta, char tb, float alpha, pm_cmat a, pm_cmat b, float beta,
+                      pm_mat out, pm_gemm_hint hint);
+
+    /* Checkpoints are named tensors and named text; the host owns the file format.  Names are
+     * [a-z][a-z0-9_.]*.  get_tensor copies into own() memory; view_tensor is a const mapped view
+     * that lives as long as the instance.  Both refuse another dtype than `want` (0 = any).  */
+    pm_status (*put_tensor)(pm_call *c, pm_store *s, const char *name, pm_tensor t);
+    pm_status (*get_tensor)(pm_call *c, pm_store *s, const char *name, pm_dtype want, pm_tensor *out);
+    pm_status (*view_tensor)(pm_call *c, pm_store *s, const char *name, pm_dtype want, pm_tensor *out);
+    pm_status (*put_text)(pm_call *c, pm_store *s, const char *name, pm_str v);
+    pm_status (*get_text)(pm_call *c, pm_store *s, const char *name, pm_str *out);
+    int (*has)(pm_call *c, pm_store *s, const char *name);
+
+    /* Rarely needed extras by name and version ("pm.table/1"): NULL if this host lacks it. */
+    const void *(*service)(const char *name);
+};
+
+/* ---- 8. routers ---------------------------------------------------------------------- */
+
+typedef struct pm_router pm_router; /* defined privately by each plugin */
+
+typedef enum pm_spread_kind {
+    PM_SPREAD_NONE = 0,
+    PM_SPREAD_STDDEV /* standard deviation of the OUTCOME, not of the mean */
+} pm_spread_kind;
+
+enum { /* what a router needs, checked before train() and predict() */
+    PM_NEEDS_TEXT = 1u,
+    PM_NEEDS_EMBED = 2u,
+    PM_NEEDS_SPARSE = 4u,
+    PM_NEEDS_VALUES = 8u,
+    PM_NEEDS_BATTLES = 16u,
+    PM_NEEDS_PROFILE = 32u,
+    PM_NEEDS_EMBED_OR_SPARSE = 64u
+};
+
+typedef struct pm_scores { /* host allocates; plugin fills what is non-NULL */
+    uint32_t size;
+    pm_value_kind kind;     /* what the instance emits; set by the host           */
+    uint32_t reference_col; /* WINPROB: against this column; else PM_NO_COL       */
+    pm_mat value;           /* [n x m] always present                             */
+    pm_mat spread;          /* [n x m] or at == NULL: not asked                   */
+    pm_mat tokens_out;      /* [n x m] expected, or at == NULL: not asked         */
+} pm_scores;
+
+typedef struct pm_router_type {
+    uint32_t size;
+    const char *name;          /* [a-z][a-z0-9_]*, what Lua writes                  */
+    const char *doc;           /* one paragraph: what, when it wins, when it loses  */
+    const char *source;        /* paper, section, equation numbers                  */
+    const pm_param *params;    /* PM_PARAM_END terminated                           */
+    size_t params_bytes;       /* sizeof the struct that the host fills             */
+    uint32_t needs;            /* PM_NEEDS_*                                        */
+    uint32_t value_kinds;      /* mask of PM_VALUE_BIT: what instances may emit     */
+    pm_spread_kind spread_kind; /* NONE: the host never asks for spread             */
+    int emits_tokens_out;      /* nonzero: fills pm_scores.tokens_out when asked    */
+    const char *const *reads;  /* NULL-terminated expert attributes it reads, or NULL */
+    size_t state_bytes;        /* sizeof(struct pm_router); host allocates, zeroed  */
+
+    /* Required.  If building fails the host discards `fresh`, so no unwinding is needed.  */
+    pm_status (*train)(pm_router *fresh, pm_call *c, const pm_fit *fit);
+    pm_status (*predict)(const pm_router *r, pm_call *c, const pm_library *lib,
+                         const pm_prompts *x, pm_scores *out);
+    pm_status (*save)(const pm_router *r, pm_call *c, pm_store *s);
+    pm_status (*load)(pm_router *fresh, pm_call *c, pm_store *s);
+
+    /* What this instance emits.  NULL allowed only when value_kinds has a single bit.     */
+    pm_value_kind (*emits)(const pm_router *r);
+
+    /* Optional: NULL means "cannot"; the capability listing is derived from that.         */
+    pm_status (*update)(pm_router *fresh, const pm_router *prev, pm_call *c, const pm_delta *d);
+    size_t (*latent_dim)(const pm_router *r);
+    pm_status (*latent)(const pm_router *r, pm_call *c, const pm_prompts *x, pm_mat out);
+    pm_status (*latent_experts)(const pm_router *r, pm_call *c, const pm_library *lib, pm_mat out);
+    void (*close)(pm_router *r); /* only for what is not memory: files, sockets         */
+} pm_router_type;
+
+/* ---- 9. constraints --------------------------------------------------------------------- */
+
+typedef enum pm_sense {
+    PM_SOFT = 1, /* value is a penalty, multiplied by its weight               */
+    PM_HARD,     /* value > bound forbids the cell                             */
+    PM_BUDGET    /* the mean over chosen cells must be <= bound                */
+} pm_sense;
+#define PM_SENSE_BIT(sense) (1u << (unsigned)(sense))
+
+typedef struct pm_constraint pm_constraint; /* defined privately by each plugin; may be empty */
+
+typedef struct pm_constraint_type {
+    uint32_t size;
+    const char *name, *doc, *source;
+    const char *unit; /* of `out` at scale = raw, e.g. "USD", "parameters"; "" if none      */
+    const pm_param *params;
+    size_t params_bytes;
+    uint32_t senses;          /* mask of PM_SENSE_BIT                                       */
+    int per_prompt;           /* 0: one row is asked for and broadcast                      */
+    uint32_t needs;           /* PM_NEEDS_*                                                 */
+    const char *const *reads; /* NULL-terminated expert attributes that it needs            */
+    size_t state_bytes;       /* 0 = stateless                                              */
+
+    /* value >= 0, lower is better; NaN is refused.  out [n x m]; [1 x m] unless per_prompt.
+     * `s` (the router's scores) is NULL while one row is asked for.                       */
+    pm_status (*eval)(const pm_constraint *k, pm_call *c, const pm_library *lib,
+                      const pm_prompts *x, const pm_scores *s, pm_mat out);
+
+    /* All three or none: for constraints that learn (expected output length, grade).      */
+    pm_status (*train)(pm_constraint *fresh, pm_call *c, const pm_fit *fit);
+    pm_status (*save)(const pm_constraint *k, pm_call *c, pm_store *s);
+    pm_status (*load)(pm_constraint *fresh, pm_call *c, pm_store *s);
+} pm_constraint_type;
+
+typedef struct pm_term { /* one evaluated constraint */
+    uint32_t size;
+    const char *name;
+    pm_sense sense;
+    double weight, bound;     /* of the experiment                                          */
+    const float *weight_row;  /* [n] effective weight of each prompt (flags), or NULL       */
+    pm_cmat value;            /* [n x m], ld == 0 when it does not depend on the prompt     */
+} pm_term;
+
+/* ---- 10. objectives ------------------------------------------------------------------------ */
+
+typedef struct pm_question {
+    uint32_t size;
+    pm_value_kind kind;
+    pm_spread_kind spread_kind;
+    pm_cmat value;              /* [n x m]                                              */
+    pm_cmat spread;             /* [n x m] or at == NULL                                */
+    const pm_library *lib;      /* [m]                                                  */
+    const pm_prompts *x;        /* [n]                                                  */
+    pm_cmat cost_usd;           /* [n x m] expected USD of the call, or at == NULL      */
+    const pm_term *const *term; /* [n_terms]                                            */
+    size_t n_terms;
+    const uint64_t *arrival;    /* [n] position in the stream, ascending                */
+    const float *prior;         /* [m] utility of each expert on train, higher better, or NULL:
+                                   breaks exact ties; then the lower column wins         */
+} pm_question;
+
+typedef struct pm_decisions { /* host allocates; plugin fills what is non-NULL */
+    uint32_t size;
+    uint32_t *choice;  /* [n] column per prompt, PM_NO_COL = abstain; always present     */
+    pm_mat utility;    /* [n x m] what was maximised, -INFINITY when masked; or at == NULL */
+    pm_mat share;      /* [n x m] probability of choosing, rows sum to 1; or at == NULL  */
+    uint8_t *front;    /* [n x m] 1 = on the Pareto front of the question; or NULL       */
+    pm_mat value_part; /* [n x m] explanation: value's part of the utility; or at == NULL */
+    pm_mat *term_part; /* [n_terms] each [n x m]: term k's part.  value_part + sum term_part
+                          = utility where not masked (checked); or NULL                  */
+    uint32_t *mask;    /* [n x m] 0 = allowed, else 1 + index of the term that forbids; or NULL */
+} pm_decisions;
+
+typedef struct pm_feedback { /* what a choice led to; NaN = not observed */
+    uint32_t size;
+    uint64_t prompt_id, arrival;
+    uint32_t choice;
+    double cost_usd, value;
+    pm_value_kind kind;
+} pm_feedback;
+
+typedef struct pm_objective pm_objective;
+typedef struct pm_objective_type {
+    uint32_t size;
+    const char *name, *doc, *source;
+    const pm_param *params;
+    size_t params_bytes;
+    uint32_t accepts;    /* mask of PM_VALUE_BIT                                         */
+    uint32_t offers;     /* PM_OFFERS_*: which optional outputs it fills                 */
+    size_t state_bytes;  /* 0 = stateless; build is then NULL                            */
+    pm_status (*decide)(const pm_objective *o, pm_call *c, const pm_question *q, pm_decisions *out);
+
+    /* Stateful objectives are built from a prefix of the stream (question with its realised
+     * outcomes) and learn between decisions; the host serialises observe() against decide(). */
+    pm_status (*build)(pm_objective *fresh, pm_call *c, const pm_question *prefix,
+                       const pm_outcomes *seen);
+    pm_status (*observe)(pm_objective *o, pm_call *c, const pm_feedback *seen);
+    pm_status (*save)(const pm_objective *o, pm_call *c, pm_store *s);
+    pm_status (*load)(pm_objective *fresh, pm_call *c, pm_store *s);
+} pm_objective_type;
+
+enum { PM_OFFERS_UTILITY = 1u, PM_OFFERS_SHARE = 2u, PM_OFFERS_FRONT = 4u, PM_OFFERS_PARTS = 8u };
+
+/* ---- 11. embedders --------------------------------------------------------------------------- */
+
+typedef struct pm_embedder pm_embedder;
+typedef struct pm_embedder_type {
+    uint32_t size;
+    const char *name, *doc, *source;
+    const pm_param *params;
+    size_t params_bytes;
+    size_t state_bytes;
+    pm_status (*train)(pm_embedder *fresh, pm_call *c, const pm_fit *fit); /* reads fit->x->text */
+    pm_status (*save)(const pm_embedder *e, pm_call *c, pm_store *s);
+    pm_status (*load)(pm_embedder *fresh, pm_call *c, pm_store *s);
+    size_t (*dim)(const pm_embedder *e);
+    /* out [n x dim].  Row i depends on text i alone, to the bit.                           */
+    pm_status (*embed)(const pm_embedder *e, pm_call *c, const pm_str *text, size_t n, pm_mat out);
+    /* Optional: sparse word features.  *out lives in the call's scratch; the host copies.  */
+    size_t (*sparse_dim)(const pm_embedder *e);
+    pm_status (*sparse)(const pm_embedder *e, pm_call *c, const pm_str *text, size_t n, pm_csr *out);
+    void (*close)(pm_embedder *e);
+} pm_embedder_type;
+
+/* ---- 12. backends: what scores or answers for an expert ------------------------------------------ */
+
+typedef struct pm_corpus { /* text that a backend may train on */
+    uint32_t size;
+    const pm_str *document; /* [n] */
+    size_t n;
+} pm_corpus;
+
+typedef struct pm_backend_fit { /* exactly one of corpus and y is given */
+    uint32_t size;
+    const pm_expert *expert; /* who is being built                                       */
+    const pm_corpus *corpus; /* to train on                                              */
+    const pm_prompts *x;     /* recorded prompts ...                                     */
+    const pm_outcomes *y;    /* ... and this expert's recorded outcomes, [n x 1]         */
+} pm_backend_fit;
+
+typedef struct pm_measured { /* host allocates [n] each; NaN = not observed */
+    uint32_t size;
+    pm_value_kind kind; /* set by the backend: QUALITY, or LOSS = total nats of the text */
+    double *value;
+    double *cost_usd;
+    double *tokens; /* tokens of the text under the backend's own tokeniser         */
+    double *chars;  /* code points scored: losses compare per character            */
+} pm_measured;
+
+typedef struct pm_reply {
+    uint32_t size;
+    pm_str text; /* lives in the call's scratch; the host copies */
+    double cost_usd, latency_ms;
+    uint32_t tokens_in, tokens_out;
+} pm_reply;
+
+typedef struct pm_backend pm_backend;
+typedef struct pm_backend_type {
+    uint32_t size;
+    const char *name, *doc, *source;
+    const pm_param *params;
+    size_t params_bytes;
+    size_t state_bytes;
+    pm_status (*train)(pm_backend *fresh, pm_call *c, const pm_backend_fit *fit);
+    pm_status (*save)(const pm_backend *b, pm_call *c, pm_store *s);
+    pm_status (*load)(pm_backend *fresh, pm_call *c, pm_store *s);
+    /* At least one of the two.                                                              */
+    pm_status (*score)(const pm_backend *b, pm_call *c, const pm_prompts *x, pm_measured *out);
+    pm_status (*ask)(const pm_backend *b, pm_call *c, const pm_expert *e, const pm_turn *turn,
+                     size_t n_turns, pm_reply *out);
+    void (*close)(pm_backend *b);
+} pm_backend_type;
+
+/* ---- 13. services --------------------------------------------------------------------------------- */
+
+/* "pm.table/1": the k nearest rows of a table by cosine, dense (float32, float16, int8) or
+ * sparse.  A table lives in own() memory of the instance being built.  Ranking is exact for the
+ * stored values: similarities of the answer are canonical (double accumulation in index order), so
+ * a batch and a single query agree to the bit; equal similarity: the earlier row first.           */
+#define PM_TABLE_SERVICE "pm.table/1"
+typedef struct pm_table pm_table;
+typedef struct pm_table_service {
+    uint32_t size;
+    /* Copies and L2-normalises rows [n x d] (a zero row stays zero: similarity 0 to all). */
+    pm_status (*build)(pm_call *c, pm_cmat rows, pm_dtype store_as, pm_table **out);
+    pm_status (*build_sparse)(pm_call *c, const pm_csr *rows, pm_table **out);
+    /* index, similarity [n x k], best first; rows beyond the table's end: PM_NO_COL, -2.   */
+    pm_status (*best)(const pm_table *t, pm_call *c, pm_cmat query, size_t k, uint32_t *index,
+                      float *similarity);
+    pm_status (*best_sparse)(const pm_table *t, pm_call *c, const pm_csr *query, size_t k,
+                             uint32_t *index, float *similarity);
+    pm_status (*save)(const pm_table *t, pm_call *c, pm_store *s, const char *name);
+    pm_status (*load)(pm_call *c, pm_store *s, const char *name, pm_table **out);
+    size_t (*rows)(const pm_table *t);
+    size_t (*cols)(const pm_table *t);
+} pm_table_service;
+
+/* "pm.linalg/1": the dense and sparse solvers that fitting needs. */
+#define PM_LINALG_SERVICE "pm.linalg/1"
+typedef struct pm_linalg_service {
+    uint32_t size;
+    /* Truncated SVD of A [n x v]: singular [k] descending, right [v x k] = V; k <= min(n, v).
+     * Block subspace iteration until the singular values move by less than `tolerance` (relative).
+     * Signs are fixed: the entry of largest magnitude of every column of V is positive.      */
+    pm_status (*svd_csr)(pm_call *c, const pm_csr *a, size_t k, double tolerance, float *singular,
+                         pm_mat right);
+    /* W = (X'X + lambda I)^-1 X'Y on centred data; w_out [d x m], intercept [m].  NaN cells of y
+     * are ignored column by column; weight [n] or NULL.                                      */
+    pm_status (*ridge)(pm_call *c, pm_cmat x, pm_cmat y, const float *weight, double lambda,
+                       pm_mat w_out, float *intercept);
+} pm_linalg_service;
+
+/* ---- 14. the entry point ----------------------------------------------------------------------------- */
+
+typedef struct pm_plugin {
+    uint32_t magic, abi, size; /* PM_MAGIC, PM_ABI, sizeof(pm_plugin)                      */
+    uint32_t real_bytes;       /* sizeof(float) the plugin was compiled with               */
+    const char *name, *version, *license;
+    const pm_router_type *const *routers; /* each list is NULL-terminated, or NULL if empty */
+    const pm_objective_type *const *objectives;
+    const pm_constraint_type *const *constraints;
+    const pm_embedder_type *const *embedders;
+    const pm_backend_type *const *backends;
+} pm_plugin;
+
+/* Called once, before anything else, with the host's PM_ABI.  Must not allocate, log, start
+ * threads or touch the network.  Returns NULL to decline this host.                        */
+PM_EXPORT const pm_plugin *pm_plugin_entry(uint32_t host_abi);
+
+/* The common case: one descriptor per shared object.  Longer plugins write it by hand. */
+#define PM_PLUGIN_ONE_(list_type, type, version_, license_, r, o, k, e, b)                         \
+    const pm_plugin *pm_plugin_entry(uint32_t host_abi)                                            \
+    {                                                                                              \
+        static const list_type *const list[] = {&type, NULL};                                      \
+        static const pm_plugin self = {                                                            \
+            PM_MAGIC, PM_ABI,   sizeof(pm_plugin), sizeof(float), #type, version_,                 \
+            license_, r(list),  o(list),           k(list),       e(list), b(list)};               \
+        return (host_abi >> 16) == PM_ABI_MAJOR ? &self : NULL;                                    \
+    }
+#define PM_LIST_(list) list
+#define PM_NONE_(list) NULL
+#define PM_PLUGIN_ROUTER(type, version, license)                                                   \
+    PM_PLUGIN_ONE_(pm_router_type, type, version, license, PM_LIST_, PM_NONE_, PM_NONE_, PM_NONE_, \
+                   PM_NONE_)
+#define PM_PLUGIN_OBJECTIVE(type, version, license)                                                \
+    PM_PLUGIN_ONE_(pm_objective_type, type, version, license, PM_NONE_, PM_LIST_, PM_NONE_,        \
+                   PM_NONE_, PM_NONE_)
+#define PM_PLUGIN_CONSTRAINT(type, version, license)                                               \
+    PM_PLUGIN_ONE_(pm_constraint_type, type, version, license, PM_NONE_, PM_NONE_, PM_LIST_,       \
+                   PM_NONE_, PM_NONE_)
+#define PM_PLUGIN_EMBEDDER(type, version, license)                                                 \
+    PM_PLUGIN_ONE_(pm_embedder_type, type, version, license, PM_NONE_, PM_NONE_, PM_NONE_,         \
+                   PM_LIST_, PM_NONE_)
+#define PM_PLUGIN_BACKEND(type, version, license)                                                  \
+    PM_PLUGIN_ONE_(pm_backend_type, type, version, license, PM_NONE_, PM_NONE_, PM_NONE_,          \
+                   PM_NONE_, PM_LIST_)
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pointsman/pointsman.h - embed the router that an experiment measured: open a bundle, route texts.
+ * Opaque handles; link with -lpointsman (pkg-config pointsman).
+ *
+ * Threads: a pm_bundle is read-only and may be shared; a pm_route_ctx belongs to one thread at a time.
+ */
+#ifndef POINTSMAN_POINTSMAN_H
+#define POINTSMAN_POINTSMAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pointsman/plugin.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PM_MESSAGE_BYTES 2048 /* room for one error message, NUL included */
+
+typedef struct pm_bundle pm_bundle;       /* router + embedder + library + objective + constraints */
+typedef struct pm_route_ctx pm_route_ctx; /* buffers of one routing thread, allocated once */
+
+typedef struct pm_route_options {
+    uint32_t size;           /* sizeof(pm_route_options) */
+    const char *plugin_path; /* folders to search first, ':' between them; NULL: the standard path */
+    int threads;             /* for opening and for batches; 0 = 1 */
+} pm_route_options;
+
+typedef struct pm_route_result {
+    uint32_t size;
+    uint32_t choice;      /* column of the served library, PM_NO_COL = abstain */
+    const char *expert;   /* its id, lives as long as the bundle; NULL = abstain */
+    const float *value;   /* [m] predicted value of each expert, until the next route */
+    const float *utility; /* [m] what was maximised; -INFINITY when masked */
+    size_t m;
+    pm_value_kind kind; /* what `value` means */
+} pm_route_result;
+
+/* Opens the bundle folder `path`: checks hashes, loads plugins.  message_out [PM_MESSAGE_BYTES] may be
+ * NULL.  Close with pm_bundle_close().
+ * Errors  PM_E_IO, PM_E_FORMAT (damaged), PM_E_ABI, PM_E_UNSUPPORTED (a plugin is missing). */
+PM_EXPORT PM_MUST_USE pm_status pm_bundle_open(const char *path, const pm_route_options *options,
+                                               pm_bundle **out, char *message_out);
+PM_EXPORT void pm_bundle_close(pm_bundle *b);
+PM_EXPORT size_t pm_bundle_experts(const pm_bundle *b);
+PM_EXPORT const char *pm_bundle_expert_id(const pm_bundle *b, size_t j); /* NULL beyond the end */
+
+PM_EXPORT PM_MUST_USE pm_status pm_route_ctx_open(const pm_bundle *b, pm_route_ctx **out,
+                                                  char *message_out);
+PM_EXPORT void pm_route_ctx_close(pm_route_ctx *ctx);
+
+/* Routes one UTF-8 text of `len` bytes.  After warm-up (one call with a text at least as long) it
+ * allocates nothing.  The decision equals the experiment's, bit for bit. */
+PM_EXPORT PM_MUST_USE pm_status pm_route_text(pm_route_ctx *ctx, const char *text, size_t len,
+                                              pm_route_result *out, char *message_out);
+
+PM_EXPORT const char *pm_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

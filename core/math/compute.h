@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What computes: the CPU's real features, the kernels chosen for them, and the thread pool.  One value,
+ * opened once by the app and passed down by pointer; nothing in math is global.
+ */
+#ifndef PM_MATH_COMPUTE_H
+#define PM_MATH_COMPUTE_H
+
+#include "base/err.h"
+#include "base/threads.h"
+
+typedef struct cpu_features {
+    char brand[64];
+    bool avx2, fma, f16c, avx512, avx512_vnni, avx512_bf16, amx_bf16, amx_int8;
+} cpu_features;
+
+/* CPUID and XCR0, no brand strings: what may really be executed. */
+cpu_features cpu_detect(void);
+
+/* Kernels of one instruction set: a static const table (math/kernels_*.c).  dot and axpy are exact
+ * float32; dot64 is the canonical dot product: products and sums in double, index order per lane
+ * fixed at 8 lanes, so that every instruction set gives the same bits. */
+typedef struct kernels {
+    const char *name; /* "scalar", "avx2", "avx512" */
+    float (*dot)(const float *a, const float *b, size_t n);
+    double (*dot64)(const float *a, const float *b, size_t n);
+    void (*axpy)(float alpha, const float *x, float *y, size_t n); /* y = fma(alpha, x, y) */
+    /* out[r] = dot(table row r, q) for r in [0, rows): streams the table once. */
+    void (*gemv)(const float *table, size_t rows, size_t cols, size_t ld, const float *q, float *out);
+    float (*dot_f16)(const uint16_t *a, const float *b, size_t n);
+    float (*dot_i8)(const int8_t *a, const int8_t *b, size_t n); /* exact integer sum as float */
+    /* out = x W: out[j] = fma chain over p ascending from init[j] (NULL: 0).  The ROWWISE gemm:
+     * same bits on every instruction set and whatever the batch. */
+    void (*row_gemm)(const float *x, const float *w, size_t p, size_t n, size_t ldw,
+                     const float *init, float *out);
+    /* Positions i with v[i] > bound, appended to hit; returns how many.  For top-k by threshold. */
+    size_t (*above)(const float *v, size_t n, float bound, uint32_t *hit);
+} kernels;
+
+const kernels *kernels_choose(const cpu_features *cpu, const char *forced); /* NULL: best */
+
+typedef struct compute {
+    cpu_features cpu;
+    const kernels *k;
+    threads *pool;
+    const char *blis; /* BLIS configuration asked for ("skx", "haswell", "as detected", "reference") */
+} compute;
+
+/* Detects, chooses, sets BLIS_ARCH_TYPE from the real features before BLIS starts (unless the user did)
+ * and opens the pool.  POINTSMAN_CPU=scalar|avx2|avx512 forces kernels that the CPU can run. */
+PM_MUST_USE pm_status compute_open(int n_threads, compute *out, pm_err *err);
+void compute_close(compute *c);
+
+#endif

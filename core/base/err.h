@@ -24,7 +24,13 @@ typedef struct pm_err {
     char text[ERR_TEXT]; /* "outermost: ...: innermost"; truncation is marked with "..." */
 } pm_err;
 
-#define PM_ERR_INIT {PM_OK, NULL, 0, 0, {0}}
+#define PM_ERR_INIT                                                                                \
+    {                                                                                              \
+        PM_OK, NULL, 0, 0,                                                                         \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
 
 /* Record and return `s`.  The first form keeps an earlier error of the same unwinding out: it
  * overwrites.  err may be NULL. */
@@ -36,9 +42,9 @@ pm_status err_set_at(pm_err *err, pm_status s, const char *file, int line, const
 pm_status err_wrap(pm_err *err, pm_status s, const char *fmt, ...) PM_PRINTF(3, 4);
 
 void err_clear(pm_err *err);
-const char *err_text(const pm_err *err);      /* the message, or the status' own text */
-const char *pm_status_text(pm_status s);      /* "argument outside its documented domain" */
-const char *pm_status_name(pm_status s);      /* "E_ARG" */
+const char *err_text(const pm_err *err); /* the message, or the status' own text */
+const char *pm_status_text(pm_status s); /* "argument outside its documented domain" */
+const char *pm_status_name(pm_status s); /* "E_ARG" */
 
 /* Programmer mistakes: prints expression and place, then aborts.  On in every build. */
 #define PM_ASSERT(cond) ((cond) ? (void)0 : err_assert_failed(#cond, __FILE__, __LINE__))

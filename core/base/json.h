@@ -14,7 +14,14 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-typedef enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT } json_kind;
+typedef enum json_kind {
+    JSON_NULL,
+    JSON_BOOL,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+} json_kind;
 
 typedef struct json json;
 struct json {
@@ -27,7 +34,8 @@ struct json {
     const json *next;  /* next sibling, or NULL */
 };
 
-PM_MUST_USE pm_status json_parse(const char *text, size_t len, arena *a, const json **out, pm_err *err);
+PM_MUST_USE pm_status json_parse(const char *text, size_t len, arena *a, const json **out,
+                                 pm_err *err);
 PM_MUST_USE pm_status json_read(const char *path, arena *a, const json **out, pm_err *err);
 
 const json *json_get(const json *object, const char *key); /* NULL if absent or no object */

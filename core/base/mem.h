@@ -31,8 +31,8 @@ char *arena_strdup(arena *a, const char *text);
 char *arena_strndup(arena *a, const char *text, size_t len); /* always NUL-terminated */
 
 arena_mark arena_save(const arena *a);
-void arena_release(arena *a, arena_mark m); /* keeps blocks for reuse: no malloc afterwards */
-void arena_reset(arena *a);                 /* release everything, keep blocks */
+void arena_release(arena *a, arena_mark m);   /* keeps blocks for reuse: no malloc afterwards */
+void arena_reset(arena *a);                   /* release everything, keep blocks */
 void arena_set_limit(arena *a, size_t bytes); /* 0 = none */
 size_t arena_used(const arena *a);
 size_t arena_peak(const arena *a);

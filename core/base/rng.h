@@ -13,9 +13,10 @@
 void rng_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
 uint64_t rng_bits(uint64_t seed, uint32_t stream, uint64_t i);
-double rng_uniform(uint64_t seed, uint32_t stream, uint64_t i);                /* [0,1), 53 bits */
-uint64_t rng_below(uint64_t seed, uint32_t stream, uint64_t i, uint64_t bound); /* unbiased to 2^-64 */
-double rng_normal(uint64_t seed, uint32_t stream, uint64_t i);                 /* Box-Muller */
+double rng_uniform(uint64_t seed, uint32_t stream, uint64_t i); /* [0,1), 53 bits */
+uint64_t rng_below(uint64_t seed, uint32_t stream, uint64_t i,
+                   uint64_t bound);                            /* unbiased to 2^-64 */
+double rng_normal(uint64_t seed, uint32_t stream, uint64_t i); /* Box-Muller */
 
 /* Fisher-Yates on index[n]; uses counters 0..n-1 of the stream. */
 void rng_shuffle(uint64_t seed, uint32_t stream, uint32_t *index, size_t n);

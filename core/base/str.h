@@ -19,7 +19,10 @@ typedef struct str {
     bool failed;
 } str;
 
-#define STR_INIT {NULL, 0, 0, false}
+#define STR_INIT                                                                                   \
+    {                                                                                              \
+        NULL, 0, 0, false                                                                          \
+    }
 
 void str_close(str *s);
 void str_clear(str *s);
@@ -27,8 +30,8 @@ void str_put(str *s, const char *text, size_t len);
 void str_puts(str *s, const char *text);
 void str_printf(str *s, const char *fmt, ...) PM_PRINTF(2, 3);
 void str_json(str *s, const char *text, size_t len); /* quoted and escaped */
-void str_number(str *s, double v); /* shortest text that reads back equal; NaN -> null */
-const char *str_text(const str *s);                  /* "" when empty, never NULL */
+void str_number(str *s, double v);  /* shortest text that reads back equal; NaN -> null */
+const char *str_text(const str *s); /* "" when empty, never NULL */
 
 static inline pm_str pm_str_of(const char *text)
 {

@@ -24,10 +24,11 @@ typedef struct dataset_file { /* provenance of one file */
     char sha256[65]; /* of the bytes on disk */
 } dataset_file;
 
-typedef struct dataset_counts { /* everything that was skipped or repaired; reported, never silent */
+typedef struct
+    dataset_counts { /* everything that was skipped or repaired; reported, never silent */
     size_t prompts_read, duplicate_ids, invalid_utf8_repaired;
     size_t cells_known, cells_empty;
-    size_t battles_read, battles_skipped; /* unknown model or prompt */
+    size_t battles_read, battles_skipped;                  /* unknown model or prompt */
     size_t rows_dropped_incomplete, models_dropped_sparse; /* by dataset_pool */
 } dataset_counts;
 
@@ -40,8 +41,9 @@ typedef struct dataset {
     const uint32_t *domain;     /* [n] index into domains, UINT32_MAX = none */
     const char *const *domains; /* [n_domains] in order of first appearance */
     size_t n_domains;
-    const uint8_t *part;        /* [n] dataset_part */
-    const uint64_t *group;      /* [n] "group" field hashed; else hash of the text: equal prompts together */
+    const uint8_t *part; /* [n] dataset_part */
+    const uint64_t
+        *group; /* [n] "group" field hashed; else hash of the text: equal prompts together */
     pm_value_kind kind;         /* of `value` */
     pm_cmat value;              /* [n x m] quality or loss, NaN = not observed */
     pm_cmat cost_usd;           /* [n x m] or at == NULL */
@@ -52,7 +54,7 @@ typedef struct dataset {
     size_t n_battles;
     const char *const *judges; /* names of battle sources */
     size_t n_judges;
-    library models;            /* from models.json; order = columns */
+    library models; /* from models.json; order = columns */
     const dataset_file *file;
     size_t n_files;
     char hash[65]; /* provenance: over sorted (name, sha256) */
@@ -64,25 +66,29 @@ typedef struct dataset_options {
     size_t max_file_bytes; /* 0 = 4 GiB */
     bool battles;          /* read battles.jsonl */
 } dataset_options;
-#define DATASET_OPTIONS_DEFAULT {sizeof(dataset_options), 0, true}
+#define DATASET_OPTIONS_DEFAULT                                                                    \
+    {                                                                                              \
+        sizeof(dataset_options), 0, true                                                           \
+    }
 
 /* Reads a folder.  Errors say file:row and column; up to 20 are collected into one message. */
-PM_MUST_USE pm_status dataset_read(const char *dir, const dataset_options *o, arena *a, dataset *out,
-                                   pm_err *err);
+PM_MUST_USE pm_status dataset_read(const char *dir, const dataset_options *o, arena *a,
+                                   dataset *out, pm_err *err);
 
 /* The comparable part (reference/baselines: pool): models with >= min_known of their cells known, then
  * prompts where every kept model (and its cost, if costs exist) is known.  `out` shares arrays or copies
  * into the arena; counts say what was dropped.  min_known <= 0 keeps everything. */
-PM_MUST_USE pm_status dataset_pool(const dataset *d, double min_known, arena *a, dataset *out, pm_err *err);
+PM_MUST_USE pm_status dataset_pool(const dataset *d, double min_known, arena *a, dataset *out,
+                                   pm_err *err);
 
 /* Only the models of `ids`, in that order.  PM_E_ARG with a suggestion for an unknown one. */
-PM_MUST_USE pm_status dataset_select_models(const dataset *d, const char *const *ids, size_t n, arena *a,
-                                            dataset *out, pm_err *err);
+PM_MUST_USE pm_status dataset_select_models(const dataset *d, const char *const *ids, size_t n,
+                                            arena *a, dataset *out, pm_err *err);
 
 /* Views for plugins: the prompts and outcomes of rows `row` [n_rows], in the arena. */
-PM_MUST_USE pm_status dataset_prompts(const dataset *d, const uint32_t *row, size_t n_rows, arena *a,
-                                      pm_prompts *out, pm_err *err);
-PM_MUST_USE pm_status dataset_outcomes(const dataset *d, const uint32_t *row, size_t n_rows, arena *a,
-                                       pm_outcomes *out, pm_err *err);
+PM_MUST_USE pm_status dataset_prompts(const dataset *d, const uint32_t *row, size_t n_rows,
+                                      arena *a, pm_prompts *out, pm_err *err);
+PM_MUST_USE pm_status dataset_outcomes(const dataset *d, const uint32_t *row, size_t n_rows,
+                                       arena *a, pm_outcomes *out, pm_err *err);
 
 #endif

@@ -33,9 +33,12 @@ library_builder *library_begin(arena *a, const char *name);
 /* Errors  PM_E_ARG: duplicate or empty id (more than 200 bytes or control characters too), name pattern,
  * wrong kind or range of a well-known attribute, with a suggestion for a near-miss of a well-known name. */
 PM_MUST_USE pm_status library_add(library_builder *b, const char *id, pm_err *err);
-PM_MUST_USE pm_status library_attr_number(library_builder *b, const char *name, double v, pm_err *err);
-PM_MUST_USE pm_status library_attr_text(library_builder *b, const char *name, const char *v, pm_err *err);
-PM_MUST_USE pm_status library_attr_date(library_builder *b, const char *name, const char *iso, pm_err *err);
+PM_MUST_USE pm_status library_attr_number(library_builder *b, const char *name, double v,
+                                          pm_err *err);
+PM_MUST_USE pm_status library_attr_text(library_builder *b, const char *name, const char *v,
+                                        pm_err *err);
+PM_MUST_USE pm_status library_attr_date(library_builder *b, const char *name, const char *iso,
+                                        pm_err *err);
 PM_MUST_USE pm_status library_attr_flag(library_builder *b, const char *name, bool v, pm_err *err);
 PM_MUST_USE pm_status library_finish(library_builder *b, library *out, pm_err *err);
 
@@ -49,11 +52,12 @@ void library_members(const pm_library *lib, const char *const *reads, char hex[6
 size_t library_find(const pm_library *lib, const char *id); /* SIZE_MAX if absent */
 
 /* JSON form (models.json, bundle manifests) in both directions. */
-PM_MUST_USE pm_status library_from_json(const json *j, const char *name, arena *a, library *out, pm_err *err);
+PM_MUST_USE pm_status library_from_json(const json *j, const char *name, arena *a, library *out,
+                                        pm_err *err);
 void library_to_json(const library *l, str *out);
 
 /* The changes from one library to the next; in the arena. */
-PM_MUST_USE pm_status library_diff(const library *before, const library *after, arena *a, pm_change **out,
-                                   size_t *n, pm_err *err);
+PM_MUST_USE pm_status library_diff(const library *before, const library *after, arena *a,
+                                   pm_change **out, size_t *n, pm_err *err);
 
 #endif

@@ -20,10 +20,11 @@ typedef struct split {
     size_t n_fit, n_tune, n_test;
     const uint32_t *train; /* fit and tune together, ascending */
     size_t n_train;
-    char hash[65];         /* of the assignment */
-    size_t leaked_groups;  /* GIVEN and PROMPT: groups (equal texts) found in both train and test */
+    char hash[65];        /* of the assignment */
+    size_t leaked_groups; /* GIVEN and PROMPT: groups (equal texts) found in both train and test */
 } split;
 
-PM_MUST_USE pm_status split_make(const dataset *d, const split_spec *spec, arena *a, split *out, pm_err *err);
+PM_MUST_USE pm_status split_make(const dataset *d, const split_spec *spec, arena *a, split *out,
+                                 pm_err *err);
 
 #endif

@@ -26,7 +26,8 @@ typedef struct kernels {
     double (*dot64)(const float *a, const float *b, size_t n);
     void (*axpy)(float alpha, const float *x, float *y, size_t n); /* y = fma(alpha, x, y) */
     /* out[r] = dot(table row r, q) for r in [0, rows): streams the table once. */
-    void (*gemv)(const float *table, size_t rows, size_t cols, size_t ld, const float *q, float *out);
+    void (*gemv)(const float *table, size_t rows, size_t cols, size_t ld, const float *q,
+                 float *out);
     float (*dot_f16)(const uint16_t *a, const float *b, size_t n);
     float (*dot_i8)(const int8_t *a, const int8_t *b, size_t n); /* exact integer sum as float */
     /* out = x W: out[j] = fma chain over p ascending from init[j] (NULL: 0).  The ROWWISE gemm:
@@ -43,7 +44,8 @@ typedef struct compute {
     cpu_features cpu;
     const kernels *k;
     threads *pool;
-    const char *blis; /* BLIS configuration asked for ("skx", "haswell", "as detected", "reference") */
+    const char
+        *blis; /* BLIS configuration asked for ("skx", "haswell", "as detected", "reference") */
 } compute;
 
 /* Detects, chooses, sets BLIS_ARCH_TYPE from the real features before BLIS starts (unless the user did)

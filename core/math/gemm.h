@@ -11,8 +11,9 @@
 /* out = alpha op(a) op(b) + beta out.  pool may be NULL (caller's thread only).
  * Errors  PM_E_SHAPE with both shapes.  Same bits whatever the thread count.
  * hint PM_GEMM_ROWWISE: own kernel, row i depends on row i of op(a) alone. */
-PM_MUST_USE pm_status gemm(const compute *c, threads *pool, char ta, char tb, float alpha, pm_cmat a,
-                           pm_cmat b, float beta, pm_mat out, pm_gemm_hint hint, pm_err *err);
+PM_MUST_USE pm_status gemm(const compute *c, threads *pool, char ta, char tb, float alpha,
+                           pm_cmat a, pm_cmat b, float beta, pm_mat out, pm_gemm_hint hint,
+                           pm_err *err);
 
 /* y = A x, threaded over rows: streams A once (BLIS never threads this). */
 void gemv(const compute *c, threads *pool, pm_cmat a, const float *x, float *y);

@@ -11,11 +11,11 @@
 #include "math/compute.h"
 
 typedef struct table {
-    pm_dtype store_as;  /* PM_F32, PM_F16, PM_I8; 0 for sparse */
+    pm_dtype store_as; /* PM_F32, PM_F16, PM_I8; 0 for sparse */
     size_t rows, cols, ld;
-    const void *at;     /* [rows x ld], L2-normalised rows, ld padded to 64 bytes */
-    const float *scale; /* [rows] int8: value = scale * integer; else NULL */
-    pm_csr sparse;      /* normalised rows */
+    const void *at;             /* [rows x ld], L2-normalised rows, ld padded to 64 bytes */
+    const float *scale;         /* [rows] int8: value = scale * integer; else NULL */
+    pm_csr sparse;              /* normalised rows */
     const uint64_t *post_start; /* inverted index of the sparse rows: [cols + 1] */
     const uint32_t *post_row;   /* [nnz] ascending within a column */
     const float *post_val;      /* [nnz] */
@@ -33,8 +33,8 @@ PM_MUST_USE pm_status table_index_sparse(arena *a, table *t, pm_err *err);
 PM_MUST_USE pm_status table_best(const compute *c, threads *pool, arena *scratch, const table *t,
                                  pm_cmat query, size_t k, uint32_t *index, float *similarity,
                                  pm_err *err);
-PM_MUST_USE pm_status table_best_sparse(const compute *c, threads *pool, arena *scratch, const table *t,
-                                        const pm_csr *query, size_t k, uint32_t *index,
-                                        float *similarity, pm_err *err);
+PM_MUST_USE pm_status table_best_sparse(const compute *c, threads *pool, arena *scratch,
+                                        const table *t, const pm_csr *query, size_t k,
+                                        uint32_t *index, float *similarity, pm_err *err);
 
 #endif

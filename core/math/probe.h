@@ -15,6 +15,7 @@ typedef struct probe_result {
 
 PM_MUST_USE pm_status probe_machine(const compute *c, probe_result *out, pm_err *err);
 /* Seconds to read `bytes` bytes already in memory once with the pool (best of `repeats`). */
-double probe_read_seconds(const compute *c, threads *pool, const void *at, size_t bytes, int repeats);
+double probe_read_seconds(const compute *c, threads *pool, const void *at, size_t bytes,
+                          int repeats);
 
 #endif

@@ -16,8 +16,8 @@ void solve_cholesky_apply(const double *l, size_t n, double *b, size_t m);
 
 /* W = (X'X + lambda I)^-1 X'Y on centred columns; see pm_linalg_service.ridge. */
 PM_MUST_USE pm_status solve_ridge(const compute *c, arena *scratch, pm_cmat x, pm_cmat y,
-                                  const float *weight, double lambda, pm_mat w_out, float *intercept,
-                                  pm_err *err);
+                                  const float *weight, double lambda, pm_mat w_out,
+                                  float *intercept, pm_err *err);
 
 /* Eigenvalues (descending) and vectors (columns) of a symmetric [n x n] double matrix.  Householder
  * and implicit QL (Golub & Van Loan 8.3); `a` is overwritten by the vectors. */

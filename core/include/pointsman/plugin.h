@@ -27,10 +27,10 @@ extern "C" {
 
 /* ---- 1. version and negotiation ------------------------------------------ */
 
-#define PM_MAGIC 0x504d414eu /* "PMAN": refuses stray shared objects            */
-#define PM_ABI_MAJOR 0u      /* 0: free to break until v1 is frozen (ADR 0006)  */
-#define PM_ABI_MINOR 1u      /* while major is 0, minor must be equal           */
-#define PM_ABI ((PM_ABI_MAJOR << 16) | PM_ABI_MINOR)
+#define PM_MAGIC     0x504d414eu /* "PMAN": refuses stray shared objects            */
+#define PM_ABI_MAJOR 0u          /* 0: free to break until v1 is frozen (ADR 0006)  */
+#define PM_ABI_MINOR 1u          /* while major is 0, minor must be equal           */
+#define PM_ABI       ((PM_ABI_MAJOR << 16) | PM_ABI_MINOR)
 
 /* True if `p`, whose writer declared p->size bytes, really has `field`. */
 #define PM_HAS(p, field)                                                                           \
@@ -38,9 +38,9 @@ extern "C" {
      (uint32_t)((size_t)((const char *)&(p)->field - (const char *)(p)) + sizeof(p)->field))
 
 #if defined(__GNUC__)
-#define PM_EXPORT __attribute__((visibility("default")))
+#define PM_EXPORT       __attribute__((visibility("default")))
 #define PM_PRINTF(a, b) __attribute__((format(printf, a, b)))
-#define PM_MUST_USE __attribute__((warn_unused_result))
+#define PM_MUST_USE     __attribute__((warn_unused_result))
 #else
 #define PM_EXPORT
 #define PM_PRINTF(a, b)
@@ -163,23 +163,24 @@ typedef struct pm_turn { /* frozen: travels in arrays */
 typedef struct pm_prompts { /* what a router may see; domain labels never reach it */
     uint32_t size;
     size_t n;
-    const uint64_t *id;            /* [n] stable across splits                        */
-    const pm_str *text;            /* [n] or NULL                                     */
-    const uint32_t *tokens_in;     /* [n] or NULL                                     */
-    pm_cmat embed;                 /* [n x d] or at == NULL                           */
-    pm_csr sparse;                 /* [n x v] word features, or start == NULL         */
-    const pm_turn *turn;           /* all turns of all prompts, or NULL               */
-    const size_t *turn_start;      /* [n + 1] prompt i has turn[start[i]..start[i+1]) */
-    const pm_attr *const *attr;    /* [n] attributes of each prompt, or NULL          */
-    const uint32_t *n_attr;        /* [n] or NULL                                     */
+    const uint64_t *id;         /* [n] stable across splits                        */
+    const pm_str *text;         /* [n] or NULL                                     */
+    const uint32_t *tokens_in;  /* [n] or NULL                                     */
+    pm_cmat embed;              /* [n x d] or at == NULL                           */
+    pm_csr sparse;              /* [n x v] word features, or start == NULL         */
+    const pm_turn *turn;        /* all turns of all prompts, or NULL               */
+    const size_t *turn_start;   /* [n + 1] prompt i has turn[start[i]..start[i+1]) */
+    const pm_attr *const *attr; /* [n] attributes of each prompt, or NULL          */
+    const uint32_t *n_attr;     /* [n] or NULL                                     */
 } pm_prompts;
 
 typedef enum pm_value_kind { /* what a cell MEANS */
-    PM_VALUE_QUALITY = 1,    /* quality in [0,1], higher is better                */
-    PM_VALUE_LOSS,           /* loss >= 0 (nats), lower is better                 */
-    PM_VALUE_WINPROB,        /* P(beats the reference expert) in [0,1]            */
-    PM_VALUE_BEST,           /* P(is the best expert), rows sum to 1              */
-    PM_VALUE_RANK            /* ordinal: compare within a row only, higher better */
+                             PM_VALUE_QUALITY =
+                                 1,         /* quality in [0,1], higher is better                */
+                             PM_VALUE_LOSS, /* loss >= 0 (nats), lower is better                 */
+                             PM_VALUE_WINPROB, /* P(beats the reference expert) in [0,1]            */
+                             PM_VALUE_BEST, /* P(is the best expert), rows sum to 1              */
+                             PM_VALUE_RANK  /* ordinal: compare within a row only, higher better */
 } pm_value_kind;
 #define PM_VALUE_BIT(kind) (1u << (unsigned)(kind))
 
@@ -250,17 +251,17 @@ typedef struct pm_param { /* one row: parsing, ranges, help and docs come from i
 
 #define PM_PARAM(kind, T, field, dflt, lo, hi, text)                                               \
     {                                                                                              \
-        #field, kind, (uint32_t)offsetof(T, field), (uint32_t)sizeof(((T *)0)->field), dflt, lo,   \
+#field, kind, (uint32_t)offsetof(T, field), (uint32_t)sizeof(((T *)0)->field), dflt, lo,   \
             hi, NULL, NULL, text                                                                   \
     }
 #define PM_PARAM_WORDS(kind, T, field, dflt, lo, hi, words, text)                                  \
     {                                                                                              \
-        #field, kind, (uint32_t)offsetof(T, field), (uint32_t)sizeof(((T *)0)->field), dflt, lo,   \
+#field, kind, (uint32_t)offsetof(T, field), (uint32_t)sizeof(((T *)0)->field), dflt, lo,   \
             hi, words, NULL, text                                                                  \
     }
 #define PM_PARAM_TEXT(T, field, dflt, text)                                                        \
     {                                                                                              \
-        #field, PM_P_STR, (uint32_t)offsetof(T, field), (uint32_t)sizeof(((T *)0)->field), 0, 0,   \
+#field, PM_P_STR, (uint32_t)offsetof(T, field), (uint32_t)sizeof(((T *)0)->field), 0, 0,   \
             0, NULL, dflt, text                                                                    \
     }
 #define PM_PARAM_END                                                                               \
@@ -286,7 +287,16 @@ typedef struct pm_call { /* one call's context; invalid after return */
 } pm_call;
 
 typedef enum pm_dtype {
-    PM_F32 = 1, PM_F64, PM_F16, PM_BF16, PM_I8, PM_U8, PM_I32, PM_U32, PM_I64, PM_U64
+    PM_F32 = 1,
+    PM_F64,
+    PM_F16,
+    PM_BF16,
+    PM_I8,
+    PM_U8,
+    PM_I32,
+    PM_U32,
+    PM_I64,
+    PM_U64
 } pm_dtype;
 
 #define PM_MAX_DIMS 4
@@ -343,8 +353,10 @@ struct pm_host { /* one table, the same for all plugins, never freed */
      * [a-z][a-z0-9_.]*.  get_tensor copies into own() memory; view_tensor is a const mapped view
      * that lives as long as the instance.  Both refuse another dtype than `want` (0 = any).  */
     pm_status (*put_tensor)(pm_call *c, pm_store *s, const char *name, pm_tensor t);
-    pm_status (*get_tensor)(pm_call *c, pm_store *s, const char *name, pm_dtype want, pm_tensor *out);
-    pm_status (*view_tensor)(pm_call *c, pm_store *s, const char *name, pm_dtype want, pm_tensor *out);
+    pm_status (*get_tensor)(pm_call *c, pm_store *s, const char *name, pm_dtype want,
+                            pm_tensor *out);
+    pm_status (*view_tensor)(pm_call *c, pm_store *s, const char *name, pm_dtype want,
+                             pm_tensor *out);
     pm_status (*put_text)(pm_call *c, pm_store *s, const char *name, pm_str v);
     pm_status (*get_text)(pm_call *c, pm_store *s, const char *name, pm_str *out);
     int (*has)(pm_call *c, pm_store *s, const char *name);
@@ -363,13 +375,13 @@ typedef enum pm_spread_kind {
 } pm_spread_kind;
 
 enum { /* what a router needs, checked before train() and predict() */
-    PM_NEEDS_TEXT = 1u,
-    PM_NEEDS_EMBED = 2u,
-    PM_NEEDS_SPARSE = 4u,
-    PM_NEEDS_VALUES = 8u,
-    PM_NEEDS_BATTLES = 16u,
-    PM_NEEDS_PROFILE = 32u,
-    PM_NEEDS_EMBED_OR_SPARSE = 64u
+       PM_NEEDS_TEXT = 1u,
+       PM_NEEDS_EMBED = 2u,
+       PM_NEEDS_SPARSE = 4u,
+       PM_NEEDS_VALUES = 8u,
+       PM_NEEDS_BATTLES = 16u,
+       PM_NEEDS_PROFILE = 32u,
+       PM_NEEDS_EMBED_OR_SPARSE = 64u
 };
 
 typedef struct pm_scores { /* host allocates; plugin fills what is non-NULL */
@@ -383,22 +395,22 @@ typedef struct pm_scores { /* host allocates; plugin fills what is non-NULL */
 
 typedef struct pm_router_type {
     uint32_t size;
-    const char *name;          /* [a-z][a-z0-9_]*, what Lua writes                  */
-    const char *doc;           /* one paragraph: what, when it wins, when it loses  */
-    const char *source;        /* paper, section, equation numbers                  */
-    const pm_param *params;    /* PM_PARAM_END terminated                           */
-    size_t params_bytes;       /* sizeof the struct that the host fills             */
-    uint32_t needs;            /* PM_NEEDS_*                                        */
-    uint32_t value_kinds;      /* mask of PM_VALUE_BIT: what instances may emit     */
+    const char *name;           /* [a-z][a-z0-9_]*, what Lua writes                  */
+    const char *doc;            /* one paragraph: what, when it wins, when it loses  */
+    const char *source;         /* paper, section, equation numbers                  */
+    const pm_param *params;     /* PM_PARAM_END terminated                           */
+    size_t params_bytes;        /* sizeof the struct that the host fills             */
+    uint32_t needs;             /* PM_NEEDS_*                                        */
+    uint32_t value_kinds;       /* mask of PM_VALUE_BIT: what instances may emit     */
     pm_spread_kind spread_kind; /* NONE: the host never asks for spread             */
-    int emits_tokens_out;      /* nonzero: fills pm_scores.tokens_out when asked    */
-    const char *const *reads;  /* NULL-terminated expert attributes it reads, or NULL */
-    size_t state_bytes;        /* sizeof(struct pm_router); host allocates, zeroed  */
+    int emits_tokens_out;       /* nonzero: fills pm_scores.tokens_out when asked    */
+    const char *const *reads;   /* NULL-terminated expert attributes it reads, or NULL */
+    size_t state_bytes;         /* sizeof(struct pm_router); host allocates, zeroed  */
 
     /* Required.  If building fails the host discards `fresh`, so no unwinding is needed.  */
     pm_status (*train)(pm_router *fresh, pm_call *c, const pm_fit *fit);
-    pm_status (*predict)(const pm_router *r, pm_call *c, const pm_library *lib,
-                         const pm_prompts *x, pm_scores *out);
+    pm_status (*predict)(const pm_router *r, pm_call *c, const pm_library *lib, const pm_prompts *x,
+                         pm_scores *out);
     pm_status (*save)(const pm_router *r, pm_call *c, pm_store *s);
     pm_status (*load)(pm_router *fresh, pm_call *c, pm_store *s);
 
@@ -451,9 +463,9 @@ typedef struct pm_term { /* one evaluated constraint */
     uint32_t size;
     const char *name;
     pm_sense sense;
-    double weight, bound;     /* of the experiment                                          */
-    const float *weight_row;  /* [n] effective weight of each prompt (flags), or NULL       */
-    pm_cmat value;            /* [n x m], ld == 0 when it does not depend on the prompt     */
+    double weight, bound;    /* of the experiment                                          */
+    const float *weight_row; /* [n] effective weight of each prompt (flags), or NULL       */
+    pm_cmat value;           /* [n x m], ld == 0 when it does not depend on the prompt     */
 } pm_term;
 
 /* ---- 10. objectives ------------------------------------------------------------------------ */
@@ -469,8 +481,8 @@ typedef struct pm_question {
     pm_cmat cost_usd;           /* [n x m] expected USD of the call, or at == NULL      */
     const pm_term *const *term; /* [n_terms]                                            */
     size_t n_terms;
-    const uint64_t *arrival;    /* [n] position in the stream, ascending                */
-    const float *prior;         /* [m] utility of each expert on train, higher better, or NULL:
+    const uint64_t *arrival; /* [n] position in the stream, ascending                */
+    const float *prior;      /* [m] utility of each expert on train, higher better, or NULL:
                                    breaks exact ties; then the lower column wins         */
 } pm_question;
 
@@ -500,9 +512,9 @@ typedef struct pm_objective_type {
     const char *name, *doc, *source;
     const pm_param *params;
     size_t params_bytes;
-    uint32_t accepts;    /* mask of PM_VALUE_BIT                                         */
-    uint32_t offers;     /* PM_OFFERS_*: which optional outputs it fills                 */
-    size_t state_bytes;  /* 0 = stateless; build is then NULL                            */
+    uint32_t accepts;   /* mask of PM_VALUE_BIT                                         */
+    uint32_t offers;    /* PM_OFFERS_*: which optional outputs it fills                 */
+    size_t state_bytes; /* 0 = stateless; build is then NULL                            */
     pm_status (*decide)(const pm_objective *o, pm_call *c, const pm_question *q, pm_decisions *out);
 
     /* Stateful objectives are built from a prefix of the stream (question with its realised
@@ -533,7 +545,8 @@ typedef struct pm_embedder_type {
     pm_status (*embed)(const pm_embedder *e, pm_call *c, const pm_str *text, size_t n, pm_mat out);
     /* Optional: sparse word features.  *out lives in the call's scratch; the host copies.  */
     size_t (*sparse_dim)(const pm_embedder *e);
-    pm_status (*sparse)(const pm_embedder *e, pm_call *c, const pm_str *text, size_t n, pm_csr *out);
+    pm_status (*sparse)(const pm_embedder *e, pm_call *c, const pm_str *text, size_t n,
+                        pm_csr *out);
     void (*close)(pm_embedder *e);
 } pm_embedder_type;
 
@@ -647,9 +660,9 @@ PM_EXPORT const pm_plugin *pm_plugin_entry(uint32_t host_abi);
     const pm_plugin *pm_plugin_entry(uint32_t host_abi)                                            \
     {                                                                                              \
         static const list_type *const list[] = {&type, NULL};                                      \
-        static const pm_plugin self = {                                                            \
-            PM_MAGIC, PM_ABI,   sizeof(pm_plugin), sizeof(float), #type, version_,                 \
-            license_, r(list),  o(list),           k(list),       e(list), b(list)};               \
+        static const pm_plugin self = {PM_MAGIC, PM_ABI,   sizeof(pm_plugin), sizeof(float),       \
+                                       #type,    version_, license_,          r(list),             \
+                                       o(list),  k(list),  e(list),           b(list)};            \
         return (host_abi >> 16) == PM_ABI_MAJOR ? &self : NULL;                                    \
     }
 #define PM_LIST_(list) list

@@ -19,13 +19,14 @@ extern "C" {
 
 #define PM_MESSAGE_BYTES 2048 /* room for one error message, NUL included */
 
-typedef struct pm_bundle pm_bundle;       /* router + embedder + library + objective + constraints */
+typedef struct pm_bundle pm_bundle; /* router + embedder + library + objective + constraints */
 typedef struct pm_route_ctx pm_route_ctx; /* buffers of one routing thread, allocated once */
 
 typedef struct pm_route_options {
-    uint32_t size;           /* sizeof(pm_route_options) */
-    const char *plugin_path; /* folders to search first, ':' between them; NULL: the standard path */
-    int threads;             /* for opening and for batches; 0 = 1 */
+    uint32_t size; /* sizeof(pm_route_options) */
+    const char
+        *plugin_path; /* folders to search first, ':' between them; NULL: the standard path */
+    int threads;      /* for opening and for batches; 0 = 1 */
 } pm_route_options;
 
 typedef struct pm_route_result {

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An experiment as plain data (what bind/ makes of a Lua script), and running it: data -> split -> embed ->
+ * train -> predict -> decide -> measure -> rows, bundles.  Every expensive piece is a job keyed by the content
+ * hash of all that it depends on; finished jobs are taken from the store, so interrupted runs resume.
+ */
+#ifndef PM_EVAL_EXPERIMENT_H
+#define PM_EVAL_EXPERIMENT_H
+
+#include "data/split.h"
+#include "eval/metrics.h"
+#include "eval/store.h"
+#include "plug/call.h"
+#include "plug/params.h"
+#include "plug/pipeline.h"
+
+typedef struct plugin_choice { /* a plugin with its parameters, from one place of a script */
+    const plugin_entry *plugin;
+    const void *params;      /* built */
+    const char *params_json; /* canonical */
+    const char *label;       /* name in results */
+    const char *where;       /* "file:line" */
+} plugin_choice;
+
+typedef struct router_choice {
+    plugin_choice at;               /* the first (or only) candidate */
+    const plugin_choice *candidate; /* pm.grid: searched on the tuning part; n <= 1: no search */
+    size_t n_candidates;
+    bool is_rival; /* differences are reported against it */
+} router_choice;
+
+typedef struct constraint_choice {
+    plugin_choice at;
+    pm_sense sense;
+    const double *weight; /* [n_weights] pm.sweep; the grid of points is their product */
+    size_t n_weights;
+    double bound; /* hard and budget */
+} constraint_choice;
+
+typedef struct experiment {
+    const char *name, *asks; /* identifier; the question in words */
+    const char *script, *script_sha256;
+    const char *spec_json; /* canonical, complete: sorted keys, params, hashes of functions */
+    const uint64_t *seed;
+    size_t n_seeds;
+    const char *data_dir;
+    double min_known; /* dataset_pool; 0.98 */
+    split_spec split;
+    const library *lib;         /* NULL: the dataset's models; else ids must be among its models */
+    const plugin_choice *embed; /* NULL: none */
+    const plugin_choice *backend; /* NULL: outcomes straight from the dataset */
+    const router_choice *router;
+    size_t n_routers;
+    const constraint_choice *constraint;
+    size_t n_constraints;
+    plugin_choice objective;
+    bootstrap_spec bootstrap;
+    double delta;     /* within_delta */
+    bool is_scripted; /* some part is made of Lua functions */
+} experiment;
+
+typedef struct run_options {
+    uint32_t size;
+    const char *out_dir;                                        /* the store */
+    bool fresh;                                                 /* ignore finished jobs */
+    const char *only;                                           /* one router label, or NULL */
+    void (*progress)(void *arg, const char *what, double done); /* NULL: silent */
+    void *progress_arg;
+} run_options;
+
+typedef struct run_summary { /* in the caller's arena */
+    const char *key;         /* of the run in the store */
+    const char *dir;         /* OUT/runs/NAME-KEY8: summary.txt, summary.json, bundles/LABEL/ */
+    const char *table;       /* the summary table as text */
+    size_t jobs_done, jobs_reused;
+    double seconds;
+} run_summary;
+
+PM_MUST_USE pm_status experiment_run(const plug_env *env, const experiment *x, const run_options *o,
+                                     arena *a, run_summary *out, pm_err *err);
+
+/* What `run --dry` prints: data, split sizes, jobs to do and already done. */
+PM_MUST_USE pm_status experiment_plan(const plug_env *env, const experiment *x,
+                                      const run_options *o, str *out, pm_err *err);
+
+#endif

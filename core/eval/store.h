@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The run store: runs, jobs and measured rows in SQLite (the only file that includes sqlite3.h), large
+ * matrices as files named by content hash in objects/ beside it.
+ */
+#ifndef PM_EVAL_STORE_H
+#define PM_EVAL_STORE_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+typedef struct store store;
+
+/* Opens (creates, migrates) DIR/store.sqlite and DIR/objects.  WAL, busy timeout 10 s, a newer schema than
+ * ours is refused. */
+PM_MUST_USE pm_status store_open(const char *dir, store **out, pm_err *err);
+void store_close(store *s);
+const char *store_dir(const store *s);
+
+typedef struct
+    store_run { /* one experiment with one set of inputs; key = content hash of its spec */
+    const char *key, *name, *script, *script_sha256, *spec_json, *data_hash,
+        *status;                                  /* "running" "done" "failed" */
+    const char *version, *machine_json, *started; /* left out of canonical exports */
+    double seconds;
+} store_run;
+
+typedef struct store_row { /* one measured number */
+    const char *point;     /* constraint weights, canonical text; "" if none */
+    const char *label;     /* policy */
+    const char *role;      /* "baseline" ... */
+    uint64_t seed;
+    const char *subset; /* "all" or "domain:NAME" */
+    const char *metric;
+    double value, lo, hi; /* NaN stored as NULL */
+    size_t n;
+    const char *setting;
+} store_row;
+
+PM_MUST_USE pm_status store_begin_run(store *s, const store_run *r,
+                                      pm_err *err); /* keeps finished jobs */
+/* All rows and the status in one transaction. */
+PM_MUST_USE pm_status store_finish_run(store *s, const char *key, const store_row *row, size_t n,
+                                       double seconds, const char *status, pm_err *err);
+PM_MUST_USE pm_status store_runs(store *s, arena *a, store_run **out, size_t *n,
+                                 pm_err *err); /* newest first */
+/* By key, unambiguous key prefix, or name (newest). */
+PM_MUST_USE pm_status store_find_run(store *s, const char *which, arena *a, store_run *out,
+                                     pm_err *err);
+PM_MUST_USE pm_status store_rows(store *s, const char *key, arena *a, store_row **out, size_t *n,
+                                 pm_err *err);
+
+/* Jobs: finished pieces of work by content hash, reusable by any run.  The result is a small JSON text that
+ * may name objects. */
+PM_MUST_USE pm_status store_job_find(store *s, const char *key, arena *a, const char **result_json,
+                                     pm_err *err);
+PM_MUST_USE pm_status store_job_done(store *s, const char *key, const char *kind,
+                                     const char *result_json, double seconds, pm_err *err);
+
+/* Objects: matrices of float in objects/<sha256>, mapped for reading, verified on open. */
+PM_MUST_USE pm_status store_put_matrix(store *s, pm_cmat m, char hex[65], pm_err *err);
+PM_MUST_USE pm_status store_get_matrix(store *s, const char *hex, arena *a, pm_mat *out,
+                                       pm_err *err);
+/* Path of the object or folder `hex` (for checkpoints); in the arena. */
+char *store_object_path(const store *s, const char *hex, arena *a);
+
+/* JSON lines of a run, rows sorted; canonical leaves out times, paths, version and machine. */
+PM_MUST_USE pm_status store_export(store *s, const char *key, bool canonical, str *out,
+                                   pm_err *err);
+
+#endif

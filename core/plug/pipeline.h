@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * THE path from text to decision, used alike by the experiment, the command line and libpointsman:
+ * embed -> predict -> constraints -> decide.  Buffers are allocated once and grow only.
+ */
+#ifndef PM_PLUG_PIPELINE_H
+#define PM_PLUG_PIPELINE_H
+
+#include "data/library.h"
+#include "plug/constraint.h"
+#include "plug/embedder.h"
+#include "plug/objective.h"
+#include "plug/router.h"
+
+typedef struct pipeline_term {
+    const char *name; /* label in results; usually the plugin's name */
+    const constraint *k;
+    pm_sense sense;
+    double weight, bound;
+} pipeline_term;
+
+typedef struct pipeline {  /* borrowed parts */
+    const embedder *embed; /* NULL when the router wants none */
+    const router *route;
+    const pm_library *lib; /* served */
+    const pipeline_term *term;
+    size_t n_terms;
+    const objective *decide;
+    const float *prior;     /* [m] or NULL */
+    const float *cost_mean; /* [m] expected USD a call, or NULL */
+} pipeline;
+
+typedef struct pipeline_result { /* views into the context, valid until the next call */
+    size_t n, m;
+    const uint32_t *choice; /* [n] */
+    pm_cmat value, spread, utility, value_part;
+    const pm_cmat *term_part;  /* [n_terms] */
+    const pm_cmat *term_value; /* [n_terms] raw constraint values (ld may be 0) */
+    const uint32_t *mask;      /* [n x m] */
+    pm_value_kind kind;
+} pipeline_result;
+
+typedef struct pipeline_ctx pipeline_ctx;
+PM_MUST_USE pm_status pipeline_ctx_open(const plug_env *env, bool parallel, pipeline_ctx **out,
+                                        pm_err *err);
+void pipeline_ctx_close(pipeline_ctx *c);
+
+/* x->text is required; embed and sparse features are computed unless x carries them (then they are used
+ * as given: the experiment embeds once for many routers).  After a call with as many and as long texts,
+ * later calls allocate nothing. */
+PM_MUST_USE pm_status pipeline_run(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
+                                   pipeline_result *out, pm_err *err);
+/* The second half alone, on predictions already made (weight sweeps): scores [n x m]. */
+PM_MUST_USE pm_status pipeline_decide(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
+                                      const pm_scores *scores, pipeline_result *out, pm_err *err);
+
+#endif

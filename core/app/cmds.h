@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The verbs of the program and what they share: environment, errors on stderr, places.
+ */
+#ifndef PM_APP_CMDS_H
+#define PM_APP_CMDS_H
+
+#include "app/args.h"
+#include "plug/call.h"
+
+extern const verb verb_run, verb_check, verb_route, verb_runs, verb_plugins, verb_conform, verb_data,
+    verb_doctor, verb_new, verb_completion;
+
+/* Opened once by a verb that needs plugins: compute, registry, Ctrl-C as cancel, progress to log.h. */
+typedef struct app_env {
+    compute compute;
+    registry *registry;
+    plug_env env;
+} app_env;
+
+/* jobs: 0 = all CPUs.  Prints the error itself; EXIT_FAILED or ARGS_GO_ON. */
+int app_env_open(app_env *e, int jobs);
+void app_env_close(app_env *e);
+
+/* "pointsman VERB: message" on stderr; returns EXIT_FAILED. */
+int app_failed(const char *verb_name, const pm_err *err);
+
+/* --out, else POINTSMAN_OUT, else $XDG_STATE_HOME/pointsman; in the arena. */
+char *app_out_dir(arena *a, const char *given);
+
+bool app_canceled(void); /* Ctrl-C was pressed */
+
+#endif

@@ -46,6 +46,9 @@ void *mem_alloc(size_t count, size_t bytes); /* zeroed, 64-byte aligned */
 bool mem_grow(void *ptr_to_pointer, size_t *capacity, size_t need, size_t bytes);
 void mem_free(void *p);
 
+/* Heap allocations made by this file so far, in all threads: a test asks for zero more. */
+size_t mem_count(void);
+
 /* Hostile builds (--enable-hostile): the n-th allocation from now fails; 0 switches off. */
 void mem_fail_after(size_t n);
 

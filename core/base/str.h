@@ -30,7 +30,8 @@ void str_put(str *s, const char *text, size_t len);
 void str_puts(str *s, const char *text);
 void str_printf(str *s, const char *fmt, ...) PM_PRINTF(2, 3);
 void str_json(str *s, const char *text, size_t len); /* quoted and escaped */
-void str_number(str *s, double v);  /* shortest text that reads back equal; NaN -> null */
+void str_number(str *s, double v);  /* shortest text that reads back equal; NaN, infinities: null */
+void str_float(str *s, float v);    /* the same for a float: 0.1f gives 0.1 */
 const char *str_text(const str *s); /* "" when empty, never NULL */
 
 static inline pm_str pm_str_of(const char *text)

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * SHA-256 (FIPS 180-4, section 6.2) in plain C, and FNV-1a with its 64-bit constants.  SHA-256 names
+ * content; FNV-1a only spreads keys over tables and is no defence against chosen keys.
+ */
+#include "base/hash.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const uint32_t round_constant[64] = {
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+
+static uint32_t turn(uint32_t x, int n)
+{
+    return x >> n | x << (32 - n);
+}
+
+static void compress(uint32_t h[8], const uint8_t block[64])
+{
+    uint32_t w[64];
+    for (size_t t = 0; t < 16; t++) {
+        const uint8_t *b = block + 4 * t;
+        w[t] = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+    }
+    for (size_t t = 16; t < 64; t++) {
+        uint32_t s0 = turn(w[t - 15], 7) ^ turn(w[t - 15], 18) ^ w[t - 15] >> 3;
+        uint32_t s1 = turn(w[t - 2], 17) ^ turn(w[t - 2], 19) ^ w[t - 2] >> 10;
+        w[t] = w[t - 16] + s0 + w[t - 7] + s1;
+    }
+    uint32_t v[8];
+    memcpy(v, h, sizeof v);
+    for (size_t t = 0; t < 64; t++) {
+        uint32_t s1 = turn(v[4], 6) ^ turn(v[4], 11) ^ turn(v[4], 25);
+        uint32_t choose = (v[4] & v[5]) ^ (~v[4] & v[6]);
+        uint32_t first = v[7] + s1 + choose + round_constant[t] + w[t];
+        uint32_t s0 = turn(v[0], 2) ^ turn(v[0], 13) ^ turn(v[0], 22);
+        uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
+        uint32_t second = s0 + majority;
+        memmove(v + 1, v, 7 * sizeof v[0]);
+        v[4] += first;
+        v[0] = first + second;
+    }
+    for (size_t k = 0; k < 8; k++) h[k] += v[k];
+}
+
+void sha256_init(sha256 *s)
+{
+    static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    memcpy(s->h, start, sizeof start);
+    s->length = 0;
+    s->used = 0;
+}
+
+void sha256_add(sha256 *s, const void *bytes, size_t len)
+{
+    const uint8_t *from = bytes;
+    s->length += len;
+    while (len > 0) {
+        if (s->used == 0 && len >= sizeof s->block) {
+            compress(s->h, from);
+            from += sizeof s->block;
+            len -= sizeof s->block;
+            continue;
+        }
+        size_t part = sizeof s->block - s->used;
+        if (part > len) part = len;
+        memcpy(s->block + s->used, from, part);
+        s->used += part;
+        from += part;
+        len -= part;
+        if (s->used == sizeof s->block) {
+            compress(s->h, s->block);
+            s->used = 0;
+        }
+    }
+}
+
+void sha256_hex(sha256 *s, char hex[65])
+{
+    static const char digit[] = "0123456789abcdef";
+    uint64_t bits = s->length * 8;
+    static const uint8_t pad[64] = {0x80};
+    size_t fill = s->used < 56 ? 56 - s->used : 120 - s->used;
+    sha256_add(s, pad, fill);
+    uint8_t tail[8];
+    for (int k = 0; k < 8; k++) tail[k] = (uint8_t)(bits >> (56 - 8 * k));
+    sha256_add(s, tail, sizeof tail);
+    for (int k = 0; k < 64; k++) hex[k] = digit[s->h[k / 8] >> (28 - 4 * (k % 8)) & 15u];
+    hex[64] = '\0';
+}
+
+void sha256_of(const void *bytes, size_t len, char hex[65])
+{
+    sha256 s;
+    sha256_init(&s);
+    sha256_add(&s, bytes, len);
+    sha256_hex(&s, hex);
+}
+
+pm_status sha256_file(const char *path, char hex[65], pm_err *err)
+{
+    FILE *f = fopen(path, "rb");
+    if (!f) return err_set(err, PM_E_IO, "%s: cannot open: %s", path, strerror(errno));
+    sha256 s;
+    sha256_init(&s);
+    uint8_t part[16384];
+    size_t got = 0;
+    while ((got = fread(part, 1, sizeof part, f)) > 0) sha256_add(&s, part, got);
+    int bad = ferror(f) ? errno : 0;
+    fclose(f);
+    if (bad) return err_set(err, PM_E_IO, "%s: cannot read: %s", path, strerror(bad));
+    sha256_hex(&s, hex);
+    return PM_OK;
+}
+
+uint64_t sha256_u64(const char hex[65])
+{
+    uint64_t value = 0;
+    for (int k = 0; k < 16; k++) {
+        char c = hex[k];
+        value = value << 4 | (uint64_t)(c >= 'a' ? c - 'a' + 10 : c - '0');
+    }
+    return value;
+}
+
+uint64_t fnv1a(const void *bytes, size_t len)
+{
+    const uint8_t *at = bytes;
+    uint64_t h = 0xcbf29ce484222325u;
+    for (size_t k = 0; k < len; k++) h = (h ^ at[k]) * 0x100000001b3u;
+    return h;
+}

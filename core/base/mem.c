@@ -125,6 +125,17 @@ void mem_free(void *p)
     free(p);
 }
 
+void *mem_resize(void *p, size_t bytes)
+{
+    if (bytes == 0) {
+        free(p);
+        return NULL;
+    }
+    if (must_fail()) return NULL;
+    atomic_fetch_add_explicit(&heap_calls, 1, memory_order_relaxed);
+    return realloc(p, bytes);
+}
+
 /* ---- arenas ---- */
 
 static char *block_at(block *b)

@@ -144,14 +144,16 @@ int64_t args_number(const verb *v, const arg_value *value, const char *name, int
 
 void args_help(const verb *v, str *out)
 {
-    str_printf(out, "pointsman %s - %s\n\nUsage: pointsman %s%s%s%s\n", v->name, v->summary, v->name,
-               v->args[0].name ? " [OPTION ...]" : "", *v->operands ? " " : "", v->operands);
+    str_printf(out, "pointsman %s - %s\n\nUsage: pointsman %s%s%s%s\n", v->name, v->summary,
+               v->name, v->args[0].name ? " [OPTION ...]" : "", *v->operands ? " " : "",
+               v->operands);
     if (v->details) str_printf(out, "\n%s\n", v->details);
     str_puts(out, "\nOptions:\n");
     for (const arg_row *r = v->args; r->name; r++) {
         char left[64];
-        snprintf(left, sizeof left, "%c%c%s--%s%s%s", r->letter ? '-' : ' ', r->letter ? r->letter : ' ',
-                 r->letter ? ", " : "  ", r->name, r->metavar ? " " : "", r->metavar ? r->metavar : "");
+        snprintf(left, sizeof left, "%c%c%s--%s%s%s", r->letter ? '-' : ' ',
+                 r->letter ? r->letter : ' ', r->letter ? ", " : "  ", r->name,
+                 r->metavar ? " " : "", r->metavar ? r->metavar : "");
         str_printf(out, "  %-24s %s\n", left, r->doc);
     }
     str_printf(out, "  %-24s %s\n", "-h, --help", "this page");

@@ -20,7 +20,10 @@ typedef struct arg_row {
     const char *metavar; /* "DIR"; NULL for flags */
     const char *doc;
 } arg_row;
-#define ARG_END {NULL, 0, ARG_FLAG, NULL, NULL}
+#define ARG_END                                                                                    \
+    {                                                                                              \
+        NULL, 0, ARG_FLAG, NULL, NULL                                                              \
+    }
 
 #define ARG_MAX_REPEAT 64
 typedef struct arg_value { /* parallel to the rows */
@@ -48,7 +51,8 @@ int args_parse(const verb *v, int argc, char **argv, arg_value *value, const cha
                size_t *n_operands);
 
 /* The value of option `name`: last text given, or fallback. */
-const char *args_text(const verb *v, const arg_value *value, const char *name, const char *fallback);
+const char *args_text(const verb *v, const arg_value *value, const char *name,
+                      const char *fallback);
 bool args_given(const verb *v, const arg_value *value, const char *name);
 int64_t args_number(const verb *v, const arg_value *value, const char *name, int64_t fallback);
 const arg_value *args_value(const verb *v, const arg_value *value, const char *name);

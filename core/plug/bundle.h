@@ -13,6 +13,9 @@ typedef struct bundle_info { /* provenance that travels along */
     const char *experiment, *label, *data_hash, *split_hash, *script, *script_sha256;
     uint64_t seed;
     bool is_scripted; /* some part is made of Lua functions: routing needs the script */
+    /* Checkpoints that exist already (jobs of the run store): hard-linked, or copied, instead of
+     * being written again; NULL: saved from the instance. */
+    const char *router_file, *embedder_file;
 } bundle_info;
 
 typedef struct bundle bundle;

@@ -30,8 +30,8 @@ typedef struct plugin_entry {
     size_t params_bytes, state_bytes;
     const char *package, *version, *license; /* of the object that holds it */
     const char *file;                        /* path of the object; script path for Lua policies */
-    char sha256[65];                         /* of that file (object), of the source span (Lua) */
-    bool is_scripted; /* made of Lua functions: not servable without the script */
+    const char *span_sha256; /* Lua: hash of the source span; objects: NULL (see below) */
+    bool is_scripted;        /* made of Lua functions: not servable without the script */
     union {
         const pm_router_type *router;
         const pm_objective_type *objective;
@@ -42,6 +42,10 @@ typedef struct plugin_entry {
 } plugin_entry;
 
 typedef struct registry registry;
+
+/* SHA-256 of what an entry's code is: of the object file (computed when first asked, then kept), or of the
+ * Lua source span.  "" if the file has gone. */
+const char *plugin_entry_sha256(const plugin_entry *e);
 
 /* Search order: `extra` (':'-separated, may be NULL), POINTSMAN_PLUGINS, the build tree of a program that
  * runs from one, $XDG_DATA_HOME/pointsman/plugins, the installed folder.  In every folder: *.so, and one

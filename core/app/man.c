@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Man page (mdoc) and completions for bash, zsh and fish from the verbs' rows.
+ */
+#include "app/man.h"
+
+#include <string.h>
+
+/* mdoc: a leading dot or quote would be a request, a backslash an escape. */
+static void mdoc_text(const char *text, str *out)
+{
+    bool line_start = true;
+    for (const char *p = text; *p; p++) {
+        if (line_start && (*p == '.' || *p == '\'')) str_puts(out, "\\&");
+        if (*p == '\\')
+            str_puts(out, "\\e");
+        else if (*p == '-')
+            str_puts(out, "\\-");
+        else
+            str_put(out, p, 1);
+        line_start = *p == '\n';
+    }
+}
+
+/* Paragraphs: a blank line becomes .Pp. */
+static void mdoc_paragraphs(const char *text, str *out)
+{
+    while (*text) {
+        const char *end = strstr(text, "\n\n");
+        size_t len = end ? (size_t)(end - text) : strlen(text);
+        str part = STR_INIT;
+        str_put(&part, text, len);
+        mdoc_text(str_text(&part), out);
+        str_puts(out, "\n");
+        str_close(&part);
+        text += len;
+        while (*text == '\n') text++;
+        if (*text) str_puts(out, ".Pp\n");
+    }
+}
+
+static void mdoc_verb(const verb *v, str *out)
+{
+    str_printf(out, ".Ss %s\n.Nm pointsman %s\n", v->name, v->name);
+    if (v->args[0].name) str_puts(out, ".Op Ar OPTION ...\n");
+    if (*v->operands) {
+        str_puts(out, ".Ar ");
+        mdoc_text(v->operands, out);
+        str_puts(out, "\n");
+    }
+    str_puts(out, ".Pp\n");
+    mdoc_text(v->summary, out);
+    str_puts(out, ".\n");
+    if (v->details) {
+        str_puts(out, ".Pp\n");
+        mdoc_paragraphs(v->details, out);
+    }
+    if (!v->args[0].name) return;
+    str_puts(out, ".Bl -tag -width Ds\n");
+    for (const arg_row *r = v->args; r->name; r++) {
+        str_puts(out, ".It ");
+        if (r->letter) str_printf(out, "Fl %c , ", r->letter);
+        str_puts(out, "Fl \\-");
+        mdoc_text(r->name, out);
+        if (r->metavar) str_printf(out, " Ar %s", r->metavar);
+        str_puts(out, "\n");
+        mdoc_text(r->doc, out);
+        str_puts(out, "\n");
+    }
+    str_puts(out, ".El\n");
+}
+
+void man_page(const verb *const *verbs, str *out)
+{
+    str_puts(out,
+             ".\\\" SPDX-License-Identifier: MIT\n"
+             ".\\\" Made by `pointsman help --man`; do not edit.\n"
+             ".Dd November 22, 2026\n.Dt POINTSMAN 1\n.Os\n.Sh NAME\n.Nm pointsman\n"
+             ".Nd route prompts to language models: experiments, measurement, serving\n"
+             ".Sh SYNOPSIS\n.Nm\n.Ar VERB\n.Op Ar OPTION ...\n.Op Ar ARGUMENT ...\n"
+             ".Sh DESCRIPTION\n"
+             "Runs experiment scripts written in Lua that train routers on recorded outcomes of\n"
+             "language models, measures them with intervals beside baselines, and serves the\n"
+             "measured router from a bundle.\n");
+    for (size_t i = 0; verbs[i]; i++) mdoc_verb(verbs[i], out);
+    str_puts(out,
+             ".Sh ENVIRONMENT\n.Bl -tag -width Ds\n"
+             ".It Ev POINTSMAN_PLUGINS\nFolders searched for plugins first, separated by colons.\n"
+             ".It Ev POINTSMAN_OUT\nWhere runs are stored instead of the state folder.\n"
+             ".It Ev POINTSMAN_LUA\nFolder that holds pointsman.lua.\n"
+             ".It Ev POINTSMAN_JOBS\nThreads to use when \\-\\-jobs is not given.\n"
+             ".It Ev POINTSMAN_CPU\nscalar, avx2 or avx512: use these kernels.\n"
+             ".It Ev POINTSMAN_PROGRESS\n1: show progress even where stderr is no terminal.\n"
+             ".It Ev NO_COLOR\nNo colours.\n.El\n"
+             ".Sh FILES\n.Bl -tag -width Ds\n"
+             ".It Pa $XDG_STATE_HOME/pointsman\nThe run store: store.sqlite, objects/, runs/.\n"
+             ".It Pa $XDG_DATA_HOME/pointsman/plugins\nPlugins of the user.\n.El\n"
+             ".Sh EXIT STATUS\n0 done, 1 failed, 2 wrong usage.\n");
+}
+
+static void bash_words(const verb *v, str *out)
+{
+    for (const arg_row *r = v->args; r->name; r++) str_printf(out, "--%s ", r->name);
+    str_puts(out, "--help");
+}
+
+void man_bash(const verb *const *verbs, str *out)
+{
+    str_puts(out, "# bash completion for pointsman; made by `pointsman completion bash`\n"
+                  "_pointsman() {\n  local cur=${COMP_WORDS[COMP_CWORD]} words=\n"
+                  "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n    words=\"help");
+    for (size_t i = 0; verbs[i]; i++) str_printf(out, " %s", verbs[i]->name);
+    str_puts(out, "\"\n  elif [ \"${cur#-}\" != \"$cur\" ]; then\n    case ${COMP_WORDS[1]} in\n");
+    for (size_t i = 0; verbs[i]; i++) {
+        str_printf(out, "      %s) words=\"", verbs[i]->name);
+        bash_words(verbs[i], out);
+        str_puts(out, "\" ;;\n");
+    }
+    str_puts(out, "    esac\n  elif [ \"${COMP_WORDS[1]}\" = plugins ]; then\n"
+                  "    words=$(pointsman plugins --names 2>/dev/null)\n"
+                  "  elif [ \"${COMP_WORDS[1]}\" = runs ] && [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+                  "    words=\"list show compare export\"\n  fi\n"
+                  "  if [ -n \"$words\" ]; then COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+                  "  else COMPREPLY=($(compgen -f -- \"$cur\")); fi\n}\n"
+                  "complete -o filenames -F _pointsman pointsman\n");
+}
+
+void man_zsh(const verb *const *verbs, str *out)
+{
+    str_puts(out, "#compdef pointsman\n# made by `pointsman completion zsh`\n_pointsman() {\n"
+                  "  if (( CURRENT == 2 )); then\n    local -a verbs=(\n");
+    for (size_t i = 0; verbs[i]; i++)
+        str_printf(out, "      '%s:%s'\n", verbs[i]->name, verbs[i]->summary);
+    str_puts(out, "    )\n    _describe verb verbs\n    return\n  fi\n  case $words[2] in\n");
+    for (size_t i = 0; verbs[i]; i++) {
+        str_printf(out, "    %s) _arguments", verbs[i]->name);
+        for (const arg_row *r = verbs[i]->args; r->name; r++)
+            str_printf(out, " '--%s%s'", r->name, r->metavar ? "=:value:_files" : "");
+        str_puts(out, " '--help' '*:file:_files' ;;\n");
+    }
+    str_puts(out, "  esac\n}\n_pointsman \"$@\"\n");
+}
+
+void man_fish(const verb *const *verbs, str *out)
+{
+    str_puts(out, "# fish completion for pointsman; made by `pointsman completion fish`\n");
+    for (size_t i = 0; verbs[i]; i++) {
+        const verb *v = verbs[i];
+        str_printf(out, "complete -c pointsman -n __fish_use_subcommand -a %s -d '%s'\n", v->name,
+                   v->summary);
+        for (const arg_row *r = v->args; r->name; r++)
+            str_printf(out, "complete -c pointsman -n '__fish_seen_subcommand_from %s' -l %s%s\n",
+                       v->name, r->name, r->metavar ? " -r" : "");
+    }
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where `route` gets its prompts: one text, lines, or JSON lines.
+ */
+#ifndef PM_APP_ROUTE_INPUT_H
+#define PM_APP_ROUTE_INPUT_H
+
+#include "base/err.h"
+
+typedef struct route_prompt { /* valid until the next call */
+    const char *id;           /* as given in JSON, or NULL */
+    uint64_t key;             /* hash of the id as the dataset computes it, else of the text */
+    pm_str text;
+    bool has_tokens;
+    uint32_t tokens_in;
+} route_prompt;
+
+typedef struct route_input route_input;
+
+/* operand: a text, "-" or NULL for standard input; with jsonl a file or "-". */
+PM_MUST_USE pm_status route_input_open(const char *operand, bool jsonl, route_input **out,
+                                       pm_err *err);
+PM_MUST_USE pm_status route_input_next(route_input *in, route_prompt *out, bool *more, pm_err *err);
+void route_input_close(route_input *in);
+
+#endif

@@ -30,6 +30,10 @@ PM_MUST_USE pm_status call_ctx_open(const plug_env *env, bool parallel, call_ctx
 void call_ctx_close(call_ctx *c);
 const plug_env *call_ctx_env(const call_ctx *c);
 
+/* Whose method `c` runs: for descriptors made in memory (Lua policies), which find their own data in
+ * plugin_entry.user. */
+const plugin_entry *call_plugin(const pm_call *c);
+
 /* Wall time and memory of the last guarded call. */
 typedef struct call_stats {
     double seconds;

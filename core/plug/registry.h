@@ -30,8 +30,10 @@ typedef struct plugin_entry {
     size_t params_bytes, state_bytes;
     const char *package, *version, *license; /* of the object that holds it */
     const char *file;                        /* path of the object; script path for Lua policies */
-    const char *span_sha256; /* Lua: hash of the source span; objects: NULL (see below) */
-    bool is_scripted;        /* made of Lua functions: not servable without the script */
+    const char *span_sha256;  /* Lua: hash of the source span; objects: NULL (see below) */
+    struct plugin_hash *hash; /* registry's: of the object file, computed when first asked */
+    bool is_scripted;         /* made of Lua functions: not servable without the script */
+    void *user; /* whoever made a descriptor in memory finds it again through call_plugin() */
     union {
         const pm_router_type *router;
         const pm_objective_type *objective;
@@ -56,7 +58,9 @@ void registry_close(registry *r); /* forgets entries; objects stay loaded */
 /* Loads one object.  Errors  PM_E_ABI and PM_E_CONTRACT: file, field, found, wanted:
  * "matrix_factorization.so: pm_router_type.train is NULL (required since 0.1)". */
 PM_MUST_USE pm_status registry_load(registry *r, const char *path, pm_err *err);
-/* Checks a descriptor the same way and adds it (Lua policies, tests). */
+/* Checks a descriptor the same way and adds it (Lua policies, tests).  The caller sets kind and type,
+ * and may set file, span_sha256, is_scripted, user, package, version, license; the rest is read from the
+ * descriptor.  Strings are copied, the descriptor is borrowed. */
 PM_MUST_USE pm_status registry_add(registry *r, const plugin_entry *entry, pm_err *err);
 
 const plugin_entry *registry_find(const registry *r, plugin_kind k, const char *name); /* NULL */
@@ -70,5 +74,6 @@ typedef struct registry_refusal {
     const char *why; /* also "shadowed by FILE" */
 } registry_refusal;
 size_t registry_refusals(const registry *r, const registry_refusal **out);
+size_t registry_folders(const registry *r, const char *const **out); /* searched, in order */
 
 #endif

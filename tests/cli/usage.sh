@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Exit statuses 0/1/2, help of every verb, suggestions, version, man page and completions that match the rows.
+. "${srcdir:-.}/tests/cli/lib.sh"
+
+expect 2 "$pointsman"
+says err "Usage: pointsman VERB"
+expect 0 "$pointsman" --help
+says out "Verbs:"
+expect 0 "$pointsman" --version
+says out "pointsman "
+expect 2 "$pointsman" rout
+says err "did you mean 'route'?"
+for v in run check route runs plugins conform doctor new completion; do
+    expect 0 "$pointsman" "$v" --help
+    says out "Usage: pointsman $v"
+    expect 0 "$pointsman" help "$v"
+done
+expect 2 "$pointsman" run
+says err "missing argument"
+expect 2 "$pointsman" run --sed 3 x.lua
+says err "did you mean '--seed'?"
+expect 2 "$pointsman" run --seed three x.lua
+says err "--seed wants a whole number, found 'three'"
+expect 2 "$pointsman" run x.lua --set nonsense
+says err "--set wants PATH=VALUE"
+expect 1 "$pointsman" run "$work/absent.lua"
+says err "absent.lua"
+expect 1 "$pointsman" check "$work/absent.lua"
+expect 2 "$pointsman" runs frobnicate
+expect 1 "$pointsman" runs show nothing
+expect 0 "$pointsman" runs list
+says err "no runs in"
+expect 1 "$pointsman" route "$work/absent" hello
+says err "is not a bundle"
+expect 2 "$pointsman" plugins knn
+says err "want KIND/NAME"
+expect 1 "$pointsman" plugins routers/kn
+says err "did you mean 'knn'?"
+expect 0 "$pointsman" plugins
+says out "penalty"
+expect 0 "$pointsman" plugins routers/knn
+says out "k"
+expect 0 "$pointsman" doctor --quick
+says out "kernels"
+expect 2 "$pointsman" completion tcsh
+for s in bash zsh fish; do expect 0 "$pointsman" completion $s; done
+expect 0 "$pointsman" completion bash
+if command -v bash >/dev/null 2>&1; then bash -n "$work/out" || fail "bash completion has a syntax error"; fi
+expect 0 "$pointsman" help --man
+cmp -s "$work/out" "$src/docs/pointsman.1" ||
+    fail "docs/pointsman.1 is not what \`pointsman help --man\` prints; regenerate it"
+# a full standard output is a failure, not silence
+if [ -w /dev/full ]; then
+    "$pointsman" --help >/dev/full 2>/dev/null && fail "a full stdout went unnoticed"
+fi
+finish

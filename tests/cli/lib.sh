@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: MIT
 # Shared by the command-line tests: expectations that name what differed.  Sourced, not run.
 set -u

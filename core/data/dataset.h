@@ -28,8 +28,11 @@ typedef struct
     dataset_counts { /* everything that was skipped or repaired; reported, never silent */
     size_t prompts_read, duplicate_ids, invalid_utf8_repaired;
     size_t cells_known, cells_empty;
-    size_t battles_read, battles_skipped;                  /* unknown model or prompt */
+    size_t battles_read, battles_skipped; /* unknown model or prompt */
+    size_t fields_unknown; /* fields of prompts.jsonl that no one reads: each row's */
+    size_t tables_skipped; /* *.csv whose header is not that of a per-cell table */
     size_t rows_dropped_incomplete, models_dropped_sparse; /* by dataset_pool */
+    size_t battles_dropped; /* by dataset_pool and dataset_select_models: prompt or model gone */
 } dataset_counts;
 
 typedef struct dataset {
@@ -44,6 +47,9 @@ typedef struct dataset {
     const uint8_t *part; /* [n] dataset_part */
     const uint64_t
         *group; /* [n] "group" field hashed; else hash of the text: equal prompts together */
+    const uint32_t *tokens_in;  /* [n], or NULL unless every row has it */
+    const pm_turn *turn;        /* all turns of all prompts, or NULL */
+    const size_t *turn_start;   /* [n + 1] */
     pm_value_kind kind;         /* of `value` */
     pm_cmat value;              /* [n x m] quality or loss, NaN = not observed */
     pm_cmat cost_usd;           /* [n x m] or at == NULL */
@@ -59,6 +65,8 @@ typedef struct dataset {
     size_t n_files;
     char hash[65]; /* provenance: over sorted (name, sha256) */
     dataset_counts counts;
+    const char *const *note; /* what was skipped or left out, in words; never silent */
+    size_t n_notes;
 } dataset;
 
 typedef struct dataset_options {
@@ -71,9 +79,16 @@ typedef struct dataset_options {
         sizeof(dataset_options), 0, true                                                           \
     }
 
-/* Reads a folder.  Errors say file:row and column; up to 20 are collected into one message. */
+/* Reads a folder; what the dataset keeps lives in the arena.
+ * Errors  PM_E_FORMAT: file, line and column, found, wanted; up to 20 are collected into one message.
+ *         PM_E_IO: the folder cannot be read.  PM_E_MEMORY.
+ * Cost    one pass over each file and one for its hash. */
 PM_MUST_USE pm_status dataset_read(const char *dir, const dataset_options *o, arena *a,
                                    dataset *out, pm_err *err);
+
+/* All tables of a dataset are NaN where nothing is known: dataset_table_of finds one by its name, NULL if
+ * there is none. */
+const dataset_table *dataset_table_of(const dataset *d, const char *name);
 
 /* The comparable part (reference/baselines: pool): models with >= min_known of their cells known, then
  * prompts where every kept model (and its cost, if costs exist) is known.  `out` shares arrays or copies
@@ -85,7 +100,9 @@ PM_MUST_USE pm_status dataset_pool(const dataset *d, double min_known, arena *a,
 PM_MUST_USE pm_status dataset_select_models(const dataset *d, const char *const *ids, size_t n,
                                             arena *a, dataset *out, pm_err *err);
 
-/* Views for plugins: the prompts and outcomes of rows `row` [n_rows], in the arena. */
+/* Views for plugins: the prompts and outcomes of rows `row` [n_rows], in the arena; rows that follow one
+ * another are shared, others copied.  Battles are those of the rows, prompt = position among them.
+ * Errors  PM_E_ARG for a row that does not exist; PM_E_MEMORY. */
 PM_MUST_USE pm_status dataset_prompts(const dataset *d, const uint32_t *row, size_t n_rows,
                                       arena *a, pm_prompts *out, pm_err *err);
 PM_MUST_USE pm_status dataset_outcomes(const dataset *d, const uint32_t *row, size_t n_rows,

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Decimal numbers of data files.  The exact case covers nearly every cell that people write; strtod
+ * takes the rest from a terminated copy.
+ */
+#include "data/number.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { EXACT_DIGITS = 15, EXACT_POWER = 22, SHORT_NUMBER = 64 };
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Length of the JSON number at s, and where its parts lie. */
+typedef struct parts {
+    size_t whole, whole_end; /* digits before the point */
+    size_t frac, frac_end;   /* digits after it, empty if none */
+    int exponent;            /* clamped to +-99999 */
+    size_t end;              /* 0: no number */
+} parts;
+
+static void scan_exponent(const char *s, size_t len, parts *p)
+{
+    size_t i = p->end;
+    if (i >= len || (s[i] != 'e' && s[i] != 'E')) return;
+    i++;
+    bool negative = i < len && s[i] == '-';
+    if (i < len && (s[i] == '-' || s[i] == '+')) i++;
+    if (i >= len || !is_digit(s[i])) return;
+    int e = 0;
+    for (; i < len && is_digit(s[i]); i++)
+        if (e < 99999) e = e * 10 + (s[i] - '0');
+    p->exponent = negative ? -e : e;
+    p->end = i;
+}
+
+static parts scan_parts(const char *s, size_t len)
+{
+    parts p = {0};
+    size_t i = len && s[0] == '-' ? 1 : 0;
+    p.whole = i;
+    if (i >= len || !is_digit(s[i])) return p;
+    if (s[i] == '0')
+        i++;
+    else
+        while (i < len && is_digit(s[i])) i++;
+    p.whole_end = p.frac = p.frac_end = p.end = i;
+    if (i + 1 < len && s[i] == '.' && is_digit(s[i + 1])) {
+        p.frac = ++i;
+        while (i < len && is_digit(s[i])) i++;
+        p.frac_end = p.end = i;
+    }
+    scan_exponent(s, len, &p);
+    return p;
+}
+
+static double by_strtod(const char *s, size_t len)
+{
+    char copy[SHORT_NUMBER], *long_copy = NULL, *at = copy;
+    if (len >= sizeof copy) {
+        long_copy = mem_alloc(len + 1, 1);
+        if (!long_copy)
+            len = sizeof copy - 1; /* digits beyond the 63rd move the last bit at most */
+        else
+            at = long_copy;
+    }
+    memcpy(at, s, len);
+    at[len] = '\0';
+    double v = strtod(at, NULL);
+    mem_free(long_copy);
+    return v;
+}
+
+size_t number_parse(const char *s, size_t len, double *out)
+{
+    static const double power[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    parts p = scan_parts(s, len);
+    if (!p.end) return 0;
+    size_t digits = (p.whole_end - p.whole) + (p.frac_end - p.frac);
+    int shift = p.exponent - (int)(digits <= EXACT_DIGITS ? p.frac_end - p.frac : 0);
+    if (digits > EXACT_DIGITS || shift > EXACT_POWER || shift < -EXACT_POWER) {
+        *out = by_strtod(s, p.end);
+        return p.end;
+    }
+    uint64_t mantissa = 0;
+    for (size_t i = p.whole; i < p.whole_end; i++)
+        mantissa = mantissa * 10 + (uint64_t)(s[i] - '0');
+    for (size_t i = p.frac; i < p.frac_end; i++) mantissa = mantissa * 10 + (uint64_t)(s[i] - '0');
+    double v = shift < 0 ? (double)mantissa / power[-shift] : (double)mantissa * power[shift];
+    *out = s[0] == '-' ? -v : v;
+    return p.end;
+}

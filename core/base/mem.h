@@ -53,7 +53,8 @@ void *mem_resize(void *p, size_t bytes);
 /* Heap allocations made by this file so far, in all threads: a test asks for zero more. */
 size_t mem_count(void);
 
-/* Hostile builds (--enable-hostile): the n-th allocation from now fails; 0 switches off. */
+/* For tests: the n-th heap allocation from now fails, once; 0 switches off.  Hostile builds
+ * (--enable-hostile) also begin with tiny blocks, so that every growth happens. */
 void mem_fail_after(size_t n);
 
 #endif

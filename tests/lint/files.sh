@@ -21,7 +21,8 @@ done
 
 for file in $(ours \( -name '*.[ch]' -o -name '*.lua' -o -name '*.sh' \)); do
     lines=$(wc -l <"$file")
-    [ "$lines" -le 500 ] && continue
+    # The plugin interface is one header by contract, and may be long.
+    if [ "$lines" -le 500 ] || [ "$file" = core/include/pointsman/plugin.h ]; then continue; fi
     echo "$file:$((lines)): longer than 500 lines: split it by idea"
     bad=1
 done

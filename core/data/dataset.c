@@ -112,8 +112,11 @@ static pm_status open_folder(reader *r, pm_err *err)
                        r->dir);
     pm_status s = io_list(r->dir, r->scratch, &r->files, &r->n_files, err);
     if (s != PM_OK) return s;
-    const char *slash = strrchr(r->dir, '/');
-    r->out->name = arena_strdup(r->a, slash && slash[1] ? slash + 1 : r->dir);
+    size_t len = strlen(r->dir);
+    while (len > 1 && r->dir[len - 1] == '/') len--;
+    size_t from = len;
+    while (from && r->dir[from - 1] != '/') from--;
+    r->out->name = arena_strndup(r->a, r->dir + from, len - from);
     return r->out->name ? PM_OK : dataset_no_memory(r, err);
 }
 

@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# datasets/toy is what its script makes: regenerates it and compares byte by byte.
+set -eu
+src=${srcdir:-.}/datasets/toy
+lua=$(command -v lua5.4 || command -v lua || true)
+if [ -z "$lua" ]; then
+    echo "toy.sh: skipped: no lua5.4 on PATH"
+    exit 77
+fi
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+"$lua" "$src/make.lua" "$out"
+for file in prompts.jsonl scores.csv costs.csv tokens_out.csv models.json; do
+    cmp "$src/$file" "$out/$file"
+done
+echo "toy.sh: five files are as made"

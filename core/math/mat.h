@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "pointsman/plugin.h"
 

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the CPU can do, by CPUID and by what the operating system saves (XCR0); hypervisors mask brand
+ * strings, so those are only for show.  And the one decision that follows: which kernels, which BLIS.
+ */
+#include "math/compute.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "math/gemm.h"
+#include "math/kernels.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+static uint64_t read_xcr0(void)
+{
+    uint32_t lo, hi;
+    __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+    return (uint64_t)hi << 32 | lo;
+}
+
+static void brand(char out[64])
+{
+    unsigned r[12] = {0}, top = (unsigned)__get_cpuid_max(0x80000000u, NULL);
+    if (top < 0x80000004u) return;
+    for (unsigned i = 0; i < 3; i++)
+        __get_cpuid(0x80000002u + i, &r[4 * i], &r[4 * i + 1], &r[4 * i + 2], &r[4 * i + 3]);
+    memcpy(out, r, sizeof r);
+    out[sizeof r] = '\0';
+    size_t n = strlen(out);
+    while (n > 0 && out[n - 1] == ' ') out[--n] = '\0';
+}
+
+/* Bits: Intel SDM volume 2, CPUID leaves 1 and 7; volume 1, 13.3 and 14.3 for XCR0. */
+cpu_features cpu_detect(void)
+{
+    cpu_features cpu = {0};
+    unsigned a, b, c, d;
+    brand(cpu.brand);
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 27 & 1)) return cpu; /* OSXSAVE */
+    uint64_t saved = read_xcr0();
+    bool ymm = (saved & 0x6) == 0x6, zmm = (saved & 0xe6) == 0xe6;
+    bool tiles = (saved & 0x60000) == 0x60000;
+    if (!ymm || !(c >> 28 & 1)) return cpu; /* AVX */
+    cpu.fma = c >> 12 & 1;
+    cpu.f16c = c >> 29 & 1;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return cpu;
+    cpu.avx2 = b >> 5 & 1;
+    cpu.avx512 = zmm && (b >> 16 & 1) && (b >> 17 & 1) && (b >> 30 & 1) && (b >> 31 & 1);
+    cpu.avx512_vnni = cpu.avx512 && (c >> 11 & 1);
+    cpu.amx_bf16 = tiles && (d >> 22 & 1) && (d >> 24 & 1);
+    cpu.amx_int8 = tiles && (d >> 25 & 1) && (d >> 24 & 1);
+    if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d))
+        cpu.avx512_bf16 = cpu.avx512 && (a >> 5 & 1);
+    return cpu;
+}
+#else
+cpu_features cpu_detect(void)
+{
+    cpu_features cpu = {0};
+    return cpu;
+}
+#endif
+
+const kernels *kernels_choose(const cpu_features *cpu, const char *forced)
+{
+    if (forced && strcmp(forced, "scalar") == 0) return &kernels_scalar;
+#if defined(__x86_64__)
+    bool can_avx2 = cpu->avx2 && cpu->fma && cpu->f16c, can_avx512 = can_avx2 && cpu->avx512;
+    const kernels *widest = cpu->avx512_vnni ? &kernels_avx512_vnni : &kernels_avx512;
+    if (!forced) return can_avx512 ? widest : can_avx2 ? &kernels_avx2 : &kernels_scalar;
+    if (can_avx2 && strcmp(forced, "avx2") == 0) return &kernels_avx2;
+    if (can_avx512 && strcmp(forced, "avx512") == 0) return widest;
+    return NULL;
+#else
+    (void)cpu;
+    return forced ? NULL : &kernels_scalar;
+#endif
+}
+
+/* BLIS 0.9 reads the brand string to count FMA units and falls back to AVX2 where a hypervisor masks it;
+ * asking for the family by name avoids that.  A name that the CPU cannot run would be an illegal
+ * instruction, hence the features. */
+static void ask_blis(const cpu_features *cpu)
+{
+    const char *want = cpu->avx512 && cpu->fma ? "skx" : cpu->avx2 && cpu->fma ? "haswell" : NULL;
+    if (want) setenv("BLIS_ARCH_TYPE", want, 0);
+}
+
+pm_status compute_open(int n_threads, compute *out, pm_err *err)
+{
+    memset(out, 0, sizeof *out);
+    out->cpu = cpu_detect();
+    const char *forced = getenv("POINTSMAN_CPU");
+    if (forced && !*forced) forced = NULL;
+    out->k = kernels_choose(&out->cpu, forced);
+    if (!out->k)
+        return err_set(err, PM_E_ARG,
+                       "POINTSMAN_CPU=%s: wanted scalar, avx2 or avx512, and a CPU that has it "
+                       "(this one: %s)",
+                       forced, kernels_choose(&out->cpu, NULL)->name);
+    if (n_threads < 0)
+        return err_set(err, PM_E_ARG, "threads: found %d, wanted 0 (all) or more", n_threads);
+    ask_blis(&out->cpu);
+    gemm_blis_start();
+    out->blis = gemm_blis_config();
+    out->pool = threads_open(n_threads);
+    if (!out->pool) return err_set(err, PM_E_MEMORY, "cannot start %d threads", n_threads);
+    return PM_OK;
+}
+
+void compute_close(compute *c)
+{
+    threads_close(c->pool);
+    memset(c, 0, sizeof *c);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Matrix products: checks, the choice between BLIS and our own loops (gemm_chain.c), and the split into
+ * blocks of the output.  Blocks depend on the shapes alone, so bits do not depend on the threads.
+ */
+#include "math/gemm.h"
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include <math.h>
+#include <stdlib.h>
+
+#ifdef PM_WITH_BLIS
+#include <blis.h>
+#endif
+
+#include "math/gemm_chain.h"
+
+#define SMALL 64 /* rows: below, packing costs BLIS more than it gains */
+
+void gemm_blis_start(void)
+{
+#ifdef PM_WITH_BLIS
+    bli_init();
+    bli_thread_set_num_threads(1);
+#endif
+}
+
+const char *gemm_blis_config(void)
+{
+#ifdef PM_WITH_BLIS
+    return bli_arch_string(bli_arch_query_id());
+#else
+    return "reference";
+#endif
+}
+
+#ifdef PM_WITH_BLIS
+/* One block of the output by BLIS, in this thread. */
+static void blis_block(const gemm_job *g, size_t i0, size_t j0, size_t rows, size_t cols)
+{
+    inc_t as = (inc_t)g->a.ld, bs = (inc_t)g->b.ld;
+    inc_t rs_a = g->ta == 'T' ? 1 : as, cs_a = g->ta == 'T' ? as : 1;
+    inc_t rs_b = g->tb == 'T' ? 1 : bs, cs_b = g->tb == 'T' ? bs : 1;
+    const float *a = g->a.at + (inc_t)i0 * rs_a, *b = g->b.at + (inc_t)j0 * cs_b;
+    float alpha = g->alpha, beta = g->beta;
+    rntm_t one;
+    bli_rntm_init(&one);
+    bli_rntm_set_num_threads(1, &one);
+    /* BLIS 0.9 declares its inputs without const and does not write them. */
+    bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, (dim_t)rows, (dim_t)cols, (dim_t)g->inner,
+                 &alpha, (float *)(uintptr_t)a, rs_a, cs_a, (float *)(uintptr_t)b, rs_b, cs_b,
+                 &beta, g->out.at + i0 * g->out.ld + j0, (inc_t)g->out.ld, 1, NULL, &one);
+}
+#endif
+
+static void run_block(const gemm_job *g, size_t i0, size_t j0, size_t rows, size_t cols)
+{
+#ifdef PM_WITH_BLIS
+    if (!g->chain) {
+        blis_block(g, i0, j0, rows, cols);
+        return;
+    }
+#endif
+    gemm_chain_block(g, i0, j0, rows, cols);
+}
+
+static pm_status over_rows(int worker, size_t lo, size_t hi, void *arg)
+{
+    const gemm_job *g = arg;
+    (void)worker;
+    run_block(g, lo, 0, hi - lo, g->out.cols);
+    return PM_OK;
+}
+
+static pm_status over_cols(int worker, size_t lo, size_t hi, void *arg)
+{
+    const gemm_job *g = arg;
+    (void)worker;
+    run_block(g, 0, lo, g->out.rows, hi - lo);
+    return PM_OK;
+}
+
+/* An eighth of the longer side in whole 64s, within [least, 512]. */
+static size_t grain(size_t n, size_t least)
+{
+    size_t g = (n / 8 + 63) / 64 * 64;
+    return g < least ? least : g > 512 ? 512 : g;
+}
+
+static pm_status check(const gemm_job *g, pm_err *err)
+{
+    bool letters = (g->ta == 'N' || g->ta == 'T') && (g->tb == 'N' || g->tb == 'T');
+    if (!letters)
+        return err_set(err, PM_E_ARG, "gemm: found transposition '%c', '%c', wanted 'N' or 'T'",
+                       g->ta, g->tb);
+    bool ta = g->ta == 'T', tb = g->tb == 'T';
+    size_t m = ta ? g->a.cols : g->a.rows, pa = ta ? g->a.rows : g->a.cols;
+    size_t n = tb ? g->b.rows : g->b.cols, pb = tb ? g->b.cols : g->b.rows;
+    if (pa != pb || m != g->out.rows || n != g->out.cols)
+        return err_set(err, PM_E_SHAPE,
+                       "gemm: [%zu x %zu]%s times [%zu x %zu]%s does not fit into [%zu x %zu]",
+                       g->a.rows, g->a.cols, ta ? "'" : "", g->b.rows, g->b.cols, tb ? "'" : "",
+                       g->out.rows, g->out.cols);
+    bool strides = (g->a.ld == 0 || g->a.ld >= g->a.cols) && (g->b.ld == 0 || g->b.ld >= g->b.cols);
+    if (!strides || (g->out.ld < g->out.cols && g->out.rows > 1))
+        return err_set(err, PM_E_SHAPE,
+                       "gemm: a row stride (%zu, %zu, %zu) is shorter than its row", g->a.ld,
+                       g->b.ld, g->out.ld);
+    return PM_OK;
+}
+
+pm_status gemm(const compute *c, threads *pool, char ta, char tb, float alpha, pm_cmat a, pm_cmat b,
+               float beta, pm_mat out, pm_gemm_hint hint, pm_err *err)
+{
+    gemm_job g = {c->k, ta, tb, alpha, beta, a, b, out, ta == 'T' ? a.rows : a.cols, true};
+    pm_status s = check(&g, err);
+    if (s || out.rows == 0 || out.cols == 0) return s;
+#ifdef PM_WITH_BLIS
+    bool strided = a.ld != 0 && b.ld != 0;
+    g.chain = hint == PM_GEMM_ROWWISE || !strided || g.inner == 0 ||
+              (out.rows <= SMALL && tb == 'N');
+#else
+    (void)hint;
+#endif
+    bool tall = out.rows >= out.cols;
+    double work = (double)out.rows * (double)out.cols * (double)g.inner;
+    if (work < 65536) { /* cheaper than waking a thread */
+        run_block(&g, 0, 0, out.rows, out.cols);
+        return PM_OK;
+    }
+    if (tall) return threads_for(pool, out.rows, grain(out.rows, 64), over_rows, &g);
+    return threads_for(pool, out.cols, grain(out.cols, 64), over_cols, &g);
+}
+
+typedef struct gemv_job {
+    const kernels *k;
+    pm_cmat a;
+    const float *x;
+    float *y;
+} gemv_job;
+
+static pm_status gemv_rows(int worker, size_t lo, size_t hi, void *arg)
+{
+    const gemv_job *g = arg;
+    (void)worker;
+    g->k->gemv(pm_crow(g->a, lo), hi - lo, g->a.cols, g->a.ld, g->x, g->y + lo);
+    return PM_OK;
+}
+
+void gemv(const compute *c, threads *pool, pm_cmat a, const float *x, float *y)
+{
+    gemv_job g = {c->k, a, x, y};
+    size_t per_block = a.cols == 0 ? a.rows : 65536 / a.cols + 1; /* 256 KiB: worth a hand-over */
+    (void)threads_for(pool, a.rows, per_block + (per_block == 0), gemv_rows, &g);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The float kernels that AVX2 and AVX-512 share, written once over a handful of vector operations that
+ * the including file defines: LANES, vec, v_zero, v_set1, v_load, v_store, v_load_n, v_store_n, v_add,
+ * v_fma and v_sum; and BLOCK_ROWS x BLOCK_VECS, the register block of the chain gemm.
+ * Included by kernels_avx2.c and kernels_avx512.c only.
+ */
+
+static float dot(const float *a, const float *b, size_t n)
+{
+    vec s0 = v_zero(), s1 = v_zero(), s2 = v_zero(), s3 = v_zero();
+    size_t i = 0;
+    for (; i + 4 * LANES <= n; i += 4 * LANES) {
+        s0 = v_fma(v_load(a + i), v_load(b + i), s0);
+        s1 = v_fma(v_load(a + i + LANES), v_load(b + i + LANES), s1);
+        s2 = v_fma(v_load(a + i + 2 * LANES), v_load(b + i + 2 * LANES), s2);
+        s3 = v_fma(v_load(a + i + 3 * LANES), v_load(b + i + 3 * LANES), s3);
+    }
+    for (; i + LANES <= n; i += LANES) s0 = v_fma(v_load(a + i), v_load(b + i), s0);
+    if (i < n) s1 = v_fma(v_load_n(a + i, n - i), v_load_n(b + i, n - i), s1);
+    return v_sum(v_add(v_add(s0, s1), v_add(s2, s3)));
+}
+
+static void gemv(const float *table, size_t rows, size_t cols, size_t ld, const float *q,
+                 float *out)
+{
+    for (size_t r = 0; r < rows; r++) out[r] = dot(table + r * ld, q, cols);
+}
+
+static void axpy(float alpha, const float *x, float *y, size_t n)
+{
+    vec a = v_set1(alpha);
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) v_store(y + i, v_fma(a, v_load(x + i), v_load(y + i)));
+    if (i < n) v_store_n(y + i, v_fma(a, v_load_n(x + i, n - i), v_load_n(y + i, n - i)), n - i);
+}
+
+/* out[r][j] for `rows` rows (a constant after inlining) and `vecs` vectors of columns from j on: the
+ * accumulators stay in registers for the whole chain over p. */
+static inline __attribute__((always_inline)) void chain(const pm_cmat *x, const pm_cmat *w,
+                                                        const pm_mat *out, size_t i, size_t j,
+                                                        size_t rows, size_t vecs)
+{
+    const float *xi = x->at + i * x->ld, *wj = w->at + j;
+    float *o = out->at + i * out->ld + j;
+    vec acc[BLOCK_ROWS][BLOCK_VECS];
+    KERNEL_UNROLL for (size_t r = 0; r < rows; r++) KERNEL_UNROLL for (size_t v = 0; v < vecs; v++)
+        acc[r][v] = v_load(o + r * out->ld + v * LANES);
+    for (size_t p = 0; p < x->cols; p++) {
+        vec b[BLOCK_VECS];
+        KERNEL_UNROLL for (size_t v = 0; v < vecs; v++) b[v] = v_load(wj + p * w->ld + v * LANES);
+        KERNEL_UNROLL for (size_t r = 0; r < rows; r++)
+        {
+            vec a = v_set1(xi[r * x->ld + p]);
+            KERNEL_UNROLL for (size_t v = 0; v < vecs; v++) acc[r][v] = v_fma(a, b[v], acc[r][v]);
+        }
+    }
+    KERNEL_UNROLL for (size_t r = 0; r < rows; r++) KERNEL_UNROLL for (size_t v = 0; v < vecs; v++)
+        v_store(o + r * out->ld + v * LANES, acc[r][v]);
+}
+
+/* The last columns, fewer than a vector. */
+static inline __attribute__((always_inline)) void
+chain_tail(const pm_cmat *x, const pm_cmat *w, const pm_mat *out, size_t i, size_t j, size_t rows)
+{
+    size_t n = w->cols - j;
+    const float *xi = x->at + i * x->ld;
+    float *o = out->at + i * out->ld + j;
+    vec acc[BLOCK_ROWS];
+    KERNEL_UNROLL for (size_t r = 0; r < rows; r++) acc[r] = v_load_n(o + r * out->ld, n);
+    for (size_t p = 0; p < x->cols; p++) {
+        vec b = v_load_n(w->at + p * w->ld + j, n);
+        KERNEL_UNROLL for (size_t r = 0; r < rows; r++)
+            acc[r] = v_fma(v_set1(xi[r * x->ld + p]), b, acc[r]);
+    }
+    KERNEL_UNROLL for (size_t r = 0; r < rows; r++) v_store_n(o + r * out->ld, acc[r], n);
+}
+
+static inline __attribute__((always_inline)) void
+chain_rows(const pm_cmat *x, const pm_cmat *w, const pm_mat *out, size_t i, size_t rows)
+{
+    size_t j = 0;
+    for (; j + BLOCK_VECS * LANES <= w->cols; j += BLOCK_VECS * LANES)
+        chain(x, w, out, i, j, rows, BLOCK_VECS);
+    for (; j + LANES <= w->cols; j += LANES) chain(x, w, out, i, j, rows, 1);
+    if (j < w->cols) chain_tail(x, w, out, i, j, rows);
+}
+
+static void rows_gemm(const pm_cmat *x, const pm_cmat *w, const pm_mat *out)
+{
+    size_t i = 0;
+    for (; i + BLOCK_ROWS <= x->rows; i += BLOCK_ROWS) chain_rows(x, w, out, i, BLOCK_ROWS);
+    for (; i + 2 <= x->rows; i += 2) chain_rows(x, w, out, i, 2);
+    if (i < x->rows) chain_rows(x, w, out, i, 1);
+}
+
+static void row_gemm(const float *x, const float *w, size_t p, size_t n, size_t ldw,
+                     const float *init, float *out)
+{
+    for (size_t j = 0; j < n; j++) out[j] = init ? init[j] : 0;
+    pm_cmat xm = {x, 1, p, p}, wm = {w, p, n, ldw};
+    pm_mat om = {out, 1, n, n};
+    rows_gemm(&xm, &wm, &om);
+}

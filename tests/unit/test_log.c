@@ -18,6 +18,7 @@ static void setup(void)
 {
     folder_open(folder);
     snprintf(path, sizeof path, "%s/stderr", folder);
+    log_open(LOG_WARN, false);
     unsetenv("POINTSMAN_PROGRESS");
     if (!freopen(path, "w", stderr)) ck_abort();
 }

@@ -22,8 +22,29 @@ typedef struct bootstrap_spec {
 
 /* Draw counts: weight [resamples x n] of uint16, how often each prompt is in each resample. */
 typedef struct bootstrap bootstrap;
-PM_MUST_USE pm_status bootstrap_draw(const bootstrap_spec *s, const uint64_t *cluster, size_t n,
-                                     arena *a, bootstrap **out, pm_err *err);
+
+/* cluster [n]: equal numbers are drawn together; NULL: every prompt its own.  c NULL: caller's thread alone.
+ *
+ * Errors  PM_E_ARG: n = 0, resamples outside [1, 1000000], level outside (0, 1); PM_E_MEMORY.
+ * Cost    O(resamples n); 2 bytes a cell. */
+PM_MUST_USE pm_status bootstrap_draw(const bootstrap_spec *s, const compute *c,
+                                     const uint64_t *cluster, size_t n, arena *a, bootstrap **out,
+                                     pm_err *err);
+
+#define BOOTSTRAP_LANES 8 /* columns of bootstrap_sums come in multiples of this */
+
+size_t bootstrap_resamples(const bootstrap *b);
+const double *bootstrap_sizes(const bootstrap *b); /* [resamples] prompts in each resample */
+
+/* out [resamples x q], out[r][k] = sum over rows i of weight[r][row[i]] x[i][k].  x [n_rows x q] double,
+ * q a multiple of BOOTSTRAP_LANES; row NULL: all n prompts in order.  Sums run in row order whatever the
+ * thread count. */
+void bootstrap_sums(const bootstrap *b, const compute *c, const double *x, size_t q,
+                    const uint32_t *row, size_t n_rows, double *out);
+
+/* Percentile interval of v [resamples], which is sorted; values that are not finite are left out (NaN
+ * interval if none remains).  Quantiles interpolate linearly (type 7, as numpy). */
+void bootstrap_interval(const bootstrap *b, double *v, double *lo, double *hi);
 
 /* Interval of the mean of x [n] (cells with NaN are left out), and of a ratio of means num / den. */
 void bootstrap_mean(const bootstrap *b, const compute *c, const double *x, double *lo, double *hi);

@@ -12,6 +12,7 @@
 typedef struct metric_value { /* NaN value: not defined here; lo, hi NaN: no interval */
     const char *name;         /* "quality", "loss", "cost_usd", "selection_accuracy", ... */
     double value, lo, hi;
+    size_t n; /* prompts behind the value */
 } metric_value;
 
 typedef struct policy_score {
@@ -19,8 +20,14 @@ typedef struct policy_score {
     metric_value *metric; /* in the fixed order of metric_names() */
     size_t n_metrics;
     const metric_value
-        *domain_value;      /* [n_domains] mean quality or loss per domain with interval */
-    const size_t *domain_n; /* [n_domains] */
+        *rival; /* [n_rivals] difference to each rival of the same point, NaN if none;
+                                  name "diff_rival:LABEL".  diff_rival is the first of them */
+    size_t n_rivals;
+    const metric_value *share; /* [m] of choices per expert; routers only, else NULL */
+    const metric_value
+        *domain_value;        /* [n_domains] mean quality or loss per domain with interval */
+    const size_t *domain_n;   /* [n_domains] test prompts of the domain; 0: value is NaN */
+    size_t spearman_left_out; /* prompts whose truth or prediction is constant */
 } policy_score;
 
 /* quality|loss, cost_usd, selection_accuracy, selection_accuracy_plain, selection_accuracy_disagreeing,
@@ -34,8 +41,17 @@ typedef struct metrics_options {
     size_t best_single; /* column chosen on train */
     bootstrap_spec bootstrap;
 } metrics_options;
+#define METRICS_OPTIONS_DEFAULT                                                                    \
+    {                                                                                              \
+        sizeof(metrics_options), 0.02, 0, BOOTSTRAP_DEFAULT                                        \
+    }
 
-/* Scores all policies together (paired).  Cost O(policies * n * resamples). */
+/* Scores all policies together (paired: the same resamples).  Differences are value minus value in the unit
+ * of the metric: above 0 is better for quality, below 0 for loss.  A rival is compared within its point; a
+ * policy without a point is compared with the rivals of the first point.  c NULL: one thread.
+ *
+ * Errors  PM_E_SHAPE: empty truth, best_single outside [0, m); those of policy_measure.
+ * Cost    O(policies n resamples), about 1 s for 30 policies, 4,657 prompts and 2,000 resamples. */
 PM_MUST_USE pm_status metrics_score(const compute *c, const eval_truth *t, const policy *p,
                                     size_t n_policies, const metrics_options *o, arena *a,
                                     policy_score **out, pm_err *err);

@@ -31,6 +31,7 @@ typedef struct policy {
     const char *label;
     policy_role role;
     bool is_rival;          /* differences are reported against it (tuned kNN) */
+    const char *point;      /* constraint weights, canonical; NULL: does not depend on them */
     const uint32_t *choice; /* [n], or NULL when share is given */
     pm_cmat share;          /* [n x m] rows sum to 1 (exact expectation of a random policy) */
     pm_cmat predicted;      /* [n x m] router's predictions in the truth's kind, or at == NULL */
@@ -49,7 +50,26 @@ typedef struct policy_cells { /* per prompt; the bootstrap resamples these */
     uint8_t *disagree;        /* experts' values are not all equal */
 } policy_cells;
 
+/* What every choice was worth; a share row is taken as its exact expectation.  Values are float32, so ties
+ * are taken to 1e-12 and `within` to delta + 1e-7.
+ *
+ * Errors  PM_E_ARG: an abstention, a column outside [0, m), a share row that does not sum to 1 (1e-4).
+ * Cost    O(n m).   Threads: safe. */
 PM_MUST_USE pm_status policy_measure(const eval_truth *t, const policy *p, double delta, arena *a,
                                      policy_cells *out, pm_err *err);
+
+/* share[j] = mean over prompts of the probability of choosing expert j; [m], sums to 1. */
+void policy_shares(const eval_truth *t, const policy *p, double *share);
+
+/* -sum share ln share / ln m; 0 when m = 1. */
+double policy_entropy(const double *share, size_t m);
+
+/* Best value of prompt i over experts, as utility (quality, or minus loss). */
+double policy_best(const eval_truth *t, size_t i);
+
+/* +1 for QUALITY, -1 for LOSS: value * sign is a utility. */
+double policy_sign(pm_value_kind kind);
+
+const char *policy_role_name(policy_role r); /* "baseline" "expert" "router" "ceiling" */
 
 #endif

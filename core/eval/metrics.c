@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "eval/metrics_private.h"
 #include "math/special.h"
 

@@ -29,7 +29,7 @@ typedef struct
 typedef struct store_row { /* one measured number */
     const char *point;     /* constraint weights, canonical text; "" if none */
     const char *label;     /* policy */
-    const char *role;      /* "baseline" ... */
+    const char *role;      /* "baseline" "expert" "router" "ceiling"; "about": a fact of the run */
     uint64_t seed;
     const char *subset; /* "all" or "domain:NAME" */
     const char *metric;
@@ -58,12 +58,17 @@ PM_MUST_USE pm_status store_job_find(store *s, const char *key, arena *a, const 
 PM_MUST_USE pm_status store_job_done(store *s, const char *key, const char *kind,
                                      const char *result_json, double seconds, pm_err *err);
 
-/* Objects: matrices of float in objects/<sha256>, mapped for reading, verified on open. */
+/* Objects: matrices of float and files in objects/<sha256>, verified whenever they are opened.
+ * Errors  PM_E_FORMAT: the content does not hash to its name; PM_E_IO: it is missing. */
 PM_MUST_USE pm_status store_put_matrix(store *s, pm_cmat m, char hex[65], pm_err *err);
 PM_MUST_USE pm_status store_get_matrix(store *s, const char *hex, arena *a, pm_mat *out,
                                        pm_err *err);
-/* Path of the object or folder `hex` (for checkpoints); in the arena. */
+/* Path of the object `hex` (for checkpoints); in the arena; NULL if hex is not 64 hex digits. */
 char *store_object_path(const store *s, const char *hex, arena *a);
+/* A path inside objects/ to write a file to that store_put_file then adopts (renames). */
+char *store_temporary(store *s, arena *a);
+PM_MUST_USE pm_status store_put_file(store *s, const char *path, char hex[65], pm_err *err);
+PM_MUST_USE pm_status store_check_object(const store *s, const char *hex, pm_err *err);
 
 /* JSON lines of a run, rows sorted; canonical leaves out times, paths, version and machine. */
 PM_MUST_USE pm_status store_export(store *s, const char *key, bool canonical, str *out,

@@ -9,12 +9,20 @@
 #include "eval/store.h"
 
 typedef enum table_style { TABLE_TEXT, TABLE_MARKDOWN } table_style;
-/* Rows of one run -> the summary: one line a (point, policy), seeds averaged with their spread. */
+
+/* Rows of one run -> the summary: facts of the run (role "about"), then one line a (point, policy).  One
+ * section holds the policies that do not depend on constraint weights, further ones a weight point each.
+ * Values read `value [lo, hi]`; over several seeds `mean +-sd`.  '*': the interval of a difference excludes 0
+ * (over several seeds: in every seed, on the same side).  Text fits 160 columns, settings are cut for that. */
 PM_MUST_USE pm_status table_summary(const store_row *row, size_t n, table_style style, str *out,
                                     pm_err *err);
+
+/* Mean value of best single, every router and the oracle per domain. */
 PM_MUST_USE pm_status table_domains(const store_row *row, size_t n, table_style style, str *out,
                                     pm_err *err);
-/* Two runs side by side with differences. */
+
+/* Two runs side by side with differences b - a (not paired, hence without intervals); what only one has is
+ * listed too. */
 PM_MUST_USE pm_status table_compare(const store_row *a, size_t n_a, const store_row *b, size_t n_b,
                                     table_style style, str *out, pm_err *err);
 

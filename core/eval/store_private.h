@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Shared by the files of the store alone.
+ */
+#ifndef PM_EVAL_STORE_PRIVATE_H
+#define PM_EVAL_STORE_PRIVATE_H
+
+#include "eval/store.h"
+#include "eval/store_sql.h"
+
+struct store {
+    sql *db;
+    arena *a; /* paths */
+    const char *dir, *objects;
+    unsigned n_temporaries;
+};
+
+/* Brings the tables up to our version in one transaction; refuses a newer one. */
+PM_MUST_USE pm_status store_migrate(sql *db, const char *path, pm_err *err);
+
+/* Removes temporaries in objects/ whose writers are no longer alive. */
+void store_sweep(const char *objects);
+
+#endif

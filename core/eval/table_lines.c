@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Gathering rows and formatting numbers for table.c.
+ */
+#include "eval/table_lines.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool line_is(const table_line *l, const store_row *r)
+{
+    return strcmp(l->label, r->label) == 0 && strcmp(l->role, r->role) == 0 &&
+           strcmp(l->point, r->point) == 0;
+}
+
+static bool note_point(table_lines *t, const char *point)
+{
+    for (size_t k = 0; k < t->n_points; k++)
+        if (strcmp(t->point[k], point) == 0) return true;
+    t->point[t->n_points++] = point;
+    return true;
+}
+
+static void add_row(table_lines *t, size_t r, table_line **last)
+{
+    const store_row *row = &t->row[r];
+    if (!*last || !line_is(*last, row)) {
+        *last = NULL;
+        for (size_t k = 0; k < t->n && !*last; k++)
+            if (line_is(&t->line[k], row)) *last = &t->line[k];
+    }
+    if (*last) {
+        t->next[(*last)->tail] = r;
+        (*last)->tail = r;
+        return;
+    }
+    t->line[t->n] = (table_line){row->point, row->role, row->label, row->setting, r, r};
+    *last = &t->line[t->n++];
+    (void)note_point(t, row->point);
+}
+
+pm_status table_gather(const store_row *row, size_t n, arena *a, table_lines *out, pm_err *err)
+{
+    *out = (table_lines){.row = row, .n_rows = n};
+    out->next = arena_alloc(a, n, sizeof *out->next);
+    out->line = arena_alloc(a, n, sizeof *out->line);
+    out->point = arena_alloc(a, n, sizeof *out->point);
+    if (!out->next || !out->line || !out->point) return err_set(err, PM_E_MEMORY, "%zu rows", n);
+    table_line *last = NULL;
+    for (size_t r = 0; r < n; r++) {
+        out->next[r] = SIZE_MAX;
+        if (strcmp(row[r].role, "about") != 0) add_row(out, r, &last);
+    }
+    return PM_OK;
+}
+
+bool table_find(const table_lines *t, const table_line *l, const char *subset, const char *metric,
+                table_stat *out)
+{
+    double sum = 0, squares = 0, first = 0;
+    int side = 0;
+    *out = (table_stat){NAN, NAN, NAN, NAN, 0, 0, true};
+    for (size_t r = l->head; r != SIZE_MAX; r = t->next[r]) {
+        const store_row *row = &t->row[r];
+        if (strcmp(row->metric, metric) != 0 || strcmp(row->subset, subset) != 0 ||
+            !isfinite(row->value))
+            continue;
+        if (out->seeds == 0) {
+            first = row->value; /* sums of deviations: equal values have sd 0 exactly */
+            out->lo = row->lo;
+            out->hi = row->hi;
+        } else if (row->lo != out->lo || row->hi != out->hi) {
+            out->lo = out->hi = NAN;
+        }
+        int here = row->lo > 0 ? 1 : row->hi < 0 ? -1 : 0;
+        if (here == 0 || (side && here != side)) out->is_marked = false;
+        side = here;
+        sum += row->value - first;
+        squares += (row->value - first) * (row->value - first);
+        out->seeds++;
+        out->n = row->n;
+    }
+    if (out->seeds == 0) return false;
+    double k = (double)out->seeds;
+    out->mean = first + sum / k;
+    if (out->seeds > 1) out->sd = sqrt(fmax(0, (squares - sum * sum / k) / (k - 1)));
+    return true;
+}
+
+const table_line *table_line_of(const table_lines *t, const char *point, const char *role,
+                                const char *label)
+{
+    for (size_t k = 0; k < t->n; k++)
+        if (strcmp(t->line[k].label, label) == 0 && strcmp(t->line[k].role, role) == 0 &&
+            strcmp(t->line[k].point, point) == 0)
+            return &t->line[k];
+    return NULL;
+}
+
+bool table_is_loss(const table_lines *t)
+{
+    for (size_t r = 0; r < t->n_rows; r++)
+        if (strcmp(t->row[r].metric, "loss") == 0) return true;
+    return false;
+}
+
+const char *table_number(arena *a, double v, int digits, bool sign)
+{
+    char text[64];
+    if (isnan(v)) return "";
+    snprintf(text, sizeof text, sign ? "%+.*f" : "%.*f", digits, v);
+    /* -.0000 and +.0000 are both 0, and a leading zero is left out: .8028 */
+    if (strspn(text, "+-0.") == strlen(text)) snprintf(text, sizeof text, "%.*f", digits, 0.0);
+    char *zero = text[0] == '+' || text[0] == '-' ? text + 1 : text;
+    if (zero[0] == '0' && zero[1] == '.') memmove(zero, zero + 1, strlen(zero));
+    const char *kept = arena_strdup(a, text);
+    return kept ? kept : "";
+}
+
+static const char *joined(arena *a, const char *value, const char *lo, const char *hi,
+                          const char *mark)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%s [%s, %s]%s", value, lo, hi, mark);
+    const char *kept = arena_strdup(a, text);
+    return kept ? kept : "";
+}
+
+static const char *with_spread(arena *a, const char *value, double sd, const char *mark)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%s +-%s%s", value, table_number(a, sd, 4, false), mark);
+    const char *kept = arena_strdup(a, text);
+    return kept ? kept : "";
+}
+
+const char *table_value(arena *a, const table_stat *s)
+{
+    const char *value = table_number(a, s->mean, 4, false);
+    if (isfinite(s->lo) && isfinite(s->hi))
+        return joined(a, value, table_number(a, s->lo, 3, false), table_number(a, s->hi, 3, false),
+                      "");
+    return s->seeds > 1 ? with_spread(a, value, s->sd, "") : value;
+}
+
+const char *table_difference(arena *a, const table_stat *s)
+{
+    const char *mark = s->is_marked ? "*" : "";
+    if (s->mean == 0 && s->lo == 0 && s->hi == 0) return "0";
+    const char *value = s->mean == 0 ? "0" : table_number(a, s->mean, 4, true);
+    if (isfinite(s->lo) && isfinite(s->hi))
+        return joined(a, value, table_number(a, s->lo, 3, true), table_number(a, s->hi, 3, true),
+                      mark);
+    return s->seeds > 1 ? with_spread(a, value, s->sd, mark) : value;
+}

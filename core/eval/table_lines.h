@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Rows of a run gathered by (point, policy), and one metric of a policy averaged over seeds.
+ */
+#ifndef PM_EVAL_TABLE_LINES_H
+#define PM_EVAL_TABLE_LINES_H
+
+#include "eval/table.h"
+
+typedef struct table_line { /* a policy at a point */
+    const char *point, *role, *label, *setting;
+    size_t head, tail; /* first and last row */
+} table_line;
+
+typedef struct table_lines { /* in order of first appearance, "about" rows apart */
+    const store_row *row;
+    size_t n_rows;
+    size_t *next; /* [n_rows] next row of the same line, SIZE_MAX at the end */
+    table_line *line;
+    size_t n;
+    const char **point; /* distinct points */
+    size_t n_points;
+} table_lines;
+
+PM_MUST_USE pm_status table_gather(const store_row *row, size_t n, arena *a, table_lines *out,
+                                   pm_err *err);
+
+typedef struct table_stat { /* over seeds */
+    double mean, sd;        /* sd NaN with one seed */
+    double lo, hi;          /* of the seeds' common interval; NaN when seeds differ */
+    size_t seeds, n;
+    bool is_marked; /* every seed's interval excludes 0, on one side */
+} table_stat;
+
+/* False if the line has no finite value of the metric. */
+bool table_find(const table_lines *t, const table_line *l, const char *subset, const char *metric,
+                table_stat *out);
+const table_line *table_line_of(const table_lines *t, const char *point, const char *role,
+                                const char *label);
+bool table_is_loss(const table_lines *t);
+
+/* Texts in the arena: ".8028", "+.0041", "0.95"; "" for NaN. */
+const char *table_number(arena *a, double v, int digits, bool sign);
+/* ".8028 [.792, .814]"; "+.0041 [+.001, +.007]*"; "0" for a difference that is 0 throughout. */
+const char *table_value(arena *a, const table_stat *s);
+const char *table_difference(arena *a, const table_stat *s);
+
+#endif

@@ -14,12 +14,11 @@ static bool line_is(const table_line *l, const store_row *r)
            strcmp(l->point, r->point) == 0;
 }
 
-static bool note_point(table_lines *t, const char *point)
+static void note_point(table_lines *t, const char *point)
 {
     for (size_t k = 0; k < t->n_points; k++)
-        if (strcmp(t->point[k], point) == 0) return true;
+        if (strcmp(t->point[k], point) == 0) return;
     t->point[t->n_points++] = point;
-    return true;
 }
 
 static void add_row(table_lines *t, size_t r, table_line **last)
@@ -37,7 +36,7 @@ static void add_row(table_lines *t, size_t r, table_line **last)
     }
     t->line[t->n] = (table_line){row->point, row->role, row->label, row->setting, r, r};
     *last = &t->line[t->n++];
-    (void)note_point(t, row->point);
+    note_point(t, row->point);
 }
 
 pm_status table_gather(const store_row *row, size_t n, arena *a, table_lines *out, pm_err *err)

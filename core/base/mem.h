@@ -28,7 +28,7 @@ void arena_close(arena *a);
  * the limit would be passed, or when memory is out. */
 void *arena_alloc(arena *a, size_t count, size_t bytes);
 char *arena_strdup(arena *a, const char *text);
-char *arena_strndup(arena *a, const char *text, size_t len); /* always NUL-terminated */
+char *arena_strndup(arena *a, const char *text, size_t len); /* NUL-terminated; not aligned */
 
 arena_mark arena_save(const arena *a);
 void arena_release(arena *a, arena_mark m);   /* keeps blocks for reuse: no malloc afterwards */

@@ -29,7 +29,7 @@ void str_clear(str *s);
 void str_put(str *s, const char *text, size_t len);
 void str_puts(str *s, const char *text);
 void str_printf(str *s, const char *fmt, ...) PM_PRINTF(2, 3);
-void str_json(str *s, const char *text, size_t len); /* quoted and escaped */
+void str_json(str *s, const char *text, size_t len); /* quoted, escaped; invalid bytes: U+FFFD */
 void str_number(str *s, double v);  /* shortest text that reads back equal; NaN, infinities: null */
 void str_float(str *s, float v);    /* the same for a float: 0.1f gives 0.1 */
 const char *str_text(const str *s); /* "" when empty, never NULL */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * size: how large an expert is, from its attribute params_b (billions of parameters).
+ * size: how large an expert is, from its attribute params (number of parameters).
  * A property of the expert alone; the prompt plays no part.
  */
 #include <math.h>
@@ -32,28 +32,26 @@ static pm_status eval(const pm_constraint *k, pm_call *c, const pm_library *lib,
     const struct size_params *p = c->params;
     double low = 0, high = 0;
     for (size_t j = 0; j < lib->n; j++) {
-        double billions = pm_attr_number(lib->expert[j], "params_b", 0);
-        if (pm_attr_find(lib->expert[j], "params_b") && !(billions > 0))
-            return c->host->fail(
-                c, PM_E_ARG,
-                "size: expert \"%s\": params_b must be a number above 0 (billions of "
-                "parameters)",
-                lib->expert[j]->id);
-        if (billions <= 0 && p->missing == MISSING_ERROR)
+        const pm_attr *a = pm_attr_find(lib->expert[j], "params");
+        double billions = a && a->kind != PM_ATTR_TEXT ? a->number * 1e-9 : 0;
+        if (a && !(billions > 0))
             return c->host->fail(c, PM_E_ARG,
-                                 "size: expert \"%s\" has no attribute params_b (billions of "
+                                 "size: expert \"%s\": params must be a number above 0",
+                                 lib->expert[j]->id);
+        if (!a && p->missing == MISSING_ERROR)
+            return c->host->fail(c, PM_E_ARG,
+                                 "size: expert \"%s\" has no attribute params (number of "
                                  "parameters); add it, or set missing = \"worst\"",
                                  lib->expert[j]->id);
-        if (billions <= 0) continue;
+        if (!a) continue;
         low = low > 0 && low < billions ? low : billions;
         high = high > billions ? high : billions;
     }
     if (high <= 0)
-        return c->host->fail(c, PM_E_ARG, "size: no expert of %zu has an attribute params_b",
-                             lib->n);
+        return c->host->fail(c, PM_E_ARG, "size: no expert of %zu has an attribute params", lib->n);
     for (size_t j = 0; j < lib->n; j++) {
-        double billions = pm_attr_number(lib->expert[j], "params_b", high);
-        pm_row(out, 0)[j] = (float)scaled(p->scale, billions, low, high);
+        const pm_attr *a = pm_attr_find(lib->expert[j], "params");
+        pm_row(out, 0)[j] = (float)scaled(p->scale, a ? a->number * 1e-9 : high, low, high);
     }
     return PM_OK;
 }
@@ -65,7 +63,7 @@ static const pm_param params[] = {
                    "\"log\" (log10 P - log10 Pmin) / (log10 Pmax - log10 Pmin), \"max\" P / Pmax, "
                    "\"raw\" billions of parameters"),
     PM_PARAM_WORDS(PM_P_CHOICE, struct size_params, missing, MISSING_ERROR, 0, 1, missing_words,
-                   "an expert without params_b: \"error\", or \"worst\" = as large as the largest"),
+                   "an expert without params: \"error\", or \"worst\" = as large as the largest"),
     PM_PARAM_END,
 };
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "data/jsonl.h"
@@ -20,9 +21,7 @@ struct route_input {
     const char *text; /* the single text, or NULL */
     bool given;
     jsonl *rows;
-    char *line; /* getline's */
-    size_t capacity;
-    str id;
+    str line, id;
 };
 
 pm_status route_input_open(const char *operand, bool as_jsonl, route_input **out, pm_err *err)
@@ -84,13 +83,9 @@ pm_status route_input_next(route_input *in, route_prompt *out, bool *more, pm_er
         in->given = true;
         out->text = pm_str_of(in->text);
     } else {
-        ssize_t len = getline(&in->line, &in->capacity, stdin);
-        if (len < 0) {
-            *more = false;
-            return ferror(stdin) ? err_set(err, PM_E_IO, "cannot read standard input") : PM_OK;
-        }
-        if (len && in->line[len - 1] == '\n') len--;
-        out->text = (pm_str){in->line, (size_t)len};
+        pm_status st = io_line(stdin, "standard input", ROUTE_MAX_ROW, &in->line, more, err);
+        if (st || !*more) return st;
+        out->text = (pm_str){str_text(&in->line), in->line.len};
     }
     if (!out->id) out->key = fnv1a(out->text.ptr, out->text.len);
     return PM_OK;
@@ -100,7 +95,7 @@ void route_input_close(route_input *in)
 {
     if (!in) return;
     if (in->rows) jsonl_close(in->rows);
-    free(in->line); /* getline's own */
+    str_close(&in->line);
     str_close(&in->id);
     mem_free(in);
 }

@@ -92,6 +92,25 @@ pm_status io_read(const char *path, size_t max_bytes, str *out, pm_err *err)
     return s;
 }
 
+pm_status io_line(FILE *stream, const char *name, size_t max_bytes, str *line, bool *more,
+                  pm_err *err)
+{
+    str_clear(line);
+    int c = 0;
+    while ((c = getc_unlocked(stream)) != EOF && c != '\n') {
+        if (line->len == max_bytes) {
+            return err_set(err, PM_E_FORMAT, "%s: a line longer than %zu bytes", name, max_bytes);
+        }
+        char byte = (char)c;
+        str_put(line, &byte, 1);
+        if (line->failed) return out_of_memory(err, name);
+    }
+    if (c == EOF && ferror(stream)) return refuse(err, name, "read");
+    *more = c != EOF || line->len > 0;
+    if (line->len > 0 && line->at[line->len - 1] == '\r') line->at[--line->len] = '\0';
+    return PM_OK;
+}
+
 /* ---- writing ---- */
 
 struct io_out {

@@ -26,6 +26,11 @@ void io_map_close(io_map *m);
 /* The whole file into a heap string (gzip is not undone here: see base/gz.h). */
 PM_MUST_USE pm_status io_read(const char *path, size_t max_bytes, str *out, pm_err *err);
 
+/* The next line of a stream without its end ("\n" or "\r\n"), into the cleared `line`; *more is false after
+ * the last.  A line longer than max_bytes is PM_E_FORMAT.  `name` is for messages. */
+PM_MUST_USE pm_status io_line(FILE *stream, const char *name, size_t max_bytes, str *line,
+                              bool *more, pm_err *err);
+
 /* Atomic write: path.tmp.PID, fsync, rename, fsync of the folder.  All or nothing. */
 PM_MUST_USE pm_status io_write(const char *path, const void *bytes, size_t len, pm_err *err);
 

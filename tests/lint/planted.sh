@@ -29,6 +29,7 @@ licence='/* SPDX-License-Identifier: MIT */\n'
 plant core/base/a.c "$licence#include \"config.h\"\n#include <stdio.h>\n#include \"base/mem.h\"\n/* free(p) */\nint mem_free(int p);\n"
 plant core/eval/b.c "$licence#include <pthread.h>\n#include \"plug/router.h\"\n#include <pointsman/plugin.h>\n"
 plant plugins/routers/p.c "$licence#include <math.h>\n#include <pointsman/plugin.h>\n"
+plant plugins/routers/p_parts.c "$licence#include \"p_parts.h\"\n"
 clean layers.sh
 clean files.sh
 clean windows.sh
@@ -40,13 +41,15 @@ expect layers.sh 'floor text may not include floor nn'
 plant core/data/bare.c "$licence#include \"csv.h\"\n"
 expect layers.sh 'write a private include with its floor'
 plant core/data/sql.c "$licence#include <sqlite3.h>\n"
-expect layers.sh 'sqlite3.h belongs to core/eval/store.c only'
+expect layers.sh 'sqlite3.h belongs to core/eval/store_sql.c only'
 plant core/data/boost.c "$licence#  include <openssl/sha.h>\n"
 expect layers.sh 'unknown foreign header openssl/sha.h'
 plant core/include/pointsman/x.h "$licence#include <pthread.h>\n"
 expect layers.sh 'a public header includes the C library only'
 plant plugins/routers/q.c "$licence#include \"base/mem.h\"\n"
 expect layers.sh 'a plugin includes nothing of ours'
+plant plugins/routers/pp.c "$licence#include \"p_parts.h\"\n"
+expect layers.sh 'plugins/routers/pp.c:2: a plugin includes nothing of ours'
 plant plugins/routers/r.c "$licence#include <pointsman/pointsman.h>\n"
 expect layers.sh 'a plugin includes <pointsman/plugin.h> only'
 plant plugins/routers/s.c "$licence#include <pthread.h>\n"

@@ -202,6 +202,39 @@ START_TEST(folders)
 }
 END_TEST
 
+START_TEST(lines_are_read)
+{
+    static const char text[] = "one\n\r\n\nwith \0 in it\r\nlast";
+    ck_assert_int_eq(io_write(in("f"), text, sizeof text - 1, NULL), PM_OK);
+    static const struct {
+        const char *line;
+        size_t len;
+    } row[] = {{"one", 3}, {"", 0}, {"", 0}, {"with \0 in it", 12}, {"last", 4}};
+    FILE *f = fopen(in("f"), "r");
+    str s = STR_INIT;
+    bool more = false;
+    for (size_t k = 0; k < 5; k++) {
+        ck_assert_int_eq(io_line(f, "f", 13, &s, &more, NULL), PM_OK);
+        ck_assert(more);
+        ck_assert_uint_eq(s.len, row[k].len);
+        ck_assert_mem_eq(str_text(&s), row[k].line, s.len);
+    }
+    ck_assert_int_eq(io_line(f, "f", 13, &s, &more, NULL), PM_OK);
+    ck_assert(!more);
+    rewind(f);
+    pm_err e = PM_ERR_INIT;
+    ck_assert_int_eq(io_line(f, "f", 2, &s, &more, &e), PM_E_FORMAT);
+    ck_assert_str_eq(e.text, "f: a line longer than 2 bytes");
+    fclose(f);
+    f = fopen(folder, "r");
+    if (f) {
+        ck_assert_int_eq(io_line(f, "folder", 9, &s, &more, &e), PM_E_IO);
+        fclose(f);
+    }
+    str_close(&s);
+}
+END_TEST
+
 START_TEST(joins_and_places)
 {
     arena *a = arena_open(0);
@@ -236,6 +269,7 @@ int main(void)
     tcase_add_test(c, a_left_temporary_is_no_hindrance);
     tcase_add_test(c, a_bare_name_is_written_here);
     tcase_add_test(c, folders);
+    tcase_add_test(c, lines_are_read);
     tcase_add_test(c, joins_and_places);
     Suite *s = suite_create("io");
     suite_add_tcase(s, c);

@@ -120,7 +120,8 @@ static int is_word(uint32_t cp)
     return lo == sizeof not_words / sizeof *not_words || not_words[lo][0] > cp;
 }
 
-/* A text made ready: lower case, runs of white space one blank; and its words, one blank apart. */
+/* A text made ready: lower case, runs of two or more white spaces one blank (a single one stays what it
+ * is, as in scikit-learn); and its words, one blank apart. */
 struct reading {
     unsigned char *chars, *words;
     uint32_t *char_at, *word_at; /* [n + 1] byte offsets; words: of beginnings, then end + 1 */
@@ -147,10 +148,14 @@ static pm_status read_text(pm_call *c, pm_str text, struct reading *out)
         if (word && !in_word) out->word_at[out->n_words++] = (uint32_t)word_end;
         if (word) word_end += encode(cp, out->words + word_end);
         in_word = word;
-        if (space && in_space) continue;
+        if (space && in_space) { /* a run: its first becomes the blank, the others vanish */
+            end = out->char_at[out->n_chars - 1];
+            out->chars[end++] = ' ';
+            continue;
+        }
         in_space = space;
         out->char_at[out->n_chars++] = (uint32_t)end;
-        end += encode(space ? ' ' : cp, out->chars + end);
+        end += encode(cp, out->chars + end);
     }
     if (in_word) out->words[word_end++] = ' ';
     out->char_at[out->n_chars] = (uint32_t)end;

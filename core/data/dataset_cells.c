@@ -95,11 +95,12 @@ static bool check_header(table_pass *p, const pm_str *field, size_t n)
     else if (!n)
         mistakes_add(&r->wrong, "%s: found nothing, wanted a header: id and the models", p->path);
     else if (!has_id)
-        mistakes_add(&r->wrong, "%s:1: column 1: found %s, wanted \"id\"", p->path,
-                     show_text(field[0]).text);
+        mistakes_add(&r->wrong, "%s:1: column 1: found %s, wanted \"id\"%s", p->path,
+                     show_text(field[0]).text,
+                     n == 1 ? " and the models, separated by commas" : "");
     else if (same + 1 >= n)
-        mistakes_add(&r->wrong, "%s:1: found %zu models, wanted %zu: \"%s\" is missing", p->path,
-                     n - 1, r->experts.n, r->experts.name[same].ptr);
+        mistakes_add(&r->wrong, "%s:1: found %zu of %zu models: \"%s\" is missing", p->path, n - 1,
+                     r->experts.n, r->experts.name[same].ptr);
     else if (same == r->experts.n)
         mistakes_add(&r->wrong, "%s:1: column %zu: found %s, wanted no more than the %zu models",
                      p->path, same + 2, show_text(field[same + 1]).text, same);
@@ -309,7 +310,7 @@ static void count_cells(reader *r)
             d->counts.cells_known += known;
             d->counts.cells_empty += !known;
         }
-    if (d->value.rows && !d->counts.cells_known)
+    if (!r->wrong.n && !d->counts.cells_known)
         mistakes_add(&r->wrong, "%s/%s.csv: every cell is empty", r->dir, r->table[0].name);
 }
 

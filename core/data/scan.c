@@ -424,7 +424,8 @@ static bool scan_field(scan *s)
     jsonl_field *f = &s->field[s->n_fields];
     if (!scan_string(s, &f->key)) return false;
     for (size_t k = 0; k < s->n_fields; k++)
-        if (same(s->field[k].key, f->key)) return scan_refuse(s, start, "each key once");
+        if (same(s->field[k].key, f->key))
+            return scan_refuse(s, start, "each key once (this one is there already)");
     scan_space(s);
     if (!scan_expect(s, ':', "':' after a key") || !scan_value(s, f)) return false;
     s->n_fields++;

@@ -8,8 +8,6 @@
 
 #include "math/compute.h"
 
-
-
 typedef struct gemm_job {
     const kernels *k;
     char ta, tb;

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * State and steps of the truncated SVD.  Private to solve_svd*.c.
+ */
+#ifndef PM_MATH_SOLVE_SVD_H
+#define PM_MATH_SOLVE_SVD_H
+
+#include "math/solve.h"
+
+typedef struct svd {
+    const compute *c;
+    arena *scratch;
+    size_t k, l; /* asked, and in the block */
+    double tolerance;
+    solve_progress progress;
+    void *arg;
+    /* The vectors a_o: index and value below `inner` (rows of A if that is not the smaller side). */
+    size_t inner, outer;
+    const uint64_t *start; /* [outer + 1] */
+    const uint32_t *index;
+    const float *value;
+    bool is_left;      /* inner = rows of A: the block approximates left singular vectors */
+    pm_mat y, z, next; /* [inner x l], ld padded */
+    size_t n_parts; /* of the outer side, with about equal counts of values; fixed by the shape */
+    size_t *part;   /* [n_parts + 1] */
+    pm_mat *sum;    /* [n_parts] */
+    double *gram, *square, *theta, *sigma; /* [l x l], [l x l], [l], [k] */
+    pm_mat turn;                           /* [l x l] */
+    uint8_t *dropped;                      /* [l] dependent columns of the block */
+} svd;
+
+pm_status svd_open(svd *s, const pm_csr *a, pm_err *err);
+pm_status svd_apply(svd *s, pm_mat y, pm_mat z);    /* z = M y */
+pm_status svd_gram(svd *s, pm_mat x, pm_mat y);     /* gram = lower half of x'y */
+pm_status svd_turn(svd *s, pm_mat *m, pm_err *err); /* m = m turn; swaps with next */
+pm_status svd_orthonormal(svd *s, pm_err *err);     /* y: dependent columns become 0 */
+pm_status svd_finish(svd *s, float *singular, pm_mat right, pm_err *err);
+
+#endif

@@ -271,7 +271,7 @@ static pm_status score_all(scorer *s, const policy *p, size_t n, policy_score *s
     if (status) return status;
     status = score_rivals(s, p, n, kept, score, err);
     if (status) return status;
-    s->sum = arena_alloc(s->scratch, s->resamples, BOOTSTRAP_LANES * sizeof(double));
+    s->sum = arena_alloc(s->scratch, s->resamples, METRICS_DOMAIN_BATCH * sizeof(double));
     if (!s->sum) return err_set(err, PM_E_MEMORY, "%zu resamples", s->resamples);
     return metrics_domains(s, score, n, err);
 }

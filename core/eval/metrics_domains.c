@@ -7,7 +7,7 @@
 
 #include "eval/metrics_private.h"
 
-#define BATCH BOOTSTRAP_LANES /* policies whose values are resampled together */
+#define BATCH METRICS_DOMAIN_BATCH
 
 typedef struct domain_rows {
     uint32_t *row; /* test prompts of one domain, ascending */

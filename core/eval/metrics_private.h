@@ -68,6 +68,9 @@ typedef struct scorer {
 PM_MUST_USE pm_status metrics_columns(const scorer *s, const policy *p, policy_columns *out,
                                       pm_err *err);
 
+#define METRICS_DOMAIN_BATCH                                                                       \
+    32 /* columns: policies resampled together, and one that counts prompts */
+
 /* Mean value per domain of every policy, with intervals: fills domain_value and domain_n. */
 PM_MUST_USE pm_status metrics_domains(const scorer *s, policy_score *score, size_t n_policies,
                                       pm_err *err);

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Copies what fits of a formatted text; `wanted` is what the formatter returned.  A cut text ends in
- * "..." and never inside a UTF-8 sequence. */
+/* Copies what fits of a formatted text; `wanted` is what the formatter returned.  A cut text ends
+ * in "..." and never inside a UTF-8 sequence. */
 static void mark_cut(char *text, size_t room, int wanted)
 {
     if (wanted >= 0 && (size_t)wanted < room) return;

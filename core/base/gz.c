@@ -205,7 +205,8 @@ pm_status gz_read_all(const char *path, size_t max_bytes, str *out, pm_err *err)
     return s;
 }
 
-/* One deflate pass into the stream of `o`; no name and no time, so that equal content gives equal files. */
+/* One deflate pass into the stream of `o`; no name and no time, so that equal content gives equal
+ * files. */
 static pm_status pack(io_out *o, const char *path, const void *bytes, size_t len, pm_err *err)
 {
     z_stream z = {.zalloc = hook_alloc, .zfree = hook_free};

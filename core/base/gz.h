@@ -13,7 +13,8 @@
 typedef struct gz gz;
 
 PM_MUST_USE pm_status gz_open(const char *path, gz **out, pm_err *err);
-/* Up to `len` bytes; *got < len only at the end.  A truncated or damaged gzip file is PM_E_FORMAT. */
+/* Up to `len` bytes; *got < len only at the end.  A truncated or damaged gzip file is
+ * PM_E_FORMAT. */
 PM_MUST_USE pm_status gz_read(gz *g, void *bytes, size_t len, size_t *got, pm_err *err);
 void gz_close(gz *g);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * SHA-256 (FIPS 180-4, section 6.2) in plain C, and FNV-1a with its 64-bit constants.  SHA-256 names
- * content; FNV-1a only spreads keys over tables and is no defence against chosen keys.
+ * SHA-256 (FIPS 180-4, section 6.2) in plain C, and FNV-1a with its 64-bit constants.  SHA-256
+ * names content; FNV-1a only spreads keys over tables and is no defence against chosen keys.
  */
 #include "base/hash.h"
 
@@ -24,8 +24,8 @@ static uint32_t turn(uint32_t x, int n)
     return x >> n | x << (32 - n);
 }
 
-/* One step.  The eight working letters stay where they are and the names turn: a is v[-r mod 8].  With r
- * constant after unrolling, nothing is moved; twice as fast as shifting the array. */
+/* One step.  The eight working letters stay where they are and the names turn: a is v[-r mod 8].
+ * With r constant after unrolling, nothing is moved; twice as fast as shifting the array. */
 static inline void one_round(uint32_t v[8], size_t r, uint32_t word)
 {
     uint32_t a = v[(8 - r) % 8], b = v[(9 - r) % 8], c = v[(10 - r) % 8];

@@ -152,7 +152,8 @@ FILE *io_out_file(io_out *o)
     return o->file;
 }
 
-/* Makes the new name itself durable.  Some file systems refuse to sync a folder: that is no error. */
+/* Makes the new name itself durable.  Some file systems refuse to sync a folder: that is no
+ * error. */
 static void sync_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');

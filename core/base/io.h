@@ -26,8 +26,8 @@ void io_map_close(io_map *m);
 /* The whole file into a heap string (gzip is not undone here: see base/gz.h). */
 PM_MUST_USE pm_status io_read(const char *path, size_t max_bytes, str *out, pm_err *err);
 
-/* The next line of a stream without its end ("\n" or "\r\n"), into the cleared `line`; *more is false after
- * the last.  A line longer than max_bytes is PM_E_FORMAT.  `name` is for messages. */
+/* The next line of a stream without its end ("\n" or "\r\n"), into the cleared `line`; *more is
+ * false after the last.  A line longer than max_bytes is PM_E_FORMAT.  `name` is for messages. */
 PM_MUST_USE pm_status io_line(FILE *stream, const char *name, size_t max_bytes, str *line,
                               bool *more, pm_err *err);
 
@@ -51,8 +51,8 @@ PM_MUST_USE pm_status io_list(const char *dir, arena *a, char ***names, size_t *
 /* dir + "/" + name in the arena. */
 char *io_join(arena *a, const char *dir, const char *name);
 
-/* $XDG_DATA_HOME/pointsman, $XDG_STATE_HOME/pointsman, $XDG_CACHE_HOME/pointsman with the standard's
- * defaults under $HOME; in the arena.  Nothing is created. */
+/* $XDG_DATA_HOME/pointsman, $XDG_STATE_HOME/pointsman, $XDG_CACHE_HOME/pointsman with the
+ * standard's defaults under $HOME; in the arena.  Nothing is created. */
 typedef enum io_place { IO_DATA_HOME, IO_STATE_HOME, IO_CACHE_HOME } io_place;
 char *io_xdg(arena *a, io_place place);
 

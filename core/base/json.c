@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * JSON documents: one strict pass of our own over the text (RFC 8259: grammar, UTF-8, depth, places of
- * mistakes), then cJSON builds the values, which are copied into the arena.  cJSON alone is too kind:
- * it takes "01", control characters, cut strings at \u0000 and duplicate keys.
+ * JSON documents: one strict pass of our own over the text (RFC 8259: grammar, UTF-8, depth,
+ * places of mistakes), then cJSON builds the values, which are copied into the arena.  cJSON alone
+ * is too kind: it takes "01", control characters, cut strings at \u0000 and duplicate keys.
  */
 #include "base/json.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * JSON documents (configuration, manifests, headers): the only file that includes cJSON.h.  A document
- * is parsed into our own read-only nodes in an arena, with depth and size bounded, duplicate keys
- * refused and the place of a mistake reported as NAME:LINE:COLUMN.  Data rows do not come this way: data/jsonl.h.
+ * JSON documents (configuration, manifests, headers): the only file that includes cJSON.h.  A
+ * document is parsed into our own read-only nodes in an arena, with depth and size bounded,
+ * duplicate keys refused and the place of a mistake reported as NAME:LINE:COLUMN.  Data rows do
+ * not come this way: data/jsonl.h.
  */
 #ifndef PM_BASE_JSON_H
 #define PM_BASE_JSON_H
@@ -34,11 +35,13 @@ struct json {
     const json *next;  /* next sibling, or NULL */
 };
 
-/* Strict RFC 8259: nothing after the document, no repeated keys, no NUL, UTF-8 only, at most 64 deep and
- * 64 MiB; a byte order mark is skipped.  Integers up to 2^53 are exact; a number beyond double is refused.
+/* Strict RFC 8259: nothing after the document, no repeated keys, no NUL, UTF-8 only, at most 64
+ * deep and 64 MiB; a byte order mark is skipped.  Integers up to 2^53 are exact; a number beyond
+ * double is refused.
  *
- * Errors  PM_E_FORMAT "NAME:LINE:COLUMN: what" (columns count code points), PM_E_MEMORY; json_read PM_E_IO.
- * Threads: one parse at a time in a process (cJSON keeps its last error in a global). */
+ * Errors  PM_E_FORMAT "NAME:LINE:COLUMN: what" (columns count code points), PM_E_MEMORY; json_read
+ *         PM_E_IO.
+ * Threads one parse at a time in a process (cJSON keeps its last error in a global). */
 PM_MUST_USE pm_status json_parse(const char *text, size_t len, arena *a, const json **out,
                                  pm_err *err);
 PM_MUST_USE pm_status json_read(const char *path, arena *a, const json **out, pm_err *err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Arenas and heap blocks: the only file that calls the allocator.  An arena is a chain of blocks, each
- * filled from its start; releasing moves the fill mark back and keeps the chain, so that a loop with
- * the same needs allocates in its first round only.
+ * Arenas and heap blocks: the only file that calls the allocator.  An arena is a chain of blocks,
+ * each filled from its start; releasing moves the fill mark back and keeps the chain, so that a
+ * loop with the same needs allocates in its first round only.
  */
 #include "config.h"
 
@@ -197,8 +197,8 @@ void arena_set_limit(arena *a, size_t bytes)
     a->limit = bytes;
 }
 
-/* Makes a block with `room` bytes current: a kept one if one fits, else a new one.  The chosen block is
- * linked behind the current one, so that blocks in use are always a prefix of the chain. */
+/* Makes a block with `room` bytes current: a kept one if one fits, else a new one.  The chosen
+ * block is linked behind the current one, so that blocks in use are always a prefix of it. */
 static bool next_block(arena *a, size_t room)
 {
     block **link = a->current ? &a->current->next : &a->first;

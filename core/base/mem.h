@@ -46,8 +46,8 @@ void *mem_alloc(size_t count, size_t bytes); /* zeroed, 64-byte aligned */
 bool mem_grow(void *ptr_to_pointer, size_t *capacity, size_t need, size_t bytes);
 void mem_free(void *p);
 
-/* realloc's contract, for the allocator hooks of foreign libraries: 16-byte aligned, not zeroed; 0 bytes
- * frees and gives NULL. */
+/* realloc's contract, for the allocator hooks of foreign libraries: 16-byte aligned, not zeroed; 0
+ * bytes frees and gives NULL. */
 void *mem_resize(void *p, size_t bytes);
 
 /* Heap allocations made by this file so far, in all threads: a test asks for zero more. */

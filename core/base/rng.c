@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Philox4x32-10 after Salmon, Moraes, Dror and Shaw (SC 2011); checked against the known answers that
- * its authors publish with Random123.  Only integer steps, so every machine agrees; rng_normal also
- * uses log and cos and is as stable as the C library's.
+ * Philox4x32-10 after Salmon, Moraes, Dror and Shaw (SC 2011); checked against the known answers
+ * that its authors publish with Random123.  Only integer steps, so every machine agrees;
+ * rng_normal also uses log and cos and is as stable as the C library's.
  */
 #include "base/rng.h"
 

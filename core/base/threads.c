@@ -60,7 +60,8 @@ static void run_share(threads *t, int worker)
     inside_worker = worker;
     for (;;) {
         size_t block = atomic_fetch_add_explicit(&j->next, 1, memory_order_relaxed);
-        /* Blocks below a failed one were handed out before it, so the lowest failure is always found. */
+        /* Blocks below a failed one were handed out before it, so the lowest failure is always
+         * found. */
         if (block >= j->blocks || block > atomic_load(&j->failed)) break;
         pm_status s = run_block(j, worker, block);
         if (s == PM_OK) continue;

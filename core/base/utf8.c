@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Walking UTF-8 (RFC 3629): overlong forms, surrogates and values past U+10FFFF are invalid, and an
- * invalid byte never swallows the bytes after it.  No tables of letters: that is another file's work.
+ * invalid byte never swallows the bytes after it.  No tables of letters: that is another file's
+ * work.
  */
 #include "base/str.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What every unit test shares: running one suite as a program, and a folder of its own that is removed.
+ * What every unit test shares: running one suite as a program, and a folder of its own that is
+ * removed.
  */
 #ifndef PM_TEST_SUITE_H
 #define PM_TEST_SUITE_H

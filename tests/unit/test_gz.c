@@ -167,8 +167,8 @@ START_TEST(every_truncation_is_refused)
 }
 END_TEST
 
-/* A flipped bit may hit a field that gzip does not check (time, name flags of the head); then the content
- * must be the old one.  Never a crash, never other content. */
+/* A flipped bit may hit a field that gzip does not check (time, name flags of the head); then the
+ * content must be the old one.  Never a crash, never other content. */
 START_TEST(flipped_bits_never_give_other_content)
 {
     str in = STR_INIT, packed = STR_INIT, out = STR_INIT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * SHA-256 against the examples of NIST (FIPS 180-4 "Example algorithms" and the CAVP byte tests), FNV-1a
- * against the vectors of its authors.
+ * SHA-256 against the examples of NIST (FIPS 180-4 "Example algorithms" and the CAVP byte tests),
+ * FNV-1a against the vectors of its authors.
  */
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * JSON documents: values, strictness with places, the files of tests/bad/json, cut and flipped texts,
- * failing allocations.
+ * JSON documents: values, strictness with places, the files of tests/bad/json, cut and flipped
+ * texts, failing allocations.
  */
 #include "config.h"
 

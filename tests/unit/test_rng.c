@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Philox against the authors' known answers (Random123, kat_vectors), and the draws made from it:
- * ranges, moments within bounds that a wrong formula breaks, and values pinned so that results of old
- * experiments can be repeated.
+ * ranges, moments within bounds that a wrong formula breaks, and values pinned so that results of
+ * old experiments can be repeated.
  */
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The pool: every index once, fixed blocks, the lowest failure wins, nesting and sharing without deadlock,
- * no allocation, no threads for one worker.
+ * The pool: every index once, fixed blocks, the lowest failure wins, nesting and sharing without
+ * deadlock, no allocation, no threads for one worker.
  */
 #include "config.h"
 

@@ -97,7 +97,8 @@ int main(int argc, char **argv)
     }
     size_t n = read_lines(argv[2], line, MAX_PROMPTS);
     if (n == 0) return 2;
-    if (pm_bundle_open(argv[1], NULL, &bundle, message) || pm_route_ctx_open(bundle, &ctx, message)) {
+    if (pm_bundle_open(argv[1], NULL, &bundle, message) ||
+        pm_route_ctx_open(bundle, &ctx, message)) {
         fprintf(stderr, "%s\n", message);
         return 2;
     }
@@ -106,8 +107,8 @@ int main(int argc, char **argv)
     unsigned long warm = atomic_load(&allocations);
     if (route(ctx, line, n, ROUTES)) return 2;
     unsigned long after = atomic_load(&allocations);
-    printf("%d routes over %zu prompts: %lu allocations (warm-up %lu, opening %lu)\n", ROUTES, n, after - warm,
-           warm - before_all, before_all);
+    printf("%d routes over %zu prompts: %lu allocations (warm-up %lu, opening %lu)\n", ROUTES, n,
+           after - warm, warm - before_all, before_all);
     pm_route_ctx_close(ctx);
     pm_bundle_close(bundle);
     for (size_t i = 0; i < n; i++) free(line[i]);

@@ -12,7 +12,8 @@
 
 struct pm_store; /* = pm_store of plugin.h */
 
-/* Writing: collect, then write atomically.  Tensors are borrowed until commit. */
+/* Writing: collect, then write atomically.  Tensors of up to 1 MiB are copied (they often lie on a stack);
+ * larger ones are borrowed until commit. */
 PM_MUST_USE pm_status checkpoint_create(arena *a, pm_store **out, pm_err *err);
 PM_MUST_USE pm_status checkpoint_put_tensor(pm_store *s, const char *name, pm_tensor t,
                                             pm_err *err);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Guarded constraints.  Most are stateless: their instance is the parameters.
+ */
+#include "plug/constraint.h"
+
+#include <float.h>
+
+#include "plug/check.h"
+#include "plug/instance.h"
+#include "plug/needs.h"
+
+struct constraint {
+    instance in;
+};
+
+void constraint_close(constraint *k)
+{
+    if (!k) return;
+    instance copy = k->in;
+    instance_close(&copy);
+}
+
+static pm_status settle(instance *in, constraint **out, pm_err *err)
+{
+    constraint *k = arena_alloc(in->own, 1, sizeof *k);
+    if (!k) return err_set(err, PM_E_MEMORY, "%s: out of memory", in->who);
+    k->in = *in;
+    *out = k;
+    return PM_OK;
+}
+
+static pm_status body_train(const instance *in, pm_call *c, void *fit)
+{
+    return in->plugin->type.constraint->train(in->state, c, fit);
+}
+
+pm_status constraint_build(call_ctx *c, const constraint_spec *spec, const pm_fit *fit,
+                           constraint **out, pm_err *err)
+{
+    *out = NULL;
+    const pm_constraint_type *d = spec->plugin->type.constraint;
+    instance in;
+    pm_status st = instance_open(&in, spec->plugin, spec->params, spec->seed, err);
+    if (st != PM_OK) return st;
+    if (d->train) {
+        st = needs_fit(d->needs, fit, in.who, err);
+        pm_fit borrowed = st == PM_OK ? *fit : (pm_fit){0};
+        if (st == PM_OK) st = instance_run(&in, c, "train", body_train, &borrowed, err);
+    }
+    if (st == PM_OK) st = settle(&in, out, err);
+    if (st != PM_OK) instance_close(&in);
+    return st;
+}
+
+static pm_status body_save(const instance *in, pm_call *c, void *store)
+{
+    return in->plugin->type.constraint->save(in->state, c, store);
+}
+
+static pm_status body_load(const instance *in, pm_call *c, void *store)
+{
+    return in->plugin->type.constraint->load(in->state, c, store);
+}
+
+pm_status constraint_save(const constraint *k, call_ctx *c, const char *path, pm_err *err)
+{
+    bool learns = k->in.plugin->type.constraint->save != NULL;
+    return instance_save(&k->in, c, path, "", learns ? body_save : NULL, err);
+}
+
+pm_status constraint_load(call_ctx *c, const char *path, constraint **out, pm_err *err)
+{
+    *out = NULL;
+    instance in;
+    const json *manifest = NULL;
+    pm_status st = instance_load(&in, c, PLUGIN_CONSTRAINT, path, &manifest, err);
+    if (st != PM_OK) return st;
+    if (in.plugin->type.constraint->load) st = instance_restore(&in, c, body_load, err);
+    if (st != PM_OK) st = err_wrap(err, st, "%s", path);
+    if (st == PM_OK) st = settle(&in, out, err);
+    if (st != PM_OK) instance_close(&in);
+    return st;
+}
+
+const plugin_entry *constraint_plugin(const constraint *k)
+{
+    return k->in.plugin;
+}
+
+const char *constraint_params_json(const constraint *k)
+{
+    return k->in.params_json;
+}
+
+bool constraint_is_per_prompt(const constraint *k)
+{
+    return k->in.plugin->type.constraint->per_prompt != 0;
+}
+
+/* ---- evaluation ------------------------------------------------------------------------------------------ */
+
+/* Every expert has every attribute that the constraint reads.  A library that has passed is remembered by
+ * its revision, so that the decision path does not search names. */
+static pm_status check_attributes(const constraint *k, call_ctx *c, const pm_library *lib,
+                                  pm_err *err)
+{
+    const pm_constraint_type *d = k->in.plugin->type.constraint;
+    if (!d->reads || !d->reads[0]) return PM_OK;
+    for (size_t s = 0; s < CALL_PASSED; s++) {
+        const passed_library *p = &c->passed[s];
+        if (p->plugin == k->in.plugin && p->expert == lib->expert && p->n == lib->n &&
+            p->revision == lib->revision && lib->revision != 0)
+            return PM_OK;
+    }
+    for (size_t j = 0; j < lib->n; j++)
+        for (size_t a = 0; d->reads[a]; a++)
+            if (!pm_attr_find(lib->expert[j], d->reads[a]))
+                return err_set(err, PM_E_ARG, "%s: expert \"%s\" has no attribute %s", k->in.who,
+                               lib->expert[j]->id, d->reads[a]);
+    c->passed[c->next_passed] = (passed_library){k->in.plugin, lib->expert, lib->n, lib->revision};
+    c->next_passed = (c->next_passed + 1) % CALL_PASSED;
+    return PM_OK;
+}
+
+static pm_status check_request(const constraint *k, call_ctx *c, const pm_library *lib,
+                               const pm_prompts *x, pm_mat out, pm_err *err)
+{
+    const pm_constraint_type *d = k->in.plugin->type.constraint;
+    pm_cmat view = {out.at, out.rows, out.cols, out.ld};
+    pm_status st = needs_library(d->needs & PM_NEEDS_PROFILE, lib, k->in.who, err);
+    if (st == PM_OK) st = check_attributes(k, c, lib, err);
+    if (st == PM_OK && d->per_prompt) st = needs_prompts(d->needs, x, k->in.who, err);
+    if (st == PM_OK)
+        st = check_shape(view, d->per_prompt ? x->n : 1, lib->n, "constraint value", err);
+    return st;
+}
+
+pm_status constraint_eval(const constraint *k, call_ctx *c, const pm_library *lib,
+                          const pm_prompts *x, const pm_scores *s, pm_mat out, pm_err *err)
+{
+    static const check_range penalty = {0, FLT_MAX, 0};
+    /* One row is asked for: a plugin that walks x->n must not run beyond it. */
+    static const pm_prompts one = {.size = sizeof one, .n = 1};
+    const pm_constraint_type *d = k->in.plugin->type.constraint;
+    pm_status st = check_request(k, c, lib, x, out, err);
+    if (st != PM_OK || out.rows == 0) return st;
+    pm_call *call = instance_begin(&k->in, c, "eval");
+    check_fill(out);
+    if (d->per_prompt)
+        st = d->eval(k->in.state, call, lib, x, s, out);
+    else
+        st = d->eval(k->in.state, call, lib, &one, NULL, out);
+    st = call_verdict(c, st, err);
+    if (st == PM_OK) st = check_cells(out, penalty, (check_where){k->in.who, "value", lib}, err);
+    call_end(c);
+    return st;
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The path from text to decision.  Buffers belong to the context and only grow; a value per expert that
+ * does not depend on the prompt is computed once per library, because reading attributes by name costs
+ * more than a linear router.
+ */
+#include "plug/pipeline.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+
+typedef struct floats { /* a growing matrix */
+    float *at;
+    size_t capacity;
+} floats;
+
+typedef struct term_buffer {
+    floats value, part;
+    pm_term term;
+    /* whose row `value` holds, when it is one row */
+    const plugin_entry *plugin;
+    uint64_t params, revision;
+    const pm_expert **expert; /* [n_experts] */
+    size_t n_experts, expert_capacity;
+} term_buffer;
+
+struct pipeline_ctx {
+    call_ctx *call;
+    arena *sparse;
+    floats embed, value, spread, tokens, utility, value_part;
+    uint32_t *choice, *mask;
+    size_t choice_capacity, mask_capacity;
+    uint64_t *arrival;
+    size_t arrival_capacity;
+    term_buffer *term;
+    size_t n_terms, term_capacity;
+    const pm_term **term_list;
+    pm_mat *term_part;
+    pm_cmat *term_part_view, *term_value_view;
+    size_t list_capacity, part_capacity, part_view_capacity, value_view_capacity;
+};
+
+pm_status pipeline_ctx_open(const plug_env *env, bool parallel, pipeline_ctx **out, pm_err *err)
+{
+    *out = NULL;
+    pipeline_ctx *c = mem_alloc(1, sizeof *c);
+    if (c) c->sparse = arena_open(0);
+    if (!c || !c->sparse) {
+        mem_free(c);
+        return err_set(err, PM_E_MEMORY, "out of memory for a pipeline");
+    }
+    pm_status st = call_ctx_open(env, parallel, &c->call, err);
+    if (st != PM_OK)
+        pipeline_ctx_close(c);
+    else
+        *out = c;
+    return st;
+}
+
+void pipeline_ctx_close(pipeline_ctx *c)
+{
+    if (!c) return;
+    floats *all[] = {&c->embed, &c->value, &c->spread, &c->tokens, &c->utility, &c->value_part};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]->at);
+    for (size_t k = 0; k < c->n_terms; k++) {
+        mem_free(c->term[k].value.at);
+        mem_free(c->term[k].part.at);
+        mem_free(c->term[k].expert);
+    }
+    mem_free(c->choice);
+    mem_free(c->mask);
+    mem_free(c->arrival);
+    mem_free(c->term);
+    mem_free(c->term_list);
+    mem_free(c->term_part);
+    mem_free(c->term_part_view);
+    mem_free(c->term_value_view);
+    call_ctx_close(c->call);
+    arena_close(c->sparse);
+    mem_free(c);
+}
+
+static bool room(floats *f, size_t rows, size_t cols, pm_mat *out)
+{
+    size_t count;
+    if (!mem_size(rows, cols, &count) ||
+        !mem_grow(&f->at, &f->capacity, count ? count : 1, sizeof *f->at))
+        return false;
+    *out = (pm_mat){f->at, rows, cols, cols};
+    return true;
+}
+
+static pm_status starve(pm_err *err, size_t n, size_t m)
+{
+    return err_set(err, PM_E_MEMORY, "out of memory for %zu prompts x %zu experts", n, m);
+}
+
+/* ---- features -------------------------------------------------------------------------------------------- */
+
+static pm_status add_features(const pipeline *p, pipeline_ctx *c, pm_prompts *x, pm_err *err)
+{
+    bool embed = router_wants_embed(p->route) && !x->embed.at;
+    bool sparse = router_wants_sparse(p->route) && !x->sparse.start;
+    if (!embed && !sparse) return PM_OK;
+    if (!p->embed)
+        return err_set(err, PM_E_ARG,
+                       "router \"%s\" needs %s, and there is no embedder to make them",
+                       router_plugin(p->route)->name, embed ? "embeddings" : "word features");
+    if (!x->text) return err_set(err, PM_E_ARG, "there are no texts to embed");
+    pm_status st = PM_OK;
+    if (embed) {
+        pm_mat out;
+        if (!room(&c->embed, x->n, embedder_dim(p->embed), &out))
+            return starve(err, x->n, embedder_dim(p->embed));
+        st = embedder_embed(p->embed, c->call, x->text, x->n, out, err);
+        x->embed = (pm_cmat){out.at, out.rows, out.cols, out.ld};
+    }
+    if (st == PM_OK && sparse) {
+        arena_reset(c->sparse);
+        st = embedder_sparse(p->embed, c->call, x->text, x->n, c->sparse, &x->sparse, err);
+    }
+    return st;
+}
+
+/* ---- predictions ------------------------------------------------------------------------------------------- */
+
+/* Win probabilities are against the expert that was best on train; without a prior, the first. */
+static uint32_t reference(const pipeline *p)
+{
+    uint32_t best = 0;
+    for (size_t j = 1; p->prior && j < p->lib->n; j++)
+        if (p->prior[j] > p->prior[best]) best = (uint32_t)j;
+    return best;
+}
+
+static bool wants_scores(const pipeline *p)
+{
+    for (size_t k = 0; k < p->n_terms; k++)
+        if (constraint_is_per_prompt(p->term[k].k)) return true;
+    return false;
+}
+
+static pm_status predict(const pipeline *p, pipeline_ctx *c, const pm_prompts *x, pm_scores *s,
+                         pm_err *err)
+{
+    const pm_router_type *d = router_plugin(p->route)->type.router;
+    size_t n = x->n, m = p->lib->n;
+    *s = (pm_scores){.size = sizeof *s, .reference_col = reference(p)};
+    if (!room(&c->value, n, m, &s->value)) return starve(err, n, m);
+    if (d->spread_kind != PM_SPREAD_NONE && !room(&c->spread, n, m, &s->spread))
+        return starve(err, n, m);
+    if (d->emits_tokens_out && wants_scores(p) && !room(&c->tokens, n, m, &s->tokens_out))
+        return starve(err, n, m);
+    return router_predict(p->route, c->call, p->lib, x, s, err);
+}
+
+/* ---- terms ---------------------------------------------------------------------------------------------------- */
+
+static bool grow_terms(pipeline_ctx *c, size_t n)
+{
+    if (n == 0) n = 1;
+    if (!mem_grow(&c->term, &c->term_capacity, n, sizeof *c->term) ||
+        !mem_grow(&c->term_list, &c->list_capacity, n, sizeof *c->term_list) ||
+        !mem_grow(&c->term_part, &c->part_capacity, n, sizeof *c->term_part) ||
+        !mem_grow(&c->term_part_view, &c->part_view_capacity, n, sizeof *c->term_part_view) ||
+        !mem_grow(&c->term_value_view, &c->value_view_capacity, n, sizeof *c->term_value_view))
+        return false;
+    if (n > c->n_terms) c->n_terms = n;
+    return true;
+}
+
+/* Does the buffer hold the row of this constraint for this library?  Compared by content: constraints
+ * and libraries come and go at the same addresses. */
+static bool holds(const term_buffer *b, const constraint *k, uint64_t params, const pm_library *lib)
+{
+    return lib->revision != 0 && b->plugin == constraint_plugin(k) && b->params == params &&
+           b->revision == lib->revision && b->n_experts == lib->n &&
+           memcmp(b->expert, lib->expert, lib->n * sizeof *b->expert) == 0;
+}
+
+static pm_status eval_row(const pipeline *p, pipeline_ctx *c, size_t at, const pm_prompts *x,
+                          pm_mat *out, pm_err *err)
+{
+    const constraint *k = p->term[at].k;
+    const char *text = constraint_params_json(k);
+    term_buffer *b = &c->term[at];
+    bool stateless = constraint_plugin(k)->type.constraint->train == NULL;
+    uint64_t params = stateless ? fnv1a(text, strlen(text)) : 0;
+    if (!room(&b->value, 1, p->lib->n, out)) return starve(err, 1, p->lib->n);
+    if (stateless && holds(b, k, params, p->lib)) return PM_OK;
+    b->plugin = NULL;
+    pm_status st = constraint_eval(k, c->call, p->lib, x, NULL, *out, err);
+    if (st != PM_OK || !stateless) return st;
+    if (!mem_grow(&b->expert, &b->expert_capacity, p->lib->n, sizeof *b->expert))
+        return starve(err, 1, p->lib->n);
+    memcpy(b->expert, p->lib->expert, p->lib->n * sizeof *b->expert);
+    b->plugin = constraint_plugin(k);
+    b->params = params;
+    b->revision = p->lib->revision;
+    b->n_experts = p->lib->n;
+    return PM_OK;
+}
+
+static pm_status eval_term(const pipeline *p, pipeline_ctx *c, size_t k, const pm_prompts *x,
+                           const pm_scores *s, pm_err *err)
+{
+    const pipeline_term *t = &p->term[k];
+    term_buffer *b = &c->term[k];
+    size_t n = x->n, m = p->lib->n;
+    pm_mat out;
+    pm_status st;
+    pm_cmat value = {NULL, n, m, 0};
+    if (constraint_is_per_prompt(t->k)) {
+        b->plugin = NULL; /* the buffer no longer holds a row */
+        if (!room(&b->value, n, m, &out)) return starve(err, n, m);
+        st = constraint_eval(t->k, c->call, p->lib, x, s, out, err);
+        value.ld = m;
+    } else {
+        st = eval_row(p, c, k, x, &out, err);
+    }
+    if (st != PM_OK) return st;
+    value.at = out.at;
+    b->term = (pm_term){.size = sizeof b->term,
+                        .name = t->name,
+                        .sense = t->sense,
+                        .weight = t->weight,
+                        .bound = t->bound,
+                        .value = value};
+    c->term_list[k] = &b->term;
+    c->term_value_view[k] = value;
+    return PM_OK;
+}
+
+static pm_status check_sense(const pipeline_term *t, pm_err *err)
+{
+    const pm_constraint_type *d = constraint_plugin(t->k)->type.constraint;
+    static const char *const names[] = {"?", "soft", "hard", "budget"};
+    if (t->sense >= PM_SOFT && t->sense <= PM_BUDGET && (d->senses & PM_SENSE_BIT(t->sense)))
+        return PM_OK;
+    return err_set(err, PM_E_ARG, "constraint \"%s\" cannot be %s", constraint_plugin(t->k)->name,
+                   t->sense >= PM_SOFT && t->sense <= PM_BUDGET ? names[t->sense] : names[0]);
+}
+
+/* ---- the decision --------------------------------------------------------------------------------------------- */
+
+static bool grow_decisions(const pipeline *p, pipeline_ctx *c, size_t n, size_t m, pm_decisions *d)
+{
+    size_t cells;
+    if (!mem_size(n, m, &cells) ||
+        !mem_grow(&c->choice, &c->choice_capacity, n + 1, sizeof *c->choice) ||
+        !mem_grow(&c->mask, &c->mask_capacity, cells + 1, sizeof *c->mask) ||
+        !mem_grow(&c->arrival, &c->arrival_capacity, n + 1, sizeof *c->arrival) ||
+        !room(&c->utility, n, m, &d->utility) || !room(&c->value_part, n, m, &d->value_part))
+        return false;
+    for (size_t k = 0; k < p->n_terms; k++)
+        if (!room(&c->term[k].part, n, m, &c->term_part[k])) return false;
+    for (size_t i = 0; i < n; i++) c->arrival[i] = i;
+    d->size = sizeof *d;
+    d->choice = c->choice;
+    d->mask = c->mask;
+    d->term_part = c->term_part;
+    return true;
+}
+
+static pm_cmat as_const(pm_mat m)
+{
+    return (pm_cmat){m.at, m.rows, m.cols, m.ld};
+}
+
+static void report(const pipeline *p, pipeline_ctx *c, const pm_question *q, const pm_decisions *d,
+                   pipeline_result *out)
+{
+    *out = (pipeline_result){.n = q->value.rows,
+                             .m = q->value.cols,
+                             .choice = d->choice,
+                             .value = q->value,
+                             .spread = q->spread,
+                             .utility = as_const(d->utility),
+                             .value_part = as_const(d->value_part),
+                             .term_value = c->term_value_view,
+                             .mask = d->mask,
+                             .kind = q->kind};
+    if (!d->term_part) return;
+    for (size_t k = 0; k < p->n_terms; k++) c->term_part_view[k] = as_const(d->term_part[k]);
+    out->term_part = c->term_part_view;
+}
+
+pm_status pipeline_decide(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
+                          const pm_scores *s, pipeline_result *out, pm_err *err)
+{
+    size_t n = x->n, m = p->lib->n;
+    pm_decisions d = {0};
+    if (!grow_terms(c, p->n_terms)) return starve(err, n, m);
+    for (size_t k = 0; k < p->n_terms; k++) {
+        pm_status st = check_sense(&p->term[k], err);
+        if (st == PM_OK) st = eval_term(p, c, k, x, s, err);
+        if (st != PM_OK) return st;
+    }
+    if (!grow_decisions(p, c, n, m, &d)) return starve(err, n, m);
+    pm_question q = {.size = sizeof q,
+                     .kind = s->kind,
+                     .spread_kind = s->spread.at ? PM_SPREAD_STDDEV : PM_SPREAD_NONE,
+                     .value = as_const(s->value),
+                     .spread = as_const(s->spread),
+                     .lib = p->lib,
+                     .x = x,
+                     .cost_usd = {p->cost_mean, n, m, 0},
+                     .term = c->term_list,
+                     .n_terms = p->n_terms,
+                     .arrival = c->arrival,
+                     .prior = p->prior};
+    pm_status st = objective_decide(p->decide, c->call, &q, &d, err);
+    if (st == PM_OK) report(p, c, &q, &d, out);
+    return st;
+}
+
+pm_status pipeline_run(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
+                       pipeline_result *out, pm_err *err)
+{
+    pm_prompts all = *x;
+    pm_scores s;
+    pm_status st = add_features(p, c, &all, err);
+    if (st == PM_OK) st = predict(p, c, &all, &s, err);
+    return st == PM_OK ? pipeline_decide(p, c, &all, &s, out, err) : st;
+}

@@ -37,14 +37,14 @@ static pm_status told(pm_status st, const pm_err *err, char *message_out)
 static pm_status open_parts(pm_bundle *b, const char *path, const pm_route_options *o, pm_err *err)
 {
     call_ctx *c = NULL;
-    int threads = o && PM_HAS(o, threads) && o->threads > 0 ? o->threads : 1;
+    int workers = o && PM_HAS(o, threads) && o->threads > 0 ? o->threads : 1;
     const char *where = o && PM_HAS(o, plugin_path) ? o->plugin_path : NULL;
-    pm_status st = compute_open(threads, &b->compute, err);
+    pm_status st = compute_open(workers, &b->compute, err);
     if (!st) st = registry_open(where, &b->registry, err);
     if (st) return st;
     b->env.compute = &b->compute;
     b->env.registry = b->registry;
-    st = call_ctx_open(&b->env, threads > 1, &c, err);
+    st = call_ctx_open(&b->env, workers > 1, &c, err);
     if (!st) st = bundle_open(c, path, &b->bundle, err);
     call_ctx_close(c);
     return st;

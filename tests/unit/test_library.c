@@ -4,6 +4,7 @@
  */
 #include "data_files.h"
 
+#include "base/io.h"
 #include "data/library.h"
 
 static files f;
@@ -269,6 +270,26 @@ START_TEST(well_known)
 }
 END_TEST
 
+/* docs/libraries.md has a row for each, with its kind and unit. */
+START_TEST(documented)
+{
+    static const char *const kinds[] = {"", "number", "text", "date", "flag"};
+    const char *src = getenv("srcdir");
+    char path[512];
+    str text = STR_INIT;
+    snprintf(path, sizeof path, "%s/docs/libraries.md", src ? src : ".");
+    ck_assert_int_eq(io_read(path, 1 << 20, &text, &f.err), PM_OK);
+    for (const library_attr_row *r = library_attr_rows(); r->name; r++) {
+        char row[128];
+        bool number = r->kind == PM_ATTR_NUMBER;
+        snprintf(row, sizeof row, "| `%s` | %s | %s", r->name, kinds[r->kind],
+                 number ? r->unit : "");
+        ck_assert_msg(strstr(str_text(&text), row) != NULL, "not in docs/libraries.md: %s", row);
+    }
+    str_close(&text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("library");
@@ -283,6 +304,7 @@ int main(void)
     tcase_add_test(cases, differences);
     tcase_add_test(cases, choice);
     tcase_add_test(cases, well_known);
+    tcase_add_test(cases, documented);
     suite_add_tcase(suite, cases);
     return suite_main(suite);
 }

@@ -91,13 +91,22 @@ static float dot_f16(const uint16_t *a, const float *b, size_t n)
     return v_sum(v_add(s0, s1));
 }
 
+static inline __m512i widen(const int8_t *p)
+{
+    return _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)(const void *)p));
+}
+
 /* Bytes are widened to 16 bits; `STEP` adds the products of pairs to 32-bit lanes.  2^16 elements
  * cannot overflow their sum; longer vectors are summed in pieces. */
 #define DOT_I8(STEP)                                                                               \
     int64_t sum = 0;                                                                               \
     for (size_t i = 0; i < n;) {                                                                   \
         size_t stop = n - i > (1u << 16) ? i + (1u << 16) : n;                                     \
-        __m512i s = _mm512_setzero_si512();                                                        \
+        __m512i s = _mm512_setzero_si512(), t = s;                                                 \
+        for (; i + 64 <= stop; i += 64) {                                                          \
+            s = STEP(s, widen(a + i), widen(b + i));                                               \
+            t = STEP(t, widen(a + i + 32), widen(b + i + 32));                                     \
+        }                                                                                          \
         for (; i < stop; i += 32) {                                                                \
             __mmask32 m = stop - i < 32 ? (1u << (stop - i)) - 1 : 0xffffffffu;                    \
             __m512i x = _mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8(m, a + i));                   \
@@ -105,7 +114,7 @@ static float dot_f16(const uint16_t *a, const float *b, size_t n)
             s = STEP(s, x, y);                                                                     \
         }                                                                                          \
         i = stop;                                                                                  \
-        sum += _mm512_reduce_add_epi32(s);                                                         \
+        sum += _mm512_reduce_add_epi32(_mm512_add_epi32(s, t));                                    \
     }                                                                                              \
     return (float)sum;
 #define STEP_MADD(s, x, y) _mm512_add_epi32(s, _mm512_madd_epi16(x, y))

@@ -1,57 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
- * Searching a dense table: fixed-point panels for batches, one pass over the rows for a few queries.
+ * Searching a dense table with a batch of queries: panels in fixed point against groups of queries.  A few
+ * queries go another way: neighbours_few.c.
  */
 #include <math.h>
 
 #include "math/mat.h"
 #include "math/neighbours_dense.h"
-#include "math/neighbours_pick.h"
 
-#define FEW             8 /* queries: up to here the table is split over threads, not the queries */
 #define BATCH           240 /* queries that go over a panel while it is in the cache ... */
 #define BATCH_CONVERTED 960 /* ... and when the panel has to be converted first */
 
-/* One worker's room. */
-typedef struct worker {
-    int16_t *packed; /* [groups][pairs][FIX_QUERY][2] */
-    float *unit;     /* [batch x cols] */
-    float *bound;    /* [batch] */
-    pick *picks;     /* [batch] */
-    int16_t *panel;  /* one panel, when the table keeps none */
-    float *row;      /* [cols] */
-} worker;
-
-typedef struct search {
-    const kernels *k;
-    const table *t;
-    pm_cmat query;
-    size_t k_asked, k_found; /* k_found = min(k, rows) */
-    size_t batch;
-    uint32_t *index;
-    float *similarity;
-    worker *room;
-    float *approx;  /* few queries: [n x panels * FIX_ROWS] */
-    size_t n_group; /* few queries: packed together */
-} search;
-
-/* The query of a canonical product. */
-typedef struct asked {
-    const search *s;
-    const float *unit;
-    float *row;
-} asked;
-
-static float exact(const void *query, uint32_t row, float approx)
+float dense_exact(const void *query, uint32_t row, float approx)
 {
-    const asked *q = query;
+    const dense_asked *q = query;
     (void)approx;
     return (float)q->s->k->dot64(q->unit, dense_row(q->s->t, row, q->row), q->s->t->cols);
 }
 
 /* Normalises query i; the error bound of the fixed-point pass for it.  Every float operation after the
  * integer sum, and the rounding of the canonical value, is within 1e-6 for values up to 1.1. */
-static double prepare(const search *s, size_t i, float *unit, int16_t *packed, size_t stride)
+double dense_prepare(const dense_search *s, size_t i, float *unit, int16_t *packed, size_t stride)
 {
     const table *t = s->t;
     dense_normalise(pm_crow(s->query, i), t->cols, unit);
@@ -59,7 +28,7 @@ static double prepare(const search *s, size_t i, float *unit, int16_t *packed, s
     return lost * t->norm_max + (1.000001 + lost) * t->fix_error + 1e-6;
 }
 
-static bool is_zero(const float *x, size_t n)
+bool dense_is_zero(const float *x, size_t n)
 {
     for (size_t j = 0; j < n; j++)
         if (x[j] != 0) return false;
@@ -67,7 +36,7 @@ static bool is_zero(const float *x, size_t n)
 }
 
 /* Everything is equally far from a zero query: the first rows. */
-static void answer_zero(const search *s, size_t i)
+void dense_answer_zero(const dense_search *s, size_t i)
 {
     for (size_t j = 0; j < s->k_asked; j++) {
         s->index[i * s->k_asked + j] = j < s->k_found ? (uint32_t)j : PM_NO_COL;
@@ -75,7 +44,7 @@ static void answer_zero(const search *s, size_t i)
     }
 }
 
-static const int16_t *panel_of(const search *s, size_t p, worker *w)
+static const int16_t *panel_of(const dense_search *s, size_t p, dense_worker *w)
 {
     if (s->t->fix) return s->t->fix + p * dense_pairs(s->t) * 2 * FIX_ROWS;
     dense_panel(s->t, p, w->panel, w->row);
@@ -83,7 +52,8 @@ static const int16_t *panel_of(const search *s, size_t p, worker *w)
 }
 
 /* One panel against one group of queries: candidates go to their picks. */
-static void panel_group(const search *s, worker *w, const int16_t *panel, size_t p, size_t group)
+static void panel_group(const dense_search *s, dense_worker *w, const int16_t *panel, size_t p,
+                        size_t group)
 {
     const table *t = s->t;
     float out[FIX_QUERY * FIX_ROWS];
@@ -95,11 +65,11 @@ static void panel_group(const search *s, worker *w, const int16_t *panel, size_t
     for (size_t q = 0; q < FIX_QUERY; q++) any |= above[q] & live;
     if (!any) return;
     for (size_t q = 0; q < FIX_QUERY; q++) {
-        asked ask = {s, w->unit + (first + q) * t->cols, w->row};
+        dense_asked ask = {s, w->unit + (first + q) * t->cols, w->row};
         for (uint32_t m = above[q] & live; m; m &= m - 1) {
             uint32_t r = (uint32_t)__builtin_ctz(m);
             pick_push(&w->picks[first + q], (uint32_t)(p * FIX_ROWS) + r, out[q * FIX_ROWS + r],
-                      exact, &ask);
+                      dense_exact, &ask);
         }
         w->bound[first + q] = w->picks[first + q].bound;
     }
@@ -107,8 +77,8 @@ static void panel_group(const search *s, worker *w, const int16_t *panel, size_t
 
 static pm_status batch(int worker_at, size_t lo, size_t hi, void *arg)
 {
-    const search *s = arg;
-    worker *w = &s->room[worker_at];
+    const dense_search *s = arg;
+    dense_worker *w = &s->room[worker_at];
     size_t n = hi - lo, cols = s->t->cols, pairs = dense_pairs(s->t);
     size_t groups = (n + FIX_QUERY - 1) / FIX_QUERY;
     memset(w->packed, 0, groups * FIX_QUERY * pairs * 2 * sizeof *w->packed);
@@ -119,8 +89,8 @@ static pm_status batch(int worker_at, size_t lo, size_t hi, void *arg)
         w->bound[i] = INFINITY;
         if (i >= n) continue;
         int16_t *packed = w->packed + (i / FIX_QUERY * pairs * FIX_QUERY + i % FIX_QUERY) * 2;
-        double e = prepare(s, lo + i, w->unit + i * cols, packed, FIX_QUERY);
-        if (is_zero(w->unit + i * cols, cols)) continue;
+        double e = dense_prepare(s, lo + i, w->unit + i * cols, packed, FIX_QUERY);
+        if (dense_is_zero(w->unit + i * cols, cols)) continue;
         pick_start(p, e);
         w->bound[i] = p->bound;
     }
@@ -129,74 +99,19 @@ static pm_status batch(int worker_at, size_t lo, size_t hi, void *arg)
         for (size_t g = 0; g < groups; g++) panel_group(s, w, panel, p, g);
     }
     for (size_t i = 0; i < n; i++) {
-        asked ask = {s, w->unit + i * cols, w->row};
-        if (is_zero(ask.unit, cols))
-            answer_zero(s, lo + i);
+        dense_asked ask = {s, w->unit + i * cols, w->row};
+        if (dense_is_zero(ask.unit, cols))
+            dense_answer_zero(s, lo + i);
         else
-            pick_end(&w->picks[i], exact, &ask, s->k_asked, s->index + (lo + i) * s->k_asked,
+            pick_end(&w->picks[i], dense_exact, &ask, s->k_asked, s->index + (lo + i) * s->k_asked,
                      s->similarity + (lo + i) * s->k_asked);
     }
     return PM_OK;
 }
 
-/* Few queries: approximations of the panels [lo, hi). */
-static pm_status panels(int worker_at, size_t lo, size_t hi, void *arg)
-{
-    const search *s = arg;
-    worker *w = &s->room[worker_at], *shared = &s->room[0];
-    size_t n = s->query.rows, width = dense_panels(s->t) * FIX_ROWS;
-    float out[FIX_QUERY * FIX_ROWS], none[FIX_QUERY];
-    uint32_t above[FIX_QUERY];
-    for (size_t q = 0; q < FIX_QUERY; q++) none[q] = INFINITY;
-    for (size_t p = lo; p < hi; p++) {
-        const int16_t *panel = panel_of(s, p, w);
-        s->k->fix_tile(panel, shared->packed, dense_pairs(s->t), s->n_group, none, out, above);
-        for (size_t q = 0; q < n; q++)
-            memcpy(s->approx + q * width + p * FIX_ROWS, out + q * FIX_ROWS,
-                   FIX_ROWS * sizeof *out);
-    }
-    return PM_OK;
-}
-
-static void scan(const search *s, size_t i, const float *unit, double e)
-{
-    enum { CHUNK = 1024 };
-    uint32_t hit[CHUNK];
-    worker *w = &s->room[0];
-    const float *approx = s->approx + i * dense_panels(s->t) * FIX_ROWS;
-    asked ask = {s, unit, w->row};
-    pick *p = &w->picks[0];
-    pick_start(p, e);
-    for (size_t lo = 0; lo < s->t->rows; lo += CHUNK) {
-        size_t n = s->t->rows - lo < CHUNK ? s->t->rows - lo : CHUNK;
-        size_t found = s->k->above(approx + lo, n, p->bound, hit);
-        for (size_t h = 0; h < found; h++)
-            pick_push(p, (uint32_t)lo + hit[h], approx[lo + hit[h]], exact, &ask);
-    }
-    pick_end(p, exact, &ask, s->k_asked, s->index + i * s->k_asked, s->similarity + i * s->k_asked);
-}
-
-static pm_status few(search *s, threads *pool)
-{
-    worker *w = &s->room[0];
-    size_t n = s->query.rows, cols = s->t->cols;
-    double e[FEW];
-    s->n_group = n == 1 ? 1 : n <= 4 ? 4 : FIX_QUERY;
-    for (size_t i = 0; i < n; i++)
-        e[i] = prepare(s, i, w->unit + i * cols, w->packed + 2 * i, s->n_group);
-    size_t bytes = dense_pairs(s->t) * 4 * FIX_ROWS, grain = (1u << 20) / (bytes + 1) + 1;
-    pm_status status = threads_for(pool, dense_panels(s->t), grain, panels, s);
-    for (size_t i = 0; i < n && status == PM_OK; i++) {
-        if (is_zero(w->unit + i * cols, cols))
-            answer_zero(s, i);
-        else
-            scan(s, i, w->unit + i * cols, e[i]);
-    }
-    return status;
-}
-
 /* Room of one worker; false when memory is out. */
-static bool open_worker(arena *a, const search *s, size_t n_batch, size_t n_picks, worker *w)
+static bool open_worker(arena *a, const dense_search *s, size_t n_batch, size_t n_picks,
+                        dense_worker *w)
 {
     size_t pairs = dense_pairs(s->t), room = pick_room(s->k_found, s->t->rows), cells[4];
     bool fits = mem_size(n_batch, pairs * 2, &cells[0]) &&
@@ -235,28 +150,24 @@ static bool open_worker(arena *a, const search *s, size_t n_batch, size_t n_pick
 }
 
 /* Whole groups; about 2^20 candidates at most, unless k is huge. */
-static size_t batch_size(const search *s)
+static size_t batch_size(const dense_search *s)
 {
     size_t most = s->t->fix ? BATCH : BATCH_CONVERTED;
     size_t fit = (1u << 20) / (pick_room(s->k_found, s->t->rows) + 1) / FIX_QUERY * FIX_QUERY;
     return fit < FIX_QUERY ? FIX_QUERY : fit < most ? fit : most;
 }
 
-static pm_status run(search *s, threads *pool, arena *scratch, pm_err *err)
+static pm_status run(dense_search *s, threads *pool, arena *scratch, pm_err *err)
 {
     size_t n = s->query.rows, n_workers = (size_t)threads_count(pool);
-    bool is_few = n <= FEW;
+    bool is_few = n <= DENSE_FEW;
     s->batch = is_few ? FIX_QUERY : batch_size(s);
     s->room = arena_alloc(scratch, n_workers, sizeof *s->room);
     bool have = s->room != NULL;
     for (size_t w = 0; have && w < n_workers; w++)
         have = open_worker(scratch, s, s->batch, is_few ? 1 : s->batch, &s->room[w]);
-    if (have && is_few) {
-        s->approx = arena_alloc(scratch, n * dense_panels(s->t), FIX_ROWS * sizeof *s->approx);
-        have = s->approx != NULL;
-    }
     if (!have) return err_set(err, PM_E_MEMORY, "neighbours: no memory for %zu queries", n);
-    return is_few ? few(s, pool) : threads_for(pool, n, s->batch, batch, s);
+    return is_few ? dense_few(s, pool, scratch, err) : threads_for(pool, n, s->batch, batch, s);
 }
 
 static pm_status check(const table *t, pm_cmat query, size_t k, pm_err *err)
@@ -280,11 +191,11 @@ pm_status table_best(const compute *c, threads *pool, arena *scratch, const tabl
 {
     pm_status status = check(t, query, k, err);
     if (status || query.rows == 0) return status;
-    search s = {
+    dense_search s = {
         .k = c->k, .t = t, .query = query, .k_asked = k, .index = index, .similarity = similarity};
     s.k_found = k < t->rows ? k : t->rows;
     if (t->rows == 0 || t->cols == 0) {
-        for (size_t i = 0; i < query.rows; i++) answer_zero(&s, i);
+        for (size_t i = 0; i < query.rows; i++) dense_answer_zero(&s, i);
         return PM_OK;
     }
     arena_mark mark = arena_save(scratch);

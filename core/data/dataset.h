@@ -86,8 +86,7 @@ typedef struct dataset_options {
 PM_MUST_USE pm_status dataset_read(const char *dir, const dataset_options *o, arena *a,
                                    dataset *out, pm_err *err);
 
-/* All tables of a dataset are NaN where nothing is known: dataset_table_of finds one by its name, NULL if
- * there is none. */
+/* The per-cell table of that name ("scores", "latency_ms" ...), NULL if there is none. */
 const dataset_table *dataset_table_of(const dataset *d, const char *name);
 
 /* The comparable part (reference/baselines: pool): models with >= min_known of their cells known, then

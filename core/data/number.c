@@ -5,6 +5,7 @@
  */
 #include "data/number.h"
 
+#include <locale.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -74,6 +75,8 @@ static double by_strtod(const char *s, size_t len)
     }
     memcpy(at, s, len);
     at[len] = '\0';
+    char *point = memchr(at, '.', len);
+    if (point) *point = *localeconv()->decimal_point; /* strtod reads as the locale writes */
     double v = strtod(at, NULL);
     mem_free(long_copy);
     return v;

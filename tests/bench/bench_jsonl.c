@@ -37,7 +37,7 @@ static size_t make_rows(FILE *file, size_t bytes)
                                                " ", ", ", ". ", "\\n", "\\n"};
             uint64_t r = rng_bits(1, 1, i * 400 + w);
             size_t len = 2 + r % 9;
-            fwrite("abcdefghijklmnopqrstuvwxyz" + (r >> 8) % 16, 1, len, file);
+            fwrite(&"abcdefghijklmnopqrstuvwxyz"[(r >> 8) % 16], 1, len, file);
             const char *end = (r >> 16) % 100 == 0   ? "\xc3\xa9 "
                               : (r >> 16) % 100 == 1 ? "\\\" "
                                                      : ends[(r >> 32) % 10];

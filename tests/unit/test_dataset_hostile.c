@@ -190,6 +190,28 @@ START_TEST(no_folder)
 }
 END_TEST
 
+#ifdef PM_HOSTILE
+/* Each allocation in turn fails: always PM_E_MEMORY, nothing lost (the leak checker sees to that). */
+START_TEST(no_memory)
+{
+    put_good();
+    files_put(&f, "other.csv", "x,y\n");
+    for (size_t n = 1;; n++) {
+        dataset d;
+        pm_err err = PM_ERR_INIT;
+        arena *a = arena_open(0);
+        mem_fail_after(n);
+        pm_status s = dataset_read(f.dir, NULL, a, &d, &err);
+        mem_fail_after(0);
+        arena_close(a);
+        if (s == PM_OK) break;
+        ck_assert_msg(s == PM_E_MEMORY, "allocation %zu: %s", n, err_text(&err));
+        ck_assert_uint_lt(n, 5000);
+    }
+}
+END_TEST
+#endif
+
 int main(void)
 {
     Suite *suite = suite_create("hostile datasets");
@@ -203,6 +225,9 @@ int main(void)
     tcase_add_test(cases, too_large_a_file);
     tcase_add_test(cases, many_columns);
     tcase_add_test(cases, no_folder);
+#ifdef PM_HOSTILE
+    tcase_add_test(cases, no_memory);
+#endif
     suite_add_tcase(suite, cases);
     return suite_main(suite);
 }

@@ -24,8 +24,8 @@ typedef struct dataset_file { /* provenance of one file */
     char sha256[65]; /* of the bytes on disk */
 } dataset_file;
 
-typedef struct
-    dataset_counts { /* everything that was skipped or repaired; reported, never silent */
+/* Everything that was skipped or repaired: reported, never silent. */
+typedef struct dataset_counts {
     size_t prompts_read, duplicate_ids, invalid_utf8_repaired;
     size_t cells_known, cells_empty;
     size_t battles_read, battles_skipped; /* unknown model or prompt */
@@ -44,9 +44,8 @@ typedef struct dataset {
     const uint32_t *domain;     /* [n] index into domains, UINT32_MAX = none */
     const char *const *domains; /* [n_domains] in order of first appearance */
     size_t n_domains;
-    const uint8_t *part; /* [n] dataset_part */
-    const uint64_t
-        *group; /* [n] "group" field hashed; else hash of the text: equal prompts together */
+    const uint8_t *part;        /* [n] dataset_part */
+    const uint64_t *group;      /* [n] "group" field hashed; else hash of the text */
     const uint32_t *tokens_in;  /* [n], or NULL unless every row has it */
     const pm_turn *turn;        /* all turns of all prompts, or NULL */
     const size_t *turn_start;   /* [n + 1] */
@@ -65,7 +64,7 @@ typedef struct dataset {
     size_t n_files;
     char hash[65]; /* provenance: over sorted (name, sha256) */
     dataset_counts counts;
-    const char *const *note; /* what was skipped or left out, in words; never silent */
+    const char *const *note; /* what was left out, in words */
     size_t n_notes;
 } dataset;
 

@@ -67,7 +67,8 @@ static size_t encode(uint32_t cp, unsigned char *out)
     return size;
 }
 
-/* Simple lower case of ASCII, Latin-1, Latin Extended-A, Greek and Cyrillic; the rest stays as it is. */
+/* Simple lower case of ASCII, Latin-1, Latin Extended-A, Greek and Cyrillic; the rest stays as it is
+ * (also the final sigma, which depends on its place in the word). */
 static uint32_t lower(uint32_t cp)
 {
     if (cp < 0x80) return cp >= 'A' && cp <= 'Z' ? cp + 32 : cp;
@@ -78,6 +79,8 @@ static uint32_t lower(uint32_t cp)
     if (cp >= 0x391 && cp <= 0x3ab) return cp == 0x3a2 ? cp : cp + 32;
     if (cp == 0x386) return 0x3ac;
     if (cp >= 0x388 && cp <= 0x38a) return cp + 37;
+    if (cp == 0x38c) return 0x3cc;
+    if (cp == 0x38e || cp == 0x38f) return cp + 63;
     if (cp >= 0x410 && cp <= 0x42f) return cp + 32;
     if (cp >= 0x400 && cp <= 0x40f) return cp + 80;
     return cp;

@@ -2,6 +2,8 @@
  *
  * The bed that plugin tests lie in; see plugins_bed.h.
  */
+#include "config.h"
+
 #include "plugins_bed.h"
 
 void bed_open(bed *b)

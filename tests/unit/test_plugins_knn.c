@@ -3,6 +3,8 @@
  * knn against scikit-learn's NearestNeighbors, its tuning against the same program, and what must be
  * equal to the bit.
  */
+#include "config.h"
+
 #include "plugins_bed.h"
 
 #include "plugins_golden.inc"

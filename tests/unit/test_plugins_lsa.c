@@ -3,6 +3,8 @@
  * lsa against an independent program (numpy, scipy, scikit-learn): hash, columns, sparse features,
  * singular values and the angles between embeddings; and what must be equal to the bit.
  */
+#include "config.h"
+
 #include "plugins_bed.h"
 
 #include "embedders/lsa_grams.h"

@@ -3,6 +3,8 @@
  * penalty, size, price and recency: formulas, parts, ties, masks and refusals worked out by hand; and
  * recorded, which replays.
  */
+#include "config.h"
+
 #include "plugins_bed.h"
 
 #include "plug/backend.h"

@@ -2,6 +2,8 @@
  *
  * prior, random, length and knn against numbers worked out by hand or by another program.
  */
+#include "config.h"
+
 #include "plugins_bed.h"
 
 #include "plugins_golden.inc"

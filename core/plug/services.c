@@ -162,30 +162,33 @@ static pm_status load_sparse(pm_call *c, pm_store *s, const char *name, arena *a
     return pass_on(c, table_index_sparse(a, t, &call_slot_of(c)->err));
 }
 
-static pm_status load_dense(pm_call *c, pm_store *s, const char *name, const pm_tensor *rows,
-                            table *t)
+static pm_status load_dense(pm_call *c, pm_store *s, const char *name, arena *a, table *t)
 {
     char n[256];
+    pm_tensor stored, *rows = &stored;
+    pm_status st = view(c, s, part(n, name, "rows"), (pm_dtype)0, rows);
+    if (st != PM_OK) return st;
     bool known = rows->dtype == PM_F32 || rows->dtype == PM_F16 || rows->dtype == PM_I8;
     if (!known || rows->n_dims != 2 || rows->dim[0] != t->rows || rows->dim[1] != t->ld ||
         t->ld < t->cols)
         return misfit(c, name);
     t->store_as = rows->dtype;
     t->at = rows->ptr;
-    if (rows->dtype != PM_I8) return PM_OK;
-    pm_tensor scale;
-    pm_status st = view(c, s, part(n, name, "scale"), PM_F32, &scale);
-    if (st != PM_OK) return st;
-    if (scale.n_dims != 1 || scale.dim[0] != t->rows) return misfit(c, name);
-    t->scale = scale.ptr;
-    return PM_OK;
+    if (rows->dtype == PM_I8) {
+        pm_tensor scale;
+        st = view(c, s, part(n, name, "scale"), PM_F32, &scale);
+        if (st != PM_OK) return st;
+        if (scale.n_dims != 1 || scale.dim[0] != t->rows) return misfit(c, name);
+        t->scale = scale.ptr;
+    }
+    return pass_on(c, table_index_dense(machine(c), a, t, &call_slot_of(c)->err));
 }
 
 static pm_status service_load(pm_call *c, pm_store *s, const char *name, pm_table **out)
 {
     arena *a = NULL;
     char n[256];
-    pm_tensor shape, rows;
+    pm_tensor shape;
     pm_status st = table_new(c, &a, out);
     if (st == PM_OK) st = view(c, s, part(n, name, "shape"), PM_U64, &shape);
     if (st != PM_OK) return st;
@@ -196,9 +199,8 @@ static pm_status service_load(pm_call *c, pm_store *s, const char *name, pm_tabl
     t->cols = (size_t)size[1];
     t->ld = (size_t)size[2];
     if (t->rows >= UINT32_MAX || t->cols >= UINT32_MAX) return misfit(c, name);
-    if (!c->host->has(c, s, part(n, name, "rows"))) return load_sparse(c, s, name, a, t);
-    st = view(c, s, n, (pm_dtype)0, &rows);
-    return st == PM_OK ? load_dense(c, s, name, &rows, t) : st;
+    return c->host->has(c, s, part(n, name, "rows")) ? load_dense(c, s, name, a, t)
+                                                     : load_sparse(c, s, name, a, t);
 }
 
 static size_t service_rows(const pm_table *t)

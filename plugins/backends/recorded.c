@@ -53,9 +53,8 @@ static int merge(const pm_outcomes *y, const struct row *row, size_t lo, size_t 
 static pm_status train(pm_backend *b, pm_call *c, const pm_backend_fit *fit)
 {
     if (!fit->x || !fit->y)
-        return c->host->fail(
-            c, PM_E_UNSUPPORTED,
-            "recorded: it replays recorded outcomes and cannot learn from a corpus");
+        return c->host->fail(c, PM_E_UNSUPPORTED,
+                             "it replays recorded outcomes and cannot learn from a corpus");
     size_t n = fit->x->n, kept = 0, differing = 0;
     struct row *row = c->host->scratch(c, n, sizeof *row);
     uint64_t *id = c->host->own(c, n, sizeof *id);
@@ -70,11 +69,10 @@ static pm_status train(pm_backend *b, pm_call *c, const pm_backend_fit *fit)
         kept++;
     }
     if (kept < n)
-        c->host->note(
-            c, differing ? PM_NOTE_WARN : PM_NOTE_INFO,
-            "recorded: expert \"%s\": %zu rows repeat a prompt id; outcomes of a prompt are "
-            "averaged (%zu prompts have differing ones)",
-            fit->expert ? fit->expert->id : "?", n - kept, differing);
+        c->host->note(c, differing ? PM_NOTE_WARN : PM_NOTE_INFO,
+                      "expert \"%s\": %zu rows repeat a prompt id; outcomes of a prompt are "
+                      "averaged (%zu prompts have differing ones)",
+                      fit->expert ? fit->expert->id : "?", n - kept, differing);
     *b = (pm_backend){fit->y->kind, kept, id, cell};
     return PM_OK;
 }
@@ -138,8 +136,7 @@ static pm_status load(pm_backend *b, pm_call *c, pm_store *s)
     if (st == PM_OK) st = c->host->view_tensor(c, s, kind_name(kind), PM_F64, &cell);
     if (st != PM_OK) return st;
     if (id.n_dims != 1 || cell.n_dims != 2 || cell.dim[0] != id.dim[0] || cell.dim[1] != CELLS)
-        return c->host->fail(c, PM_E_FORMAT, "recorded: 'id' and '%s' disagree in shape",
-                             kind_name(kind));
+        return c->host->fail(c, PM_E_FORMAT, "'id' and '%s' disagree in shape", kind_name(kind));
     *b = (pm_backend){kind, id.dim[0], id.ptr, cell.ptr};
     return PM_OK;
 }

@@ -37,7 +37,7 @@ static pm_status split_ids(pm_constraint *k, pm_call *c, pm_str text)
         begin = b + 1;
     }
     if (line != k->n || begin != text.len)
-        return c->host->fail(c, PM_E_FORMAT, "price: 'ids' must hold %zu lines", k->n);
+        return c->host->fail(c, PM_E_FORMAT, "'ids' must hold %zu lines", k->n);
     k->id = id;
     k->ids = text;
     return PM_OK;
@@ -67,7 +67,7 @@ static pm_status train(pm_constraint *k, pm_call *c, const pm_fit *fit)
     if (!fit || !fit->y || !fit->y->cost_usd.at) {
         if (p->basis == BASIS_AUTO) return PM_OK;
         return c->host->fail(c, PM_E_ARG,
-                             "price: basis = \"recorded\", but the data has no recorded costs "
+                             "basis = \"recorded\", but the data has no recorded costs "
                              "(costs.csv); use basis = \"list\" or \"auto\"");
     }
     size_t m = fit->lib->n;
@@ -122,15 +122,14 @@ static pm_status refuse(pm_call *c, int64_t basis, const pm_expert *e)
 {
     if (basis == BASIS_RECORDED)
         return c->host->fail(c, PM_E_ARG,
-                             "price: expert \"%s\" has no recorded cost; use basis = \"list\", or "
+                             "expert \"%s\" has no recorded cost; use basis = \"list\", or "
                              "set missing = \"worst\"",
                              e->id);
     const char *name = pm_attr_find(e, "price_in") ? "price_out" : "price_in";
-    return c->host->fail(
-        c, PM_E_ARG,
-        "price: expert \"%s\" has no attribute %s (USD per million tokens); add it, "
-        "or set missing = \"worst\"",
-        e->id, name);
+    return c->host->fail(c, PM_E_ARG,
+                         "expert \"%s\" has no attribute %s (USD per million tokens); add it, "
+                         "or set missing = \"worst\"",
+                         e->id, name);
 }
 
 static pm_status eval(const pm_constraint *k, pm_call *c, const pm_library *lib,
@@ -145,8 +144,8 @@ static pm_status eval(const pm_constraint *k, pm_call *c, const pm_library *lib,
         double usd = basis == BASIS_RECORDED ? recorded(k, e, j) : listed(p, e);
         if (usd != usd && p->missing == MISSING_ERROR) return refuse(c, basis, e);
         if (usd < 0)
-            return c->host->fail(c, PM_E_ARG, "price: expert \"%s\" costs %g USD a call; want >= 0",
-                                 e->id, usd);
+            return c->host->fail(c, PM_E_ARG, "expert \"%s\" costs %g USD a call; want >= 0", e->id,
+                                 usd);
         pm_row(out, 0)[j] = (float)usd;
         most = usd > most ? usd : most;
     }
@@ -176,7 +175,7 @@ static pm_status load(pm_constraint *k, pm_call *c, pm_store *s)
     pm_status st = c->host->get_tensor(c, s, "usd", PM_F64, &usd);
     if (st == PM_OK) st = c->host->get_text(c, s, "ids", &ids);
     if (st != PM_OK) return st;
-    if (usd.n_dims != 1) return c->host->fail(c, PM_E_FORMAT, "price: 'usd' must be a vector");
+    if (usd.n_dims != 1) return c->host->fail(c, PM_E_FORMAT, "'usd' must be a vector");
     k->n = usd.dim[0];
     k->usd = usd.ptr;
     return split_ids(k, c, ids);

@@ -51,7 +51,7 @@ static pm_status range_of(pm_call *c, const pm_library *lib, double *newest, dou
         const pm_attr *a = release_of(lib->expert[j]);
         if (!a && p->missing == MISSING_ERROR)
             return c->host->fail(c, PM_E_ARG,
-                                 "recency: expert \"%s\" has no attribute released (a date, "
+                                 "expert \"%s\" has no attribute released (a date, "
                                  "YYYY-MM-DD); add it, or set missing = \"worst\"",
                                  lib->expert[j]->id);
         if (!a) continue;
@@ -60,8 +60,7 @@ static pm_status range_of(pm_call *c, const pm_library *lib, double *newest, dou
         any = 1;
     }
     if (!any)
-        return c->host->fail(c, PM_E_ARG, "recency: no expert of %zu has an attribute released",
-                             lib->n);
+        return c->host->fail(c, PM_E_ARG, "no expert of %zu has an attribute released", lib->n);
     return PM_OK;
 }
 
@@ -75,7 +74,7 @@ static pm_status eval(const pm_constraint *k, pm_call *c, const pm_library *lib,
     if (st != PM_OK) return st;
     double reference = newest;
     if (p->reference[0] && !parse_date(p->reference, &reference))
-        return c->host->fail(c, PM_E_ARG, "recency: reference = \"%s\" is not a date YYYY-MM-DD",
+        return c->host->fail(c, PM_E_ARG, "reference = \"%s\" is not a date YYYY-MM-DD",
                              p->reference);
     double oldest_age = reference > oldest ? reference - oldest : 0;
     for (size_t j = 0; j < lib->n; j++) {

@@ -35,12 +35,11 @@ static pm_status eval(const pm_constraint *k, pm_call *c, const pm_library *lib,
         const pm_attr *a = pm_attr_find(lib->expert[j], "params");
         double billions = a && a->kind != PM_ATTR_TEXT ? a->number * 1e-9 : 0;
         if (a && !(billions > 0))
-            return c->host->fail(c, PM_E_ARG,
-                                 "size: expert \"%s\": params must be a number above 0",
+            return c->host->fail(c, PM_E_ARG, "expert \"%s\": params must be a number above 0",
                                  lib->expert[j]->id);
         if (!a && p->missing == MISSING_ERROR)
             return c->host->fail(c, PM_E_ARG,
-                                 "size: expert \"%s\" has no attribute params (number of "
+                                 "expert \"%s\" has no attribute params (number of "
                                  "parameters); add it, or set missing = \"worst\"",
                                  lib->expert[j]->id);
         if (!a) continue;
@@ -48,7 +47,7 @@ static pm_status eval(const pm_constraint *k, pm_call *c, const pm_library *lib,
         high = high > billions ? high : billions;
     }
     if (high <= 0)
-        return c->host->fail(c, PM_E_ARG, "size: no expert of %zu has an attribute params", lib->n);
+        return c->host->fail(c, PM_E_ARG, "no expert of %zu has an attribute params", lib->n);
     for (size_t j = 0; j < lib->n; j++) {
         const pm_attr *a = pm_attr_find(lib->expert[j], "params");
         pm_row(out, 0)[j] = (float)scaled(p->scale, a ? a->number * 1e-9 : high, low, high);

@@ -133,8 +133,7 @@ static pm_status index_columns(pm_embedder *e, pm_call *c)
     e->words = 0;
     for (size_t v = 0; v < e->v; v++) {
         if (e->key[v] >= 2 * e->buckets || (v && e->key[v] <= e->key[v - 1]))
-            return c->host->fail(c, PM_E_FORMAT, "lsa: 'key' must ascend below %zu",
-                                 2 * e->buckets);
+            return c->host->fail(c, PM_E_FORMAT, "'key' must ascend below %zu", 2 * e->buckets);
         column[e->key[v]] = (uint32_t)v;
         e->words += e->key[v] < e->buckets;
     }
@@ -151,12 +150,11 @@ static pm_status keep_columns(pm_embedder *e, pm_call *c, const uint32_t *df, si
     for (;;) {
         for (size_t k = v = 0; k < 2 * e->buckets; k++) v += df[k] >= least;
         if (v || least == 1) break;
-        c->host->note(c, PM_NOTE_WARN, "lsa: no n-gram occurs in %zu of %zu texts; keeping all",
-                      least, n);
+        c->host->note(c, PM_NOTE_WARN, "no n-gram occurs in %zu of %zu texts; keeping all", least,
+                      n);
         least = 1;
     }
-    if (!v)
-        return c->host->fail(c, PM_E_ARG, "lsa: none of %zu texts holds a word or 3 characters", n);
+    if (!v) return c->host->fail(c, PM_E_ARG, "none of %zu texts holds a word or 3 characters", n);
     uint32_t *key = c->host->own(c, v, sizeof *key);
     float *idf = c->host->own(c, v, sizeof *idf);
     if (!key || !idf) return PM_E_MEMORY;
@@ -176,8 +174,8 @@ static pm_status train(pm_embedder *e, pm_call *c, const pm_fit *fit)
     const struct lsa_params *p = c->params;
     const pm_linalg_service *linalg = c->host->service(PM_LINALG_SERVICE);
     size_t n = fit->x->n, cells = 0;
-    if (!linalg) return c->host->fail(c, PM_E_UNSUPPORTED, "lsa: no " PM_LINALG_SERVICE " here");
-    if (!fit->x->text || !n) return c->host->fail(c, PM_E_ARG, "lsa: no texts to train on");
+    if (!linalg) return c->host->fail(c, PM_E_UNSUPPORTED, "no " PM_LINALG_SERVICE " here");
+    if (!fit->x->text || !n) return c->host->fail(c, PM_E_ARG, "no texts to train on");
     e->buckets = (size_t)p->buckets;
     uint32_t *df = c->host->scratch(c, 2 * e->buckets, sizeof *df);
     if (!df) return PM_E_MEMORY;
@@ -193,8 +191,8 @@ static pm_status train(pm_embedder *e, pm_call *c, const pm_fit *fit)
     size_t rank = n < e->v ? n : e->v;
     e->dim = (size_t)p->dim < rank ? (size_t)p->dim : rank;
     if (e->dim < (size_t)p->dim)
-        c->host->note(c, PM_NOTE_WARN, "lsa: dim = %zu, not %zu: %zu texts with %zu columns",
-                      e->dim, (size_t)p->dim, n, e->v);
+        c->host->note(c, PM_NOTE_WARN, "dim = %zu, not %zu: %zu texts with %zu columns", e->dim,
+                      (size_t)p->dim, n, e->v);
     float *singular = c->host->own(c, e->dim, sizeof *singular);
     float *right = c->host->own(c, e->v * e->dim, sizeof *right);
     if (!singular || !right) return PM_E_MEMORY;
@@ -318,7 +316,7 @@ static pm_status load(pm_embedder *e, pm_call *c, pm_store *s)
     if (st != PM_OK) return st;
     if (right.n_dims != 2 || right.dim[0] != key.dim[0] || idf.dim[0] != key.dim[0] ||
         right.dim[1] != singular.dim[0])
-        return c->host->fail(c, PM_E_FORMAT, "lsa: tensors disagree in shape");
+        return c->host->fail(c, PM_E_FORMAT, "tensors disagree in shape");
     e->buckets = (size_t)p->buckets, e->v = key.dim[0], e->dim = right.dim[1];
     e->key = key.ptr, e->idf = idf.ptr, e->singular = singular.ptr, e->right = right.ptr;
     return index_columns(e, c);

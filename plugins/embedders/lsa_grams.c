@@ -135,7 +135,7 @@ static pm_status read_text(pm_call *c, pm_str text, struct reading *out)
 {
     const unsigned char *at = (const unsigned char *)text.ptr;
     if (text.len > longest_text)
-        return c->host->fail(c, PM_E_ARG, "lsa: a text of %zu bytes; at most %zu", text.len,
+        return c->host->fail(c, PM_E_ARG, "a text of %zu bytes; at most %zu", text.len,
                              longest_text);
     /* A broken byte becomes the three of U+FFFD: at most 3 bytes a byte; words gain a blank each. */
     unsigned char *bytes = c->host->scratch(c, 5 * text.len + 2, 1);

@@ -60,12 +60,11 @@ static pm_status infeasible(pm_call *c, const pm_question *q, size_t i)
         if (by != first) other = by;
     }
     const pm_term *t = q->term[first - 1];
-    return c->host->fail(
-        c, PM_E_INFEASIBLE,
-        "penalty: prompt %zu: the hard constraint \"%s\" (at most %g)%s%s%s leaves "
-        "none of %zu experts; raise a bound or make it soft",
-        i, t->name, t->bound, other ? " together with \"" : "",
-        other ? q->term[other - 1]->name : "", other ? "\"" : "", q->value.cols);
+    return c->host->fail(c, PM_E_INFEASIBLE,
+                         "prompt %zu: the hard constraint \"%s\" (at most %g)%s%s%s leaves "
+                         "none of %zu experts; raise a bound or make it soft",
+                         i, t->name, t->bound, other ? " together with \"" : "",
+                         other ? q->term[other - 1]->name : "", other ? "\"" : "", q->value.cols);
 }
 
 static pm_status decide_row(pm_call *c, const pm_question *q, size_t i, pm_decisions *out)
@@ -93,7 +92,7 @@ static pm_status decide(const pm_objective *o, pm_call *c, const pm_question *q,
         if (q->term[k]->sense != PM_SOFT && q->term[k]->sense != PM_HARD)
             return c->host->fail(
                 c, PM_E_UNSUPPORTED,
-                "penalty: constraint \"%s\" has sense \"budget\", which one prompt "
+                "constraint \"%s\" has sense \"budget\", which one prompt "
                 "at a time cannot keep; use \"soft\" with a weight or \"hard\" with "
                 "a bound, or an objective that budgets",
                 q->term[k]->name);

@@ -31,7 +31,7 @@ struct pm_router {
 static const pm_table_service *tables(pm_call *c)
 {
     const pm_table_service *t = c->host->service(PM_TABLE_SERVICE);
-    if (!t) (void)c->host->fail(c, PM_E_UNSUPPORTED, "knn: this host lacks " PM_TABLE_SERVICE);
+    if (!t) (void)c->host->fail(c, PM_E_UNSUPPORTED, "this host lacks " PM_TABLE_SERVICE);
     return t;
 }
 
@@ -204,7 +204,7 @@ static pm_status tune(const pm_router *r, pm_call *c, struct tuning *t, size_t *
         if (t->weight[g] > 0 && t->score[g] / t->weight[g] > t->score[best] / t->weight[best])
             best = g;
     *k = grid[best];
-    c->host->note(c, PM_NOTE_INFO, "knn: k = %zu by %s on %zu %s prompts (%s %.6g)", *k,
+    c->host->note(c, PM_NOTE_INFO, "k = %zu by %s on %zu %s prompts (%s %.6g)", *k,
                   p->tune_on == TUNE_CHOICE ? "value of the choice" : "squared error", t->x->n,
                   t->leave_one_out ? "training (leave one out)" : "tuning",
                   p->tune_on == TUNE_CHOICE ? "mean" : "minus",
@@ -245,7 +245,7 @@ static pm_status fit_columns(pm_router *r, pm_call *c, size_t rows, float *mean,
             column[j].sum += w * y, column[j].squares += w * y * y, column[j].weight += w;
             all.sum += w * y, all.squares += w * y * y, all.weight += w;
         }
-    if (all.weight <= 0) return c->host->fail(c, PM_E_ARG, "knn: no training outcome is known");
+    if (all.weight <= 0) return c->host->fail(c, PM_E_ARG, "no training outcome is known");
     for (size_t j = 0; j < r->m; j++) {
         struct moments a = column[j].weight > 0 ? column[j] : all;
         double centre = a.sum / a.weight, variance = a.squares / a.weight - centre * centre;
@@ -306,7 +306,7 @@ static pm_status choose_features(pm_router *r, pm_call *c, const pm_fit *fit)
     int sparse = fit->x->sparse.start && tune->sparse.start;
     r->sparse = p->features == FEATURES_SPARSE || (p->features == FEATURES_AUTO && !embed);
     if (r->sparse ? sparse : embed) return PM_OK;
-    return c->host->fail(c, PM_E_ARG, "knn: features = \"%s\", but the prompts carry no %s",
+    return c->host->fail(c, PM_E_ARG, "features = \"%s\", but the prompts carry no %s",
                          features_words[p->features], r->sparse ? "sparse features" : "embeddings");
 }
 
@@ -372,7 +372,7 @@ static pm_status predict(const pm_router *r, pm_call *c, const pm_library *lib, 
 {
     (void)lib;
     if (r->sparse ? !x->sparse.start : !x->embed.at)
-        return c->host->fail(c, PM_E_ARG, "knn: built on %s, which these prompts do not carry",
+        return c->host->fail(c, PM_E_ARG, "built on %s, which these prompts do not carry",
                              r->sparse ? "sparse features" : "embeddings");
     size_t rows = x->n < PREDICT_CHUNK ? x->n : PREDICT_CHUNK;
     uint32_t *index = c->host->scratch(c, rows * r->k, sizeof *index);
@@ -433,8 +433,7 @@ static pm_status load(pm_router *r, pm_call *c, pm_store *s)
     if (part[HEAD].dim[0] != HEAD_N || part[OUTCOME].n_dims != 2 || part[OUTCOME].dim[0] != n ||
         part[MEAN].dim[0] != m || part[SD].dim[0] != m ||
         (part[WEIGHT].ptr && part[WEIGHT].dim[0] != n) || h[HEAD_K] < 1 || h[HEAD_K] > n)
-        return c->host->fail(c, PM_E_FORMAT,
-                             "knn: tensors disagree in shape, or k is outside 1..n");
+        return c->host->fail(c, PM_E_FORMAT, "tensors disagree in shape, or k is outside 1..n");
     *r = (pm_router){h[HEAD_KIND] == PM_VALUE_LOSS ? PM_VALUE_LOSS : PM_VALUE_QUALITY,
                      n,
                      m,

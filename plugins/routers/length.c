@@ -92,8 +92,7 @@ static pm_status train(pm_router *r, pm_call *c, const pm_fit *fit)
     if (st != PM_OK) return st;
     *r = (pm_router){fit->y->kind, m, bins, edge, mean};
     add_up(r, fit, &s);
-    if (s.grand_weight <= 0)
-        return c->host->fail(c, PM_E_ARG, "length: no training outcome is known");
+    if (s.grand_weight <= 0) return c->host->fail(c, PM_E_ARG, "no training outcome is known");
     for (size_t j = 0; j < m; j++) {
         double expert = s.all_weight[j] > 0 ? s.all[j] / s.all_weight[j] : s.grand / s.grand_weight;
         for (size_t b = 0; b < bins; b++) {
@@ -140,12 +139,11 @@ static pm_status load(pm_router *r, pm_call *c, pm_store *s)
     pm_status st = c->host->get_tensor(c, s, kind_name(r->kind), PM_F32, &mean);
     if (st != PM_OK) return st;
     if (mean.n_dims != 2 || mean.dim[0] < 1)
-        return c->host->fail(c, PM_E_FORMAT, "length: the means must be a matrix [bins x m]");
+        return c->host->fail(c, PM_E_FORMAT, "the means must be a matrix [bins x m]");
     if (mean.dim[0] > 1) st = c->host->get_tensor(c, s, "edge", PM_F64, &edge);
     if (st != PM_OK) return st;
     if (mean.dim[0] > 1 && (edge.n_dims != 1 || edge.dim[0] + 1 != mean.dim[0]))
-        return c->host->fail(c, PM_E_FORMAT, "length: 'edge' must hold %zu numbers",
-                             mean.dim[0] - 1);
+        return c->host->fail(c, PM_E_FORMAT, "'edge' must hold %zu numbers", mean.dim[0] - 1);
     *r = (pm_router){r->kind, mean.dim[1], mean.dim[0], edge.ptr, mean.ptr};
     return PM_OK;
 }

@@ -22,7 +22,7 @@ static pm_status train(pm_router *r, pm_call *c, const pm_fit *fit)
             double w = fit->weight ? fit->weight[i] : 1, y = pm_crow(fit->y->value, i)[j];
             if (y == y) sum[j] += w * y, count[j] += w, all += w * y, cells += w;
         }
-    if (cells <= 0) return c->host->fail(c, PM_E_ARG, "prior: no training outcome is known");
+    if (cells <= 0) return c->host->fail(c, PM_E_ARG, "no training outcome is known");
     for (size_t j = 0; j < m; j++) {
         double weight = count[j] > 0 ? p->shrink : 1; /* never observed: the grand mean */
         mean[j] = (float)((sum[j] + weight * all / cells) / (count[j] + weight));

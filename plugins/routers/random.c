@@ -93,7 +93,7 @@ static pm_status load(pm_router *r, pm_call *c, pm_store *s)
     if (st == PM_OK) st = c->host->get_tensor(c, s, "head", PM_U64, &head);
     if (st != PM_OK) return st;
     if (range.n_dims != 1 || range.dim[0] != 2 || head.n_dims != 1 || head.dim[0] != 2)
-        return c->host->fail(c, PM_E_FORMAT, "random: 'range' and 'head' must hold 2 numbers each");
+        return c->host->fail(c, PM_E_FORMAT, "'range' and 'head' must hold 2 numbers each");
     const double *v = range.ptr;
     const uint64_t *h = head.ptr;
     *r = (pm_router){h[0] == PM_VALUE_LOSS ? PM_VALUE_LOSS : PM_VALUE_QUALITY, h[1], v[0], v[1]};

@@ -24,6 +24,8 @@ static void teardown(void)
 
 enum { N = 2, M = 3 };
 
+static const uint64_t arrival[N] = {0, 1};
+
 struct table { /* a question on N x M and room for every answer */
     pm_question q;
     pm_decisions d;
@@ -47,7 +49,8 @@ static void lay(struct table *t, pm_value_kind kind, const float *value, const p
                          .lib = bed_library(&b, M),
                          .x = bed_prompts(&b, N, 0, 0),
                          .term = term,
-                         .n_terms = n_terms};
+                         .n_terms = n_terms,
+                         .arrival = arrival};
     t->d = (pm_decisions){.size = sizeof t->d,
                           .choice = t->choice,
                           .utility = {t->utility, N, M, M},
@@ -164,12 +167,17 @@ END_TEST
 
 /* ---- constraints -------------------------------------------------------------------------------- */
 
+/* Without a fit: built on one prompt of which no cost was recorded. */
 static constraint *made(const char *name, const char *params, const pm_fit *fit)
 {
     const plugin_entry *e = bed_plugin(&b, PLUGIN_CONSTRAINT, name);
     constraint_spec spec = {e, bed_params(&b, e, params), 7};
+    pm_fit bare = {.size = sizeof bare,
+                   .lib = bed_library(&b, M),
+                   .x = bed_prompts(&b, 1, 0, 0),
+                   .y = bed_outcomes(&b, 1, M, 0, false)};
     constraint *k = NULL;
-    bed_ok(&b, constraint_build(b.call, &spec, fit, &k, &b.err));
+    bed_ok(&b, constraint_build(b.call, &spec, fit ? fit : &bare, &k, &b.err));
     return k;
 }
 

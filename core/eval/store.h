@@ -70,6 +70,9 @@ char *store_temporary(store *s, arena *a);
 PM_MUST_USE pm_status store_put_file(store *s, const char *path, char hex[65], pm_err *err);
 PM_MUST_USE pm_status store_check_object(const store *s, const char *hex, pm_err *err);
 
+/* One row as a JSON object on one line, without line end. */
+void store_row_json(const store_row *r, str *out);
+
 /* JSON lines of a run, rows sorted; canonical leaves out times, paths, version and machine. */
 PM_MUST_USE pm_status store_export(store *s, const char *key, bool canonical, str *out,
                                    pm_err *err);

@@ -40,7 +40,7 @@ static void put_run(const store_run *r, bool canonical, str *out)
     str_puts(out, "}\n");
 }
 
-static void put_row(const store_row *r, str *out)
+void store_row_json(const store_row *r, str *out)
 {
     str_puts(out, "{\"kind\":\"row\"");
     put_text(out, "point", r->point);
@@ -53,8 +53,8 @@ static void put_row(const store_row *r, str *out)
     put_number(out, "lo", r->lo);
     put_number(out, "hi", r->hi);
     str_printf(out, ",\"n\":%zu", r->n);
-    put_text(out, "setting", r->setting);
-    str_puts(out, "}\n");
+    put_text(out, "setting", r->setting ? r->setting : "");
+    str_puts(out, "}");
 }
 
 static int by_content(const void *x, const void *y)
@@ -82,7 +82,10 @@ pm_status store_export(store *s, const char *key, bool canonical, str *out, pm_e
     if (!status) {
         qsort(row, n, sizeof *row, by_content);
         put_run(&run, canonical, out);
-        for (size_t k = 0; k < n; k++) put_row(&row[k], out);
+        for (size_t k = 0; k < n; k++) {
+            store_row_json(&row[k], out);
+            str_puts(out, "\n");
+        }
         if (out->failed) status = err_set(err, PM_E_MEMORY, "export of %zu rows", n);
     }
     arena_close(a);

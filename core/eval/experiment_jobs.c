@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Jobs: what a piece of work is keyed by, whether it is done already, and how far the run has come.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "config.h"
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "eval/experiment_private.h"
+
+#define KEY_VERSION 1 /* raise when the meaning of a job's result changes */
+
+void exp_plugin_json(const plugin_choice *p, str *out)
+{
+    if (!p) {
+        str_puts(out, "null");
+        return;
+    }
+    const plugin_entry *e = p->plugin;
+    str_printf(out, "{\"kind\":\"%s\",\"name\":\"%s\",\"sha256\":\"%s\",\"version\":",
+               plugin_kind_name(e->kind), e->name, plugin_entry_sha256(e));
+    const char *version = e->version ? e->version : "";
+    str_json(out, version, strlen(version));
+    str_printf(out, ",\"params\":%s}", p->params_json && p->params_json[0] ? p->params_json : "{}");
+}
+
+void exp_key_begin(str *text, const char *kind)
+{
+    str_printf(text, "{\"job\":\"%s\",\"v\":%d,\"program\":\"%s\"", kind, KEY_VERSION,
+               PACKAGE_VERSION);
+}
+
+pm_status exp_key_end(str *text, char hex[65], pm_err *err)
+{
+    str_puts(text, "}");
+    pm_status s = text->failed ? err_set(err, PM_E_MEMORY, "key of a job") : PM_OK;
+    if (!s) sha256_of(str_text(text), text->len, hex);
+    str_close(text);
+    return s;
+}
+
+pm_status exp_job_find(exp_run *r, const char *key, const json **out, pm_err *err)
+{
+    *out = NULL;
+    if (r->o->fresh) return PM_OK;
+    const char *text;
+    pm_status s = store_job_find(r->st, key, r->a, &text, err);
+    if (s || !text) return s;
+    return json_parse(text, strlen(text), r->a, out, err);
+}
+
+pm_status exp_job_done(exp_run *r, const char *key, const char *kind, const str *result,
+                       double seconds, pm_err *err)
+{
+    if (result->failed) return err_set(err, PM_E_MEMORY, "result of a %s", kind);
+    r->jobs_done++;
+    return store_job_done(r->st, key, kind, str_text(result), seconds, err);
+}
+
+bool exp_job_repair(const exp_run *r, const char *key, const char *kind, pm_err *err)
+{
+    if (err->status != PM_E_FORMAT && err->status != PM_E_IO) return false;
+    log_line(LOG_WARN, "%s: finished %s %.8s cannot be used, computing it again: %s",
+             store_dir(r->st), kind, key, err_text(err));
+    err_clear(err);
+    return true;
+}
+
+/* ---- progress ---- */
+
+double exp_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void exp_say(exp_run *r, const char *what, double part)
+{
+    r->now = what;
+    if (!r->o->progress) return;
+    double done = ((double)r->jobs_over + part) / (double)(r->jobs_total ? r->jobs_total : 1);
+    r->o->progress(r->o->progress_arg, what, done < 1 ? done : 1);
+}
+
+pm_status exp_step(exp_run *r, const char *what, pm_err *err)
+{
+    r->jobs_over++;
+    exp_say(r, what, 0);
+    if (r->env.cancel && atomic_load(r->env.cancel))
+        return err_set(
+            err, PM_E_CANCELED,
+            "stopped after %zu of %zu pieces of work; the same command goes on from here",
+            r->jobs_over, r->jobs_total);
+    return PM_OK;
+}
+
+static void watch(void *arg, const char *what, double done, const pm_metric *m, size_t n)
+{
+    (void)m;
+    (void)n;
+    exp_say(arg, what, done);
+}
+
+void exp_watch(exp_run *r, const plug_env *env)
+{
+    r->env = *env;
+    if (!r->o->progress) return;
+    r->env.progress = watch;
+    r->env.progress_arg = r;
+}

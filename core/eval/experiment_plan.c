@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a run would do, without doing it: data, split sizes, jobs to do and jobs already done.
+ */
+#include <string.h>
+
+#include "base/io.h"
+#include "eval/experiment_private.h"
+
+typedef struct plan {
+    exp_run *r;
+    str *out;
+    size_t to_do, done;
+} plan;
+
+static pm_status put_job(plan *p, const char *key, const char *what, const char *label, pm_err *err)
+{
+    const json *found;
+    pm_status s = exp_job_find(p->r, key, &found, err);
+    if (s) return s;
+    str_printf(p->out, "    %-8s %-10s %s\n", found ? "done" : "to do", what, label);
+    if (found)
+        p->done++;
+    else
+        p->to_do++;
+    return PM_OK;
+}
+
+static pm_status plan_router(plan *p, const seed_work *w, const router_choice *c, pm_err *err)
+{
+    size_t n = c->n_candidates > 1 ? c->n_candidates : 1;
+    for (size_t k = 0; k < n; k++) {
+        char key[65];
+        const plugin_choice *at = n > 1 ? &c->candidate[k] : &c->at;
+        pm_status s = exp_router_key(p->r, w, at, key, err);
+        str name = STR_INIT;
+        const char *setting = n > 1 ? exp_setting(c, at, p->r->a) : "";
+        str_printf(&name, "%s%s%s", c->at.label, setting && setting[0] ? ", " : "",
+                   setting ? setting : "");
+        if (!s) s = put_job(p, key, "router", str_text(&name), err);
+        str_close(&name);
+        if (s) return s;
+    }
+    return PM_OK;
+}
+
+static pm_status plan_seed(plan *p, uint64_t seed, pm_err *err)
+{
+    exp_run *r = p->r;
+    seed_work w = {.seed = seed};
+    pm_status s = exp_split(r, seed, &w.s, err);
+    if (!s) s = exp_embed_key(r, &w, w.embed_key, err);
+    if (s) return s;
+    str_printf(p->out, "  seed %llu: fit %zu, tune %zu, test %zu prompts", (unsigned long long)seed,
+               w.s.n_fit, w.s.n_tune, w.s.n_test);
+    if (w.s.leaked_groups)
+        str_printf(p->out, "; %zu groups of equal prompts are in train and test",
+                   w.s.leaked_groups);
+    str_puts(p->out, "\n");
+    if (r->x->embed) s = put_job(p, w.embed_key, "embedder", r->x->embed->label, err);
+    for (size_t k = 0; k < r->x->n_routers && !s; k++)
+        if (exp_wants(r, &r->x->router[k])) s = plan_router(p, &w, &r->x->router[k], err);
+    return s;
+}
+
+static void put_data(const exp_run *r, str *out)
+{
+    const dataset_counts *c = &r->data.counts;
+    str_printf(out, "experiment %s, run %.8s\n", r->x->name, r->key);
+    str_printf(out, "  data %s %.12s: %zu prompts x %zu experts", r->data.name, r->data.hash,
+               r->data.n, r->lib->view.n);
+    if (c->rows_dropped_incomplete || c->models_dropped_sparse)
+        str_printf(out, " (dropped: %zu prompts, %zu models with missing outcomes)",
+                   c->rows_dropped_incomplete, c->models_dropped_sparse);
+    str_printf(out, "\n  weight points: %zu\n", r->n_points);
+}
+
+static pm_status make_plan(exp_run *r, str *out, pm_err *err)
+{
+    plan p = {r, out, 0, 0};
+    pm_status s = exp_load(r, err);
+    if (!s) s = exp_points(r, err);
+    if (!s) s = exp_run_key(r, err);
+    if (s) return s;
+    put_data(r, out);
+    for (size_t k = 0; k < r->x->n_seeds && !s; k++) s = plan_seed(&p, r->x->seed[k], err);
+    str_printf(out, "  %zu jobs to do, %zu already done\n", p.to_do, p.done);
+    return !s && out->failed ? err_set(err, PM_E_MEMORY, "plan") : s;
+}
+
+pm_status experiment_plan(const plug_env *env, const experiment *x, const run_options *o, str *out,
+                          pm_err *err)
+{
+    exp_run r = {.x = x, .o = o, .a = arena_open(0)};
+    if (!r.a) return err_set(err, PM_E_MEMORY, "plan");
+    pm_status s = exp_check(x, o, err);
+    if (!s) {
+        s = exp_run_open(&r, env, err);
+        if (!s) {
+            s = make_plan(&r, out, err);
+            exp_run_close(&r);
+        }
+    }
+    arena_close(r.a);
+    return s;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The grid of constraint weights, and the decisions at each of its points.  Predictions are made once; a
+ * point only asks the constraints and the objective again.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "eval/experiment_private.h"
+#include "math/mat.h"
+
+/* ---- the grid ---- */
+
+static size_t weights_of(const constraint_choice *c)
+{
+    return c->sense == PM_SOFT && c->n_weights > 0 ? c->n_weights : 1;
+}
+
+static double weight_at(const constraint_choice *c, size_t k)
+{
+    return c->n_weights > 0 ? c->weight[k] : 1;
+}
+
+static void put_term(const constraint_choice *c, double weight, bool first, str *out)
+{
+    str_printf(out, "%s%s", first ? "" : ", ", c->at.label);
+    if (c->sense == PM_SOFT) {
+        str_puts(out, "=");
+        str_number(out, weight);
+        return;
+    }
+    str_puts(out, c->sense == PM_BUDGET ? " mean<=" : "<=");
+    str_number(out, c->bound);
+}
+
+/* Point k of the product of all sweeps; the last constraint varies fastest. */
+static pm_status make_point(exp_run *r, size_t k, weight_point *out, pm_err *err)
+{
+    size_t n = r->x->n_constraints;
+    double *weight = arena_alloc(r->a, n, sizeof *weight);
+    if (!weight) return err_set(err, PM_E_MEMORY, "weights");
+    for (size_t c = n; c-- > 0;) {
+        size_t choices = weights_of(&r->x->constraint[c]);
+        weight[c] = weight_at(&r->x->constraint[c], k % choices);
+        k /= choices;
+    }
+    str text = STR_INIT;
+    for (size_t c = 0; c < n; c++) put_term(&r->x->constraint[c], weight[c], c == 0, &text);
+    out->weight = weight;
+    out->text = text.failed ? NULL : arena_strdup(r->a, str_text(&text));
+    str_close(&text);
+    return out->text ? PM_OK : err_set(err, PM_E_MEMORY, "weights");
+}
+
+#define MAX_POINTS 10000
+
+pm_status exp_points(exp_run *r, pm_err *err)
+{
+    size_t n = 1;
+    for (size_t c = 0; c < r->x->n_constraints; c++) {
+        n *= weights_of(&r->x->constraint[c]);
+        if (n > MAX_POINTS)
+            return err_set(err, PM_E_ARG, "the sweeps make more than %d weight points; want fewer",
+                           MAX_POINTS);
+    }
+    r->point = arena_alloc(r->a, n, sizeof *r->point);
+    if (!r->point) return err_set(err, PM_E_MEMORY, "%zu weight points", n);
+    for (size_t k = 0; k < n; k++) {
+        pm_status s = make_point(r, k, &r->point[k], err);
+        if (s) return s;
+        for (size_t p = 0; p < k; p++)
+            if (strcmp(r->point[p].text, r->point[k].text) == 0)
+                return err_set(err, PM_E_ARG, "weight point \"%s\" occurs twice in the sweeps",
+                               r->point[k].text);
+    }
+    r->n_points = n;
+    return PM_OK;
+}
+
+/* ---- decisions ---- */
+
+static pm_status build_parts(exp_run *r, seed_work *w, pm_err *err)
+{
+    const experiment *x = r->x;
+    pm_fit fit = {.size = sizeof fit,
+                  .lib = &r->lib->view,
+                  .x = &w->fit_x,
+                  .y = &w->fit_y,
+                  .group = w->fit_group,
+                  .tune_x = w->s.n_tune ? &w->tune_x : NULL,
+                  .tune_y = w->s.n_tune ? &w->tune_y : NULL};
+    w->constraint = arena_alloc(r->a, x->n_constraints + 1, sizeof(constraint *));
+    if (!w->constraint) return err_set(err, PM_E_MEMORY, "constraints");
+    for (size_t k = 0; k < x->n_constraints; k++) {
+        const plugin_choice *p = &x->constraint[k].at;
+        constraint_spec spec = {p->plugin, p->params, w->seed};
+        pm_status s = PM_OK;
+        if (p->plugin->type.constraint->train) s = exp_features(r, w, err);
+        if (!s) s = constraint_build(r->call, &spec, &fit, &w->constraint[k], err);
+        if (s)
+            return err_wrap(err, s, "%s: constraint \"%s\"", p->where ? p->where : x->name,
+                            p->label);
+    }
+    objective_spec spec = {x->objective.plugin, x->objective.params, w->seed};
+    pm_status s = objective_build(r->call, &spec, NULL, NULL, &w->decide, err);
+    return s ? err_wrap(err, s, "objective \"%s\"", x->objective.label) : PM_OK;
+}
+
+pipeline exp_pipeline(const exp_run *r, const seed_work *w, size_t k, size_t point,
+                      pipeline_term *term)
+{
+    for (size_t c = 0; c < r->x->n_constraints; c++) {
+        const constraint_choice *from = &r->x->constraint[c];
+        term[c] = (pipeline_term){.name = from->at.label,
+                                  .k = w->constraint[c],
+                                  .sense = from->sense,
+                                  .weight = r->point[point].weight[c],
+                                  .bound = from->bound};
+    }
+    const router *route = w->router[k].route;
+    return (pipeline){.embed = router_wants_embed(route) || router_wants_sparse(route) ? w->embed
+                                                                                       : NULL,
+                      .route = route,
+                      .lib = &r->lib->view,
+                      .term = term,
+                      .n_terms = r->x->n_constraints,
+                      .decide = w->decide,
+                      .prior = w->prior,
+                      .cost_mean = w->cost_mean};
+}
+
+static pm_status decide(exp_run *r, seed_work *w, size_t k, size_t point, policy *out, pm_err *err)
+{
+    const router_work *route = &w->router[k];
+    pipeline_term *term = arena_alloc(r->a, r->x->n_constraints, sizeof *term);
+    uint32_t *choice = arena_alloc(r->a, w->s.n_test, sizeof *choice);
+    if (!term || !choice) return err_set(err, PM_E_MEMORY, "choices of %zu prompts", w->s.n_test);
+    pipeline p = exp_pipeline(r, w, k, point, term);
+    pm_scores scores = {.size = sizeof scores,
+                        .kind = route->kind,
+                        .reference_col = PM_NO_COL,
+                        .value = route->value,
+                        .spread = route->spread,
+                        .tokens_out = route->tokens};
+    if (route->kind == PM_VALUE_WINPROB) scores.reference_col = exp_reference(r, w);
+    pipeline_result result;
+    pm_status s = pipeline_decide(&p, r->pipe, &w->test_x, &scores, &result, err);
+    if (s)
+        return err_wrap(err, s, "router \"%s\"%s%s", route->choice->at.label,
+                        r->point[point].text[0] ? " at " : "", r->point[point].text);
+    memcpy(choice, result.choice, w->s.n_test * sizeof *choice);
+    *out = (policy){.label = route->choice->at.label,
+                    .role = POLICY_ROUTER,
+                    .is_rival = route->choice->is_rival,
+                    .point = r->point[point].text,
+                    .choice = choice,
+                    .seed = w->seed,
+                    .setting = route->setting};
+    if (route->kind != w->truth.kind) return PM_OK;
+    out->predicted = mat_const(route->value);
+    out->spread = mat_const(route->spread);
+    return PM_OK;
+}
+
+pm_status exp_decide(exp_run *r, seed_work *w, pm_err *err)
+{
+    pm_status s = build_parts(r, w, err);
+    if (s) return s;
+    size_t n = w->n_baselines + w->n_routers * r->n_points;
+    w->policy = arena_alloc(r->a, n, sizeof *w->policy);
+    if (!w->policy) return err_set(err, PM_E_MEMORY, "%zu policies", n);
+    memcpy(w->policy, w->baseline, w->n_baselines * sizeof *w->policy);
+    w->n_policies = w->n_baselines;
+    for (size_t k = 0; k < w->n_baselines; k++) w->policy[k].seed = w->seed;
+    for (size_t point = 0; point < r->n_points; point++)
+        for (size_t k = 0; k < w->n_routers && !s; k++)
+            s = decide(r, w, k, point, &w->policy[w->n_policies++], err);
+    return s;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The state of a running experiment, shared by the files experiment*.c alone.  In order of work:
+ * _data (read, library, backend, pool), _seed (split and views), _train (embedder and router jobs), _points
+ * (weights -> decisions), _rows (scores -> store rows), _bundles (what is served), _files (summaries).
+ */
+#ifndef PM_EVAL_EXPERIMENT_PRIVATE_H
+#define PM_EVAL_EXPERIMENT_PRIVATE_H
+
+#include "eval/baselines.h"
+#include "eval/experiment.h"
+#include "plug/backend.h"
+
+typedef struct weight_point { /* one cell of the grid of constraint weights */
+    const char *text;         /* canonical: "size=0.3, price=1"; "" without constraints */
+    const double *weight;     /* [n_constraints] */
+} weight_point;
+
+typedef struct exp_run {
+    const experiment *x;
+    const run_options *o;
+    plug_env env; /* the caller's, with our progress */
+    arena *a;     /* lives as long as the run */
+    store *st;
+    call_ctx *call;
+    pipeline_ctx *pipe;
+
+    dataset data; /* pooled, columns = library */
+    const library *lib;
+    char data_key[65]; /* what every job depends on: files, pool, models, backend */
+    char key[65];      /* of the run */
+    const char *dir;   /* OUT/runs/NAME-KEY8 */
+
+    weight_point *point;
+    size_t n_points;
+
+    size_t jobs_total, jobs_over, jobs_done, jobs_reused;
+    const char *now; /* what is being done, for progress */
+
+    store_row *row;
+    size_t n_rows, rows_room;
+} exp_run;
+
+typedef struct router_work { /* a trained router of one seed */
+    const router_choice *choice;
+    const plugin_choice *won; /* the candidate chosen on the tuning part */
+    const char *setting;
+    router *route;
+    const char *file; /* checkpoint object's path; NULL if it cannot be saved */
+    pm_value_kind kind;
+    pm_mat value, spread, tokens; /* on the test part; at == NULL: not offered */
+} router_work;
+
+typedef struct seed_work {
+    uint64_t seed;
+    split s;
+    pm_prompts fit_x, tune_x, test_x; /* embed and sparse are set once a router must train */
+    pm_outcomes fit_y, tune_y;
+    const uint64_t *fit_group;
+    eval_truth truth;
+    policy *baseline;
+    size_t n_baselines, best_single;
+    float *prior;     /* [m] */
+    float *cost_mean; /* [m] or NULL */
+
+    char embed_key[65]; /* "" without embedder */
+    embedder *embed;
+    const char *embed_file;
+    bool has_features;
+
+    router_work *router;
+    size_t n_routers;
+    constraint **constraint; /* [n_constraints] */
+    objective *decide;
+
+    policy *policy; /* baselines, then routers point by point */
+    size_t n_policies;
+    const char **decisions; /* [n_routers x n_points] object of the choices */
+} seed_work;
+
+/* ---- experiment_jobs.c ---- */
+
+/* {"kind":..,"name":..,"version":..,"sha256":..,"params":{..}} or null. */
+void exp_plugin_json(const plugin_choice *p, str *out);
+/* Begins the canonical text of a job's key; exp_key_end hashes it. */
+void exp_key_begin(str *text, const char *kind);
+PM_MUST_USE pm_status exp_key_end(str *text, char hex[65], pm_err *err);
+/* A finished job's result, or NULL in *out if there is none or --fresh asks for none. */
+PM_MUST_USE pm_status exp_job_find(exp_run *r, const char *key, const json **out, pm_err *err);
+PM_MUST_USE pm_status exp_job_done(exp_run *r, const char *key, const char *kind, const str *result,
+                                   double seconds, pm_err *err);
+/* A damaged or missing object is said aloud; true if the job may be computed again. */
+bool exp_job_repair(const exp_run *r, const char *key, const char *kind, pm_err *err);
+/* One piece of work is over: tells progress; PM_E_CANCELED when asked to stop. */
+PM_MUST_USE pm_status exp_step(exp_run *r, const char *what, pm_err *err);
+void exp_say(exp_run *r, const char *what, double part);
+double exp_now(void); /* seconds, monotonic */
+/* Points env->progress at the run. */
+void exp_watch(exp_run *r, const plug_env *env);
+
+/* ---- the stages ---- */
+
+/* Store, call and pipeline contexts; r->x, o and a are set.  Close undoes it. */
+PM_MUST_USE pm_status exp_run_open(exp_run *r, const plug_env *env, pm_err *err);
+void exp_run_close(exp_run *r);
+
+/* What can be refused before any compute: labels, value kinds, grids without a tuning part. */
+PM_MUST_USE pm_status exp_check(const experiment *x, const run_options *o, pm_err *err);
+PM_MUST_USE pm_status exp_load(exp_run *r, pm_err *err);
+PM_MUST_USE pm_status exp_points(exp_run *r, pm_err *err);
+PM_MUST_USE pm_status exp_run_key(exp_run *r, pm_err *err);
+bool exp_wants(const exp_run *r, const router_choice *c); /* --only */
+
+PM_MUST_USE pm_status exp_split(exp_run *r, uint64_t seed, split *out, pm_err *err);
+PM_MUST_USE pm_status exp_seed_open(exp_run *r, uint64_t seed, seed_work *w, pm_err *err);
+void exp_seed_close(seed_work *w);
+
+PM_MUST_USE pm_status exp_embed_key(const exp_run *r, const seed_work *w, char hex[65],
+                                    pm_err *err);
+PM_MUST_USE pm_status exp_router_key(const exp_run *r, const seed_work *w, const plugin_choice *p,
+                                     char hex[65], pm_err *err);
+PM_MUST_USE pm_status exp_embed(exp_run *r, seed_work *w, pm_err *err);
+PM_MUST_USE pm_status exp_features(exp_run *r, seed_work *w, pm_err *err);
+PM_MUST_USE pm_status exp_train(exp_run *r, seed_work *w, pm_err *err);
+uint32_t exp_reference(const exp_run *r, const seed_work *w); /* column for win probabilities */
+const char *exp_setting(const router_choice *c, const plugin_choice *won, arena *a);
+
+PM_MUST_USE pm_status exp_decide(exp_run *r, seed_work *w, pm_err *err);
+/* The pipeline of router k at a point, in caller's terms [n_constraints]. */
+pipeline exp_pipeline(const exp_run *r, const seed_work *w, size_t k, size_t point,
+                      pipeline_term *term);
+PM_MUST_USE pm_status exp_bundles(exp_run *r, seed_work *w, pm_err *err);
+
+PM_MUST_USE pm_status exp_about(exp_run *r, pm_err *err);
+PM_MUST_USE pm_status exp_rows(exp_run *r, const seed_work *w, pm_err *err);
+PM_MUST_USE pm_status exp_files(const exp_run *r, run_summary *out, pm_err *err);
+
+#endif

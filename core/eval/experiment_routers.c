@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Router jobs: train a candidate, predict the test part, score the tuning part; then choose among candidates
+ * by the mean value of their choices on the tuning part (ties: the first).
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "eval/experiment_private.h"
+#include "math/mat.h"
+
+typedef struct trained { /* a candidate's job, done */
+    router *route;
+    const char *file;             /* hex, or "" when the router cannot be saved */
+    pm_mat value, spread, tokens; /* at == NULL: not offered */
+    pm_value_kind kind;
+    double tune; /* mean utility of its choices on the tuning part, NaN without one */
+} trained;
+
+/* ---- predicting ---- */
+
+/* Win probabilities are against the expert that was best on train, as the pipeline takes it. */
+uint32_t exp_reference(const exp_run *r, const seed_work *w)
+{
+    uint32_t best = 0;
+    for (size_t j = 1; j < r->lib->view.n; j++)
+        if (w->prior[j] > w->prior[best]) best = (uint32_t)j;
+    return best;
+}
+
+static bool room(exp_run *r, size_t n, bool wanted, pm_mat *out)
+{
+    *out = (pm_mat){NULL, 0, 0, 0};
+    if (wanted) *out = mat_new(r->a, n, r->lib->view.n);
+    return !wanted || out->at;
+}
+
+static pm_status predict(exp_run *r, const seed_work *w, const plugin_choice *p,
+                         const pm_prompts *x, trained *t, pm_err *err)
+{
+    const pm_router_type *type = p->plugin->type.router;
+    if (!room(r, x->n, true, &t->value) ||
+        !room(r, x->n, type->spread_kind != PM_SPREAD_NONE, &t->spread) ||
+        !room(r, x->n, type->emits_tokens_out != 0, &t->tokens))
+        return err_set(err, PM_E_MEMORY, "predictions for %zu prompts", x->n);
+    pm_scores out = {.size = sizeof out,
+                     .kind = router_kind(t->route),
+                     .reference_col = exp_reference(r, w),
+                     .value = t->value,
+                     .spread = t->spread,
+                     .tokens_out = t->tokens};
+    pm_status s = router_predict(t->route, r->call, &r->lib->view, x, &out, err);
+    t->kind = out.kind;
+    return s;
+}
+
+/* Mean utility of choosing the best predicted expert, with the choice rule of the baselines. */
+static pm_status tune_score(exp_run *r, const seed_work *w, const plugin_choice *p, trained *t,
+                            pm_err *err)
+{
+    size_t m = r->lib->view.n;
+    trained on_tune = *t;
+    t->tune = NAN;
+    if (w->s.n_tune == 0) return PM_OK;
+    arena_mark mark = arena_save(r->a);
+    double *utility = arena_alloc(r->a, m, 2 * sizeof *utility);
+    pm_status s = utility ? predict(r, w, p, &w->tune_x, &on_tune, err)
+                          : err_set(err, PM_E_MEMORY, "%zu experts", m);
+    double sum = 0, sign = policy_sign(on_tune.kind);
+    for (size_t j = 0; j < m && !s; j++) utility[m + j] = (double)w->prior[j];
+    for (size_t i = 0; i < w->s.n_tune && !s; i++) {
+        for (size_t j = 0; j < m; j++) utility[j] = sign * (double)pm_row(on_tune.value, i)[j];
+        size_t chosen = baselines_pick(utility, utility + m, m);
+        sum += (double)pm_crow(w->tune_y.value, i)[chosen];
+    }
+    if (!s) t->tune = policy_sign(r->data.kind) * sum / (double)w->s.n_tune;
+    arena_release(r->a, mark);
+    return s;
+}
+
+/* ---- one job ---- */
+
+static pm_status load_done(exp_run *r, const plugin_choice *p, const json *j, trained *t,
+                           pm_err *err)
+{
+    t->file = json_text(j, "file", "");
+    t->kind = (pm_value_kind)json_number(j, "kind", 0);
+    t->tune = json_number(j, "tune", NAN);
+    const char *spread = json_text(j, "spread", ""), *tokens = json_text(j, "tokens", "");
+    pm_status s = store_get_matrix(r->st, json_text(j, "value", ""), r->a, &t->value, err);
+    if (!s && spread[0]) s = store_get_matrix(r->st, spread, r->a, &t->spread, err);
+    if (!s && tokens[0]) s = store_get_matrix(r->st, tokens, r->a, &t->tokens, err);
+    if (!s) s = store_check_object(r->st, t->file, err);
+    if (s) return s;
+    const char *path = store_object_path(r->st, t->file, r->a);
+    if (!path) return err_set(err, PM_E_MEMORY, "router");
+    s = router_load(r->call, path, &t->route, err);
+    return s ? err_wrap(err, s, "router \"%s\"", p->label) : PM_OK;
+}
+
+/* A scripted router may have no save: then its job cannot be taken up again, and it is not served. */
+static pm_status save_router(exp_run *r, trained *t, pm_err *err)
+{
+    char hex[65];
+    const char *path = store_temporary(r->st, r->a);
+    if (!path) return err_set(err, PM_E_MEMORY, "router");
+    t->file = "";
+    pm_status s = router_save(t->route, r->call, path, err);
+    if (s == PM_E_UNSUPPORTED) {
+        err_clear(err);
+        return PM_OK;
+    }
+    if (!s) s = store_put_file(r->st, path, hex, err);
+    if (s) return s;
+    t->file = arena_strdup(r->a, hex);
+    return t->file ? PM_OK : err_set(err, PM_E_MEMORY, "router");
+}
+
+static pm_status save_done(exp_run *r, const char *key, trained *t, double start, pm_err *err)
+{
+    char value[65], spread[65] = "", tokens[65] = "";
+    pm_status s = save_router(r, t, err);
+    if (s || !t->file[0]) return s;
+    s = store_put_matrix(r->st, mat_const(t->value), value, err);
+    if (!s && t->spread.at) s = store_put_matrix(r->st, mat_const(t->spread), spread, err);
+    if (!s && t->tokens.at) s = store_put_matrix(r->st, mat_const(t->tokens), tokens, err);
+    if (s) return s;
+    str text = STR_INIT;
+    str_printf(&text,
+               "{\"file\":\"%s\",\"value\":\"%s\",\"spread\":\"%s\",\"tokens\":\"%s\","
+               "\"kind\":%d,\"tune\":",
+               t->file, value, spread, tokens, (int)t->kind);
+    str_number(&text, t->tune);
+    str_puts(&text, "}");
+    s = exp_job_done(r, key, "router", &text, exp_now() - start, err);
+    str_close(&text);
+    return s;
+}
+
+static pm_status train_candidate(exp_run *r, seed_work *w, const plugin_choice *p, const char *key,
+                                 trained *t, pm_err *err)
+{
+    double start = exp_now();
+    pm_status s = exp_features(r, w, err);
+    if (s) return s;
+    router_spec spec = {p->plugin, p->params, w->seed};
+    pm_fit fit = {.size = sizeof fit,
+                  .lib = &r->lib->view,
+                  .x = &w->fit_x,
+                  .y = &w->fit_y,
+                  .group = w->fit_group,
+                  .tune_x = w->s.n_tune ? &w->tune_x : NULL,
+                  .tune_y = w->s.n_tune ? &w->tune_y : NULL};
+    s = router_train(r->call, &spec, &fit, &t->route, err);
+    if (!s) s = tune_score(r, w, p, t, err);
+    if (!s) s = predict(r, w, p, &w->test_x, t, err);
+    if (!s) s = save_done(r, key, t, start, err);
+    return s ? err_wrap(err, s, "%s: router \"%s\"", p->where ? p->where : r->x->name, p->label)
+             : PM_OK;
+}
+
+static pm_status run_candidate(exp_run *r, seed_work *w, const plugin_choice *p, trained *t,
+                               pm_err *err)
+{
+    char key[65];
+    const json *done = NULL;
+    *t = (trained){.file = "", .tune = NAN};
+    exp_say(r, p->label, 0);
+    pm_status s = exp_router_key(r, w, p, key, err);
+    if (!s) s = exp_job_find(r, key, &done, err);
+    if (s) return s;
+    if (done) {
+        s = load_done(r, p, done, t, err);
+        if (!s) {
+            r->jobs_reused++;
+            return exp_step(r, p->label, err);
+        }
+        if (!exp_job_repair(r, key, "router", err)) return s;
+        *t = (trained){.file = "", .tune = NAN};
+    }
+    s = train_candidate(r, w, p, key, t, err);
+    return s ? s : exp_step(r, p->label, err);
+}
+
+/* ---- choosing ---- */
+
+static pm_status search(exp_run *r, seed_work *w, const router_choice *c, trained *best,
+                        const plugin_choice **won, pm_err *err)
+{
+    size_t n = c->n_candidates > 1 ? c->n_candidates : 1;
+    *best = (trained){.file = "", .tune = NAN};
+    for (size_t k = 0; k < n; k++) {
+        trained t;
+        const plugin_choice *p = n > 1 ? &c->candidate[k] : &c->at;
+        pm_status s = run_candidate(r, w, p, &t, err);
+        if (s) {
+            router_close(t.route);
+            router_close(best->route);
+            return s;
+        }
+        bool is_better = !best->route || t.tune > best->tune + 1e-12;
+        router_close(is_better ? best->route : t.route);
+        if (!is_better) continue;
+        *best = t;
+        *won = p;
+    }
+    return PM_OK;
+}
+
+pm_status exp_train(exp_run *r, seed_work *w, pm_err *err)
+{
+    w->router = arena_alloc(r->a, r->x->n_routers, sizeof *w->router);
+    if (!w->router) return err_set(err, PM_E_MEMORY, "%zu routers", r->x->n_routers);
+    for (size_t k = 0; k < r->x->n_routers; k++) {
+        const router_choice *c = &r->x->router[k];
+        if (!exp_wants(r, c)) continue;
+        trained t;
+        const plugin_choice *won = &c->at;
+        pm_status s = search(r, w, c, &t, &won, err);
+        if (s) return s;
+        router_work *out = &w->router[w->n_routers++];
+        *out = (router_work){.choice = c,
+                             .won = won,
+                             .setting = exp_setting(c, won, r->a),
+                             .route = t.route,
+                             .file = t.file[0] ? store_object_path(r->st, t.file, r->a) : NULL,
+                             .kind = t.kind,
+                             .value = t.value,
+                             .spread = t.spread,
+                             .tokens = t.tokens};
+        if (!out->setting) return err_set(err, PM_E_MEMORY, "router \"%s\"", c->at.label);
+    }
+    return PM_OK;
+}
+
+/* ---- settings ---- */
+
+static bool same_value(const json *a, const json *b)
+{
+    return a && b && a->kind == b->kind &&
+           (a->kind == JSON_STRING ? strcmp(a->text, b->text) == 0 : a->number == b->number);
+}
+
+static const json *params_of(const plugin_choice *p, arena *a)
+{
+    const json *j = NULL;
+    pm_err ignored = PM_ERR_INIT;
+    const char *text = p->params_json && p->params_json[0] ? p->params_json : "{}";
+    return json_parse(text, strlen(text), a, &j, &ignored) ? NULL : j;
+}
+
+static bool is_fallback(const pm_param *row, const json *v)
+{
+    if (v->kind != JSON_STRING) return v->number == row->fallback;
+    if (row->type == PM_P_STR) return row->fallback_str && strcmp(row->fallback_str, v->text) == 0;
+    double word = row->type == PM_P_CHOICE ? row->fallback : -1 - row->fallback;
+    if (!row->choices || word < 0) return false;
+    for (size_t k = 0; row->choices[k]; k++)
+        if ((double)k == word) return strcmp(row->choices[k], v->text) == 0;
+    return false;
+}
+
+/* What differs among the candidates, or from the plugin's defaults where there is no grid. */
+static bool is_telling(const router_choice *c, const json *const *all, size_t n, const json *mine)
+{
+    for (size_t k = 0; k < n; k++)
+        if (!same_value(json_get(all[k], mine->key), mine)) return true;
+    if (n > 1) return false;
+    for (const pm_param *row = c->at.plugin->params; row->name; row++)
+        if (strcmp(row->name, mine->key) == 0) return !is_fallback(row, mine);
+    return false;
+}
+
+static void put_value(const json *v, str *out)
+{
+    if (v->kind == JSON_STRING)
+        str_puts(out, v->text);
+    else if (v->kind == JSON_BOOL)
+        str_puts(out, v->number != 0 ? "true" : "false");
+    else
+        str_number(out, v->number);
+}
+
+/* "k=80", "metric=cosine, k=20"; "" when everything is as usual.  NULL: memory is out. */
+const char *exp_setting(const router_choice *c, const plugin_choice *won, arena *a)
+{
+    size_t n = c->n_candidates > 1 ? c->n_candidates : 1;
+    const json **all = arena_alloc(a, n, sizeof *all);
+    const json *mine = params_of(won, a);
+    if (!all || !mine) return NULL;
+    for (size_t k = 0; k < n; k++) {
+        all[k] = params_of(n > 1 ? &c->candidate[k] : &c->at, a);
+        if (!all[k]) return NULL;
+    }
+    str text = STR_INIT;
+    for (const json *v = mine->child; v; v = v->next) {
+        if (v->kind == JSON_ARRAY || v->kind == JSON_OBJECT || !is_telling(c, all, n, v)) continue;
+        str_printf(&text, "%s%s=", text.len ? ", " : "", v->key);
+        put_value(v, &text);
+    }
+    const char *kept = text.failed ? NULL : arena_strdup(a, str_text(&text));
+    str_close(&text);
+    return kept;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Scores -> rows of the store.  Facts of the run (data, what was dropped or repaired, split, resamples) are
+ * rows too, so that every table and export says what it rests on.  Nothing here depends on the clock.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "eval/experiment_private.h"
+
+static pm_status add(exp_run *r, const store_row *row, pm_err *err)
+{
+    if (r->n_rows == r->rows_room) {
+        size_t more = r->rows_room ? 2 * r->rows_room : 1024;
+        store_row *grown = arena_alloc(r->a, more, sizeof *grown);
+        if (!grown) return err_set(err, PM_E_MEMORY, "%zu rows", more);
+        if (r->n_rows > 0) memcpy(grown, r->row, r->n_rows * sizeof *grown);
+        r->row = grown;
+        r->rows_room = more;
+    }
+    r->row[r->n_rows++] = *row;
+    return PM_OK;
+}
+
+/* ---- facts ---- */
+
+static pm_status fact(exp_run *r, const char *group, const char *name, double value,
+                      const char *text, pm_err *err)
+{
+    store_row row = {.point = "",
+                     .label = "run",
+                     .role = "about",
+                     .subset = group,
+                     .metric = name,
+                     .value = value,
+                     .lo = NAN,
+                     .hi = NAN,
+                     .setting = text};
+    return add(r, &row, err);
+}
+
+static const char *data_text(exp_run *r)
+{
+    str text = STR_INIT;
+    str_printf(&text, "%s %.12s", r->data.name, r->data.hash);
+    const char *kept = text.failed ? NULL : arena_strdup(r->a, str_text(&text));
+    str_close(&text);
+    return kept ? kept : "";
+}
+
+pm_status exp_about(exp_run *r, pm_err *err)
+{
+    const dataset_counts *c = &r->data.counts;
+    const bootstrap_spec *b = &r->x->bootstrap;
+    const struct {
+        const char *group, *name;
+        double value;
+        const char *text;
+    } all[] = {
+        {"data", "data", NAN, data_text(r)},
+        {"data", "prompts", (double)r->data.n, ""},
+        {"data", "experts", (double)r->lib->view.n, ""},
+        {"data", "min_known", r->x->min_known, ""},
+        {"counts", "prompts read", (double)c->prompts_read, ""},
+        {"counts", "prompts dropped (an outcome is missing)", (double)c->rows_dropped_incomplete,
+         ""},
+        {"counts", "models dropped (too few outcomes)", (double)c->models_dropped_sparse, ""},
+        {"counts", "duplicate ids", (double)c->duplicate_ids, ""},
+        {"counts", "texts with repaired UTF-8", (double)c->invalid_utf8_repaired, ""},
+        {"counts", "tables skipped", (double)c->tables_skipped, ""},
+        {"counts", "battles skipped", (double)c->battles_skipped, ""},
+        {"counts", "battles dropped", (double)c->battles_dropped, ""},
+        {"intervals", "level", b->level, ""},
+        {"intervals", "resamples", (double)b->resamples,
+         b->clustered ? "paired, by group of prompts" : "paired, by prompt"},
+        {"intervals", "seeds", (double)r->x->n_seeds, ""},
+        {"intervals", "within_delta", r->x->delta, ""},
+    };
+    pm_status s = PM_OK;
+    if (r->x->asks && r->x->asks[0]) s = fact(r, "question", "asks", NAN, r->x->asks, err);
+    for (size_t k = 0; k < sizeof all / sizeof all[0] && !s; k++)
+        s = fact(r, all[k].group, all[k].name, all[k].value, all[k].text, err);
+    return s;
+}
+
+static pm_status about_seed(exp_run *r, const seed_work *w, pm_err *err)
+{
+    static const char *const by[] = {"as given", "by prompt", "by group"};
+    const struct {
+        const char *name;
+        double value;
+        const char *text;
+    } all[] = {
+        {"split", NAN, by[r->x->split.by]},
+        {"assignment", NAN, w->s.hash},
+        {"fit", (double)w->s.n_fit, ""},
+        {"tune", (double)w->s.n_tune, ""},
+        {"test", (double)w->s.n_test, ""},
+        {"groups in train and test", (double)w->s.leaked_groups, ""},
+        {"best single on train", NAN, r->lib->view.expert[w->best_single]->id},
+    };
+    pm_status s = PM_OK;
+    for (size_t k = 0; k < sizeof all / sizeof all[0] && !s; k++) {
+        s = fact(r, "seed", all[k].name, all[k].value, all[k].text, err);
+        if (!s) r->row[r->n_rows - 1].seed = w->seed;
+    }
+    return s;
+}
+
+/* ---- scores ---- */
+
+typedef struct row_maker {
+    exp_run *r;
+    store_row like; /* point, label, role, seed, setting of the policy at hand */
+    pm_err *err;
+} row_maker;
+
+static pm_status put(row_maker *k, const char *subset, const char *metric, const metric_value *v)
+{
+    if (isnan(v->value)) return PM_OK;
+    store_row row = k->like;
+    row.subset = subset;
+    row.metric = metric;
+    row.value = v->value;
+    row.lo = v->lo;
+    row.hi = v->hi;
+    row.n = v->n;
+    return add(k->r, &row, k->err);
+}
+
+static const char *joined(row_maker *k, const char *before, const char *after)
+{
+    str text = STR_INIT;
+    str_printf(&text, "%s%s", before, after);
+    const char *kept = text.failed ? NULL : arena_strdup(k->r->a, str_text(&text));
+    str_close(&text);
+    return kept;
+}
+
+static pm_status put_metrics(row_maker *k, const policy_score *p)
+{
+    pm_status s = PM_OK;
+    for (size_t i = 0; i < p->n_metrics && !s; i++)
+        if (strcmp(p->metric[i].name, "diff_rival") != 0) /* said for each rival by name */
+            s = put(k, "all", p->metric[i].name, &p->metric[i]);
+    for (size_t i = 0; i < p->n_rivals && !s; i++)
+        s = put(k, "all", p->rival[i].name, &p->rival[i]);
+    if (!s && p->who->predicted.at && p->spearman_left_out > 0) {
+        metric_value left = {"", (double)p->spearman_left_out, NAN, NAN, p->metric[0].n};
+        s = put(k, "all", "spearman_left_out", &left);
+    }
+    return s;
+}
+
+static pm_status put_shares(row_maker *k, const policy_score *p)
+{
+    pm_status s = PM_OK;
+    for (size_t j = 0; p->share && j < k->r->lib->view.n && !s; j++) {
+        const char *metric = joined(k, "share:", k->r->lib->view.expert[j]->id);
+        s = metric ? put(k, "all", metric, &p->share[j]) : err_set(k->err, PM_E_MEMORY, "row");
+    }
+    return s;
+}
+
+static pm_status put_domains(row_maker *k, const policy_score *p, const char *const *subset)
+{
+    pm_status s = PM_OK;
+    for (size_t d = 0; p->domain_value && d < k->r->data.n_domains && !s; d++)
+        s = put(k, subset[d], p->domain_value[d].name, &p->domain_value[d]);
+    return s;
+}
+
+static pm_status put_decisions(row_maker *k, const char *hex)
+{
+    store_row row = k->like;
+    row.subset = "all";
+    row.metric = "decisions"; /* the object that holds every choice */
+    row.value = row.lo = row.hi = NAN;
+    row.n = 0;
+    row.setting = hex;
+    return add(k->r, &row, k->err);
+}
+
+/* With one weight point there is one section: the baselines stand in it. */
+static const char *point_of(const exp_run *r, const policy *p)
+{
+    if (p->point) return p->point;
+    return r->n_points == 1 ? r->point[0].text : "";
+}
+
+pm_status exp_rows(exp_run *r, const seed_work *w, pm_err *err)
+{
+    policy_score *score;
+    metrics_options o = {sizeof o, r->x->delta, w->best_single, r->x->bootstrap};
+    row_maker k = {.r = r, .err = err};
+    const char **subset = arena_alloc(r->a, r->data.n_domains, sizeof *subset);
+    if (!subset) return err_set(err, PM_E_MEMORY, "domains");
+    for (size_t d = 0; d < r->data.n_domains; d++) {
+        subset[d] = joined(&k, "domain:", r->data.domains[d]);
+        if (!subset[d]) return err_set(err, PM_E_MEMORY, "domains");
+    }
+    pm_status s =
+        metrics_score(r->env.compute, &w->truth, w->policy, w->n_policies, &o, r->a, &score, err);
+    if (!s) s = about_seed(r, w, err);
+    for (size_t i = 0; i < w->n_policies && !s; i++) {
+        const policy *p = score[i].who;
+        k.like = (store_row){.point = point_of(r, p),
+                             .label = p->label,
+                             .role = policy_role_name(p->role),
+                             .seed = p->seed,
+                             .setting = p->setting ? p->setting : ""};
+        s = put_metrics(&k, &score[i]);
+        if (!s) s = put_shares(&k, &score[i]);
+        if (!s) s = put_domains(&k, &score[i], subset);
+        if (!s && i >= w->n_baselines) s = put_decisions(&k, w->decisions[i - w->n_baselines]);
+    }
+    return s;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The expensive jobs: the embedder (trained on train texts, applied to every prompt once) and the routers,
+ * one job a candidate.  A job's result names its objects; a damaged one is reported and made again.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "eval/experiment_private.h"
+#include "math/mat.h"
+
+/* ---- keys ---- */
+
+pm_status exp_embed_key(const exp_run *r, const seed_work *w, char hex[65], pm_err *err)
+{
+    hex[0] = '\0';
+    if (!r->x->embed) return PM_OK;
+    str text = STR_INIT;
+    exp_key_begin(&text, "embedder");
+    str_printf(&text, ",\"data\":\"%s\",\"split\":\"%s\",\"seed\":%llu,\"embedder\":", r->data_key,
+               w->s.hash, (unsigned long long)w->seed);
+    exp_plugin_json(r->x->embed, &text);
+    return exp_key_end(&text, hex, err);
+}
+
+pm_status exp_router_key(const exp_run *r, const seed_work *w, const plugin_choice *p, char hex[65],
+                         pm_err *err)
+{
+    char members[65];
+    str text = STR_INIT;
+    library_members(&r->lib->view, p->plugin->type.router->reads, members);
+    exp_key_begin(&text, "router");
+    str_printf(&text,
+               ",\"data\":\"%s\",\"split\":\"%s\",\"embedder\":\"%s\",\"members\":\"%s\","
+               "\"seed\":%llu,\"router\":",
+               r->data_key, w->s.hash, w->embed_key, members, (unsigned long long)w->seed);
+    exp_plugin_json(p, &text);
+    return exp_key_end(&text, hex, err);
+}
+
+/* ---- embedder ---- */
+
+typedef struct embedding { /* result of the embedder's job */
+    const char *file, *vectors;
+} embedding;
+
+static pm_status find_embedding(exp_run *r, const seed_work *w, embedding *out, pm_err *err)
+{
+    const json *j;
+    *out = (embedding){NULL, NULL};
+    pm_status s = exp_job_find(r, w->embed_key, &j, err);
+    if (s || !j) return s;
+    embedding e = {json_text(j, "file", ""), json_text(j, "vectors", "")};
+    s = store_check_object(r->st, e.file, err);
+    if (!s) s = store_check_object(r->st, e.vectors, err);
+    if (!s)
+        *out = e;
+    else if (exp_job_repair(r, w->embed_key, "embedder", err))
+        s = PM_OK;
+    return s;
+}
+
+static pm_status save_embedding(exp_run *r, const seed_work *w, const embedder *e, pm_mat vectors,
+                                double start, embedding *out, pm_err *err)
+{
+    char file[65], matrix[65];
+    const char *path = store_temporary(r->st, r->a);
+    if (!path) return err_set(err, PM_E_MEMORY, "embedder");
+    pm_status s = embedder_save(e, r->call, path, err);
+    if (!s) s = store_put_file(r->st, path, file, err);
+    if (!s) s = store_put_matrix(r->st, mat_const(vectors), matrix, err);
+    if (s) return s;
+    out->file = arena_strdup(r->a, file);
+    out->vectors = arena_strdup(r->a, matrix);
+    if (!out->file || !out->vectors) return err_set(err, PM_E_MEMORY, "embedder");
+    str text = STR_INIT;
+    str_printf(&text, "{\"file\":\"%s\",\"vectors\":\"%s\"}", file, matrix);
+    s = exp_job_done(r, w->embed_key, "embedder", &text, exp_now() - start, err);
+    str_close(&text);
+    return s;
+}
+
+static pm_status train_embedder(exp_run *r, seed_work *w, embedding *out, pm_err *err)
+{
+    pm_prompts train;
+    double start = exp_now();
+    pm_status s = dataset_prompts(&r->data, w->s.train, w->s.n_train, r->a, &train, err);
+    if (s) return s;
+    embedder_spec spec = {r->x->embed->plugin, r->x->embed->params, w->seed};
+    s = embedder_train(r->call, &spec, &train, &w->embed, err);
+    if (s) return err_wrap(err, s, "embedder \"%s\"", r->x->embed->label);
+    arena *room = arena_open(0);
+    pm_mat vectors = {NULL, 0, 0, 0};
+    if (room) vectors = mat_new(room, r->data.n, embedder_dim(w->embed));
+    s = vectors.at ? embedder_embed(w->embed, r->call, r->data.text, r->data.n, vectors, err)
+                   : err_set(err, PM_E_MEMORY, "embeddings of %zu prompts", r->data.n);
+    if (!s) s = save_embedding(r, w, w->embed, vectors, start, out, err);
+    arena_close(room);
+    return s;
+}
+
+/* Afterwards w->embed is there, whoever trained it, and embed_file names its checkpoint. */
+pm_status exp_embed(exp_run *r, seed_work *w, pm_err *err)
+{
+    pm_status s = exp_embed_key(r, w, w->embed_key, err);
+    if (s || !r->x->embed) return s;
+    exp_say(r, r->x->embed->label, 0);
+    embedding e;
+    s = find_embedding(r, w, &e, err);
+    if (s) return s;
+    if (e.file) {
+        r->jobs_reused++;
+        w->embed_file = store_object_path(r->st, e.file, r->a);
+        s = w->embed_file ? embedder_load(r->call, w->embed_file, &w->embed, err)
+                          : err_set(err, PM_E_MEMORY, "embedder");
+    } else {
+        s = train_embedder(r, w, &e, err);
+        w->embed_file = s ? NULL : store_object_path(r->st, e.file, r->a);
+    }
+    return s ? s : exp_step(r, "embedder", err);
+}
+
+static pm_status take_sparse(const pm_csr *all, const uint32_t *row, size_t n, arena *a,
+                             pm_csr *out, pm_err *err)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) count += (size_t)(all->start[row[i] + 1] - all->start[row[i]]);
+    uint64_t *start = arena_alloc(a, n + 1, sizeof *start);
+    uint32_t *col = arena_alloc(a, count, sizeof *col);
+    float *val = arena_alloc(a, count, sizeof *val);
+    if (!start || !col || !val) return err_set(err, PM_E_MEMORY, "features of %zu prompts", n);
+    for (size_t i = 0; i < n; i++) {
+        size_t lo = (size_t)all->start[row[i]], len = (size_t)all->start[row[i] + 1] - lo;
+        memcpy(col + start[i], all->col + lo, len * sizeof *col);
+        memcpy(val + start[i], all->val + lo, len * sizeof *val);
+        start[i + 1] = start[i] + len;
+    }
+    *out = (pm_csr){start, col, val, n, all->cols};
+    return PM_OK;
+}
+
+static bool any_router_reads(const exp_run *r, uint32_t needs)
+{
+    for (size_t k = 0; k < r->x->n_routers; k++)
+        if (exp_wants(r, &r->x->router[k]) &&
+            (r->x->router[k].at.plugin->type.router->needs & needs))
+            return true;
+    return false;
+}
+
+static pm_status add_sparse(exp_run *r, seed_work *w, pm_err *err)
+{
+    pm_csr all;
+    pm_status s = embedder_sparse(w->embed, r->call, r->data.text, r->data.n, r->a, &all, err);
+    if (!s) s = take_sparse(&all, w->s.fit, w->s.n_fit, r->a, &w->fit_x.sparse, err);
+    if (!s && w->s.n_tune)
+        s = take_sparse(&all, w->s.tune, w->s.n_tune, r->a, &w->tune_x.sparse, err);
+    if (!s) s = take_sparse(&all, w->s.test, w->s.n_test, r->a, &w->test_x.sparse, err);
+    return s;
+}
+
+static pm_status add_vectors(exp_run *r, seed_work *w, pm_cmat all, pm_err *err)
+{
+    pm_prompts *x[3] = {&w->fit_x, &w->tune_x, &w->test_x};
+    const uint32_t *row[3] = {w->s.fit, w->s.tune, w->s.test};
+    size_t n[3] = {w->s.n_fit, w->s.n_tune, w->s.n_test};
+    for (int k = 0; k < 3; k++) {
+        pm_mat m = mat_new(r->a, n[k], all.cols);
+        if (!m.at) return err_set(err, PM_E_MEMORY, "embeddings of %zu prompts", n[k]);
+        mat_gather_rows(all, row[k], n[k], m);
+        x[k]->embed = mat_const(m);
+    }
+    return PM_OK;
+}
+
+/* Embeddings and sparse features of the parts, fetched when the first router really has to train. */
+pm_status exp_features(exp_run *r, seed_work *w, pm_err *err)
+{
+    if (w->has_features || !w->embed) return PM_OK;
+    embedding e;
+    pm_mat all;
+    pm_status s = find_embedding(r, w, &e, err);
+    if (!s && e.vectors)
+        s = store_get_matrix(r->st, e.vectors, r->a, &all, err);
+    else if (!s) { /* --fresh, or damaged since: the embedder itself is at hand */
+        all = mat_new(r->a, r->data.n, embedder_dim(w->embed));
+        s = all.at ? embedder_embed(w->embed, r->call, r->data.text, r->data.n, all, err)
+                   : err_set(err, PM_E_MEMORY, "embeddings of %zu prompts", r->data.n);
+    }
+    if (!s) s = add_vectors(r, w, mat_const(all), err);
+    if (!s && embedder_sparse_dim(w->embed) &&
+        any_router_reads(r, PM_NEEDS_SPARSE | PM_NEEDS_EMBED_OR_SPARSE))
+        s = add_sparse(r, w, err);
+    w->has_features = s == PM_OK;
+    return s;
+}

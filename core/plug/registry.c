@@ -310,6 +310,11 @@ static pm_status search(registry *r, const char *dir, bool wanted, pm_err *err)
     for (size_t i = 0; i < r->n_folders; i++)
         if (strcmp(r->folder[i], dir) == 0) return PM_OK;
     if (!io_is_dir(dir)) {
+        pm_err quiet = PM_ERR_INIT; /* a refusal is kept by the registry */
+        if (wanted && ends_with(dir, ".so"))
+            return registry_load(r, dir, &quiet) == PM_E_MEMORY
+                       ? err_set(err, PM_E_MEMORY, "registry is out of memory")
+                       : PM_OK;
         /* A folder that somebody named and that is not there is worth a line. */
         if (wanted && refuse(r, dir, "is named in the plugin path but is not a folder") != PM_OK)
             return err_set(err, PM_E_MEMORY, "registry is out of memory");

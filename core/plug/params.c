@@ -39,7 +39,7 @@ static void complain(complaints *c, size_t index, const char *message)
 /* The shortest text that reads back equal. */
 static const char *number_text(double v, char out[32])
 {
-    for (int digits = 1; digits <= 17; digits++) {
+    for (int digits = 6; digits <= 17; digits++) {
         snprintf(out, 32, "%.*g", digits, v);
         double back = 0;
         if (sscanf(out, "%lf", &back) == 1 && back == v) break;

@@ -49,9 +49,10 @@ typedef struct registry registry;
  * Lua source span.  "" if the file has gone. */
 const char *plugin_entry_sha256(const plugin_entry *e);
 
-/* Search order: `extra` (':'-separated folders or single *.so files, may be NULL), POINTSMAN_PLUGINS, the build tree of a program that
- * runs from one, $XDG_DATA_HOME/pointsman/plugins, the installed folder.  In every folder: *.so, and one
- * level of subfolders (also .libs).  A refused object is remembered, not fatal. */
+/* Search order: `extra` (':'-separated folders or single *.so files, may be NULL), POINTSMAN_PLUGINS (the
+ * same), the build tree of a program that runs from one, $XDG_DATA_HOME/pointsman/plugins, the installed
+ * folder.  In every folder: *.so, and one level of subfolders (also .libs).  A refused object is
+ * remembered, not fatal. */
 PM_MUST_USE pm_status registry_open(const char *extra, registry **out, pm_err *err);
 void registry_close(registry *r); /* forgets entries; objects stay loaded */
 

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The router without a fault: must pass every check.
+ */
+#define TWIN healthy_twin
+#include "twin.h"

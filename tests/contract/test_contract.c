@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The conformance suite on trial: it passes every plugin of the build tree and the healthy twin, and
+ * catches each planted fault by the name of the check that is meant for it, and by no other.
+ */
+#include "config.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#include "app/conform.h"
+#include "base/io.h"
+#include "unit/suite.h"
+
+typedef struct seen { /* names of failed checks, and why */
+    size_t passed, failed, skipped;
+    str names, why;
+} seen;
+
+static void on_result(void *arg, const plugin_entry *e, const conform_result *r)
+{
+    seen *s = arg;
+    s->passed += r->passed;
+    s->skipped += r->skipped;
+    if (r->passed || r->skipped) return;
+    s->failed++;
+    str_printf(&s->names, "%s%s", s->names.len ? " " : "", r->check);
+    str_printf(&s->why, "%s/%s: %s: %s\n", plugin_kind_name(e->kind), e->name, r->check, r->why);
+}
+
+typedef struct bench { /* what a test runs the suite in */
+    compute compute;
+    plug_env env;
+    char home[256];
+} bench;
+
+/* Plugins of the build tree and of `extra`; the user's own folder is not looked into. */
+static void bench_open(bench *b, const char *extra)
+{
+    pm_err err = PM_ERR_INIT;
+    folder_open(b->home);
+    setenv("XDG_DATA_HOME", b->home, 1);
+    unsetenv("POINTSMAN_PLUGINS");
+    ck_assert_msg(compute_open(1, &b->compute, &err) == PM_OK, "%s", err_text(&err));
+    b->env = (plug_env){.compute = &b->compute};
+    ck_assert_msg(registry_open(extra, &b->env.registry, &err) == PM_OK, "%s", err_text(&err));
+}
+
+static void bench_close(bench *b)
+{
+    registry_close(b->env.registry);
+    compute_close(&b->compute);
+    folder_close(b->home);
+}
+
+static seen run(const bench *b, const plugin_entry *e, const char *only)
+{
+    seen s = {0, 0, 0, STR_INIT, STR_INIT};
+    conform_options o = {&b->env, 1, only, true, on_result, &s};
+    pm_err err = PM_ERR_INIT;
+    size_t failed = 0;
+    ck_assert_ptr_nonnull(e);
+    ck_assert_msg(conform_plugin(&o, e, &failed, &err) == PM_OK, "%s", err_text(&err));
+    ck_assert_uint_eq(failed, s.failed);
+    return s;
+}
+
+static void seen_close(seen *s)
+{
+    str_close(&s->names);
+    str_close(&s->why);
+}
+
+/* ---- our own plugins, and whoever else is found -------------------------------------------------- */
+
+START_TEST(every_plugin_found_conforms)
+{
+    bench b;
+    str why = STR_INIT;
+    bench_open(&b, NULL);
+    ck_assert_uint_gt(registry_count(b.env.registry), 0);
+    for (size_t i = 0; i < registry_count(b.env.registry); i++) {
+        const plugin_entry *e = registry_at(b.env.registry, i);
+        seen s = run(&b, e, NULL);
+        printf("%s/%s: %zu passed, %zu failed, %zu skipped\n", plugin_kind_folder(e->kind), e->name,
+               s.passed, s.failed, s.skipped);
+        str_puts(&why, str_text(&s.why));
+        ck_assert_uint_gt(s.passed, 0);
+        seen_close(&s);
+    }
+    ck_assert_msg(why.len == 0, "\n%s", str_text(&why));
+    str_close(&why);
+    bench_close(&b);
+}
+END_TEST
+
+/* ---- planted faults --------------------------------------------------------------------------------- */
+
+static const struct fault {
+    const char *plugin, *caught_by, *says;
+} faults[] = {
+    {"healthy_twin", "", ""},
+    {"wrong_columns", "column-order", "experts in another order"},
+    {"unwritten_cell", "writes-every-cell", "was not written"},
+    {"nan_out", "values-finite", "is NaN"},
+    {"seed_ignored", "same-seed-same-bits", "built again with the same seed"},
+    {"own_in_predict", "no-own-in-predict", "called own() in a const method"},
+    {"thread_race", "concurrent-predict", "two threads at once"},
+    {"shared_state", "instances-independent", "after another instance was built"},
+    {"lossy_save", "save-load", "loaded instance: spread"},
+    {"lies_about_kind", "value-kind-honest", "the better expert gets the worse value"},
+    {"leaks_on_cancel", "cancel-leaks-nothing", "the heap grew by"},
+    {"crash", "predicts", "the plugin crashed here: signal"},
+};
+
+START_TEST(each_fault_is_caught_by_name)
+{
+    const struct fault *f = &faults[_i];
+    bench b;
+    bench_open(&b, CONTRACT_BUILD "/faulty");
+    seen s = run(&b, registry_find(b.env.registry, PLUGIN_ROUTER, f->plugin), NULL);
+    ck_assert_msg(strcmp(str_text(&s.names), f->caught_by) == 0,
+                  "%s: expected '%s', failed: '%s'\n%s", f->plugin, f->caught_by,
+                  str_text(&s.names), str_text(&s.why));
+    ck_assert_msg(strstr(str_text(&s.why), f->says) != NULL, "%s: expected '%s' in: %s", f->plugin,
+                  f->says, str_text(&s.why));
+    if (!*f->caught_by) ck_assert_uint_gt(s.passed, 30);
+    seen_close(&s);
+    bench_close(&b);
+}
+END_TEST
+
+/* One check alone runs what it stands on, and nothing else. */
+START_TEST(one_check_runs_with_its_ground)
+{
+    bench b;
+    bench_open(&b, CONTRACT_BUILD "/faulty");
+    const plugin_entry *e = registry_find(b.env.registry, PLUGIN_ROUTER, "lossy_save");
+    seen s = run(&b, e, "save-load");
+    ck_assert_str_eq(str_text(&s.names), "save-load");
+    ck_assert_uint_eq(s.passed, 4); /* trains predicts same-seed-same-bits instances-independent */
+    seen_close(&s);
+    conform_options o = {&b.env, 1, "no-such-check", true, on_result, NULL};
+    pm_err err = PM_ERR_INIT;
+    size_t failed;
+    ck_assert_int_eq(conform_plugin(&o, e, &failed, &err), PM_E_ARG);
+    ck_assert_str_eq(err.text,
+                     "routers have no check 'no-such-check'; docs/conformance.md lists them");
+    bench_close(&b);
+}
+END_TEST
+
+/* ---- the list in the docs ----------------------------------------------------------------------------- */
+
+START_TEST(docs_list_every_check)
+{
+    str text = STR_INIT, row = STR_INIT;
+    pm_err err = PM_ERR_INIT;
+    const char *name;
+    ck_assert_msg(io_read(CONTRACT_DOCS "/conformance.md", 1 << 20, &text, &err) == PM_OK, "%s",
+                  err_text(&err));
+    for (int k = 0; k < PLUGIN_KINDS; k++)
+        for (size_t i = 0; (name = conform_check_name((plugin_kind)k, i)); i++) {
+            str_clear(&row);
+            str_printf(&row, "| `%s` | %s |", name, conform_check_doc((plugin_kind)k, i));
+            ck_assert_msg(strstr(text.at, str_text(&row)) != NULL, "docs/conformance.md lacks: %s",
+                          str_text(&row));
+        }
+    str_close(&row);
+    str_close(&text);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("contract");
+    TCase *found = tcase_create("found"), *planted = tcase_create("planted");
+    tcase_set_timeout(found, 600);
+    tcase_add_test(found, every_plugin_found_conforms);
+    tcase_set_timeout(planted, 300);
+    tcase_add_loop_test(planted, each_fault_is_caught_by_name, 0, sizeof faults / sizeof *faults);
+    tcase_add_test(planted, one_check_runs_with_its_ground);
+    tcase_add_test(planted, docs_list_every_check);
+    suite_add_tcase(suite, found);
+    suite_add_tcase(suite, planted);
+    return suite_main(suite);
+}

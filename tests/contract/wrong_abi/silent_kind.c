@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Declares two value kinds and has no emits().
+ */
+#include "part.h"
+
+static const pm_router_type router = {.size = sizeof(pm_router_type),
+                                      .name = "part",
+                                      .doc = "Never built.",
+                                      .source = "none",
+                                      .params_bytes = sizeof(struct part_params),
+                                      .value_kinds = PM_VALUE_BIT(PM_VALUE_QUALITY) |
+                                                     PM_VALUE_BIT(PM_VALUE_LOSS),
+                                      .state_bytes = sizeof(struct pm_router),
+                                      .predict = part_predict,
+                                      .save = part_save,
+                                      .train = part_train,
+                                      .load = part_load};
+static const pm_router_type *const routers[] = {&router, NULL};
+static const pm_plugin self = {PART_PLUGIN};
+PART_ENTRY

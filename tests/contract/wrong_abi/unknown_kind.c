@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Declares a value kind that this host does not know.
+ */
+#include "part.h"
+
+static const pm_router_type router = {.size = sizeof(pm_router_type),
+                                      .name = "part",
+                                      .doc = "Never built.",
+                                      .source = "none",
+                                      .params_bytes = sizeof(struct part_params),
+                                      .value_kinds = 1u << 9,
+                                      .state_bytes = sizeof(struct pm_router),
+                                      .predict = part_predict,
+                                      .save = part_save,
+                                      .train = part_train,
+                                      .load = part_load};
+static const pm_router_type *const routers[] = {&router, NULL};
+static const pm_plugin self = {PART_PLUGIN};
+PART_ENTRY

@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 typedef struct record { /* what crosses the pipe; smaller than PIPE_BUF, so written at once */
     pm_status status;   /* of the whole suite, in the last record */
     bool last, passed, skipped;
@@ -61,6 +63,7 @@ _Noreturn static void child(const conform_options *o, const plugin_entry *e, int
     size_t failed;
     record rec;
     memset(&rec, 0, sizeof rec);
+    log_open(LOG_SILENT, false); /* notes of some hundred builds on toys are noise */
     mine.report = send_result;
     mine.arg = &fd;
     rec.status = conform_here(&mine, e, &failed, &err);

@@ -24,9 +24,10 @@ static quiz *quiz_open(trial *t, size_t n, size_t m)
     return ok ? z : NULL;
 }
 
-static pm_cmat view(pm_mat m)
+/* n rows; a matrix of one row is broadcast. */
+static pm_cmat view(pm_mat m, size_t n)
 {
-    return (pm_cmat){m.at, m.rows, m.cols, m.rows == 1 ? 0 : m.ld};
+    return (pm_cmat){m.at, n, m.cols, m.rows == 1 ? 0 : m.ld};
 }
 
 /* Points the question at the arrays of z. */
@@ -34,8 +35,8 @@ static void quiz_close(quiz *z, const quiz *like, const pm_library *lib, const p
 {
     z->soft = like->soft;
     z->hard = like->hard;
-    z->soft.value = view(z->soft_value);
-    z->hard.value = view(z->hard_value);
+    z->soft.value = view(z->soft_value, z->value.rows);
+    z->hard.value = view(z->hard_value, z->value.rows);
     z->term[0] = &z->soft;
     z->term[1] = &z->hard;
     z->q = like->q;

@@ -77,8 +77,11 @@ START_TEST(every_plugin_found_conforms)
 {
     bench b;
     str why = STR_INIT;
+    const registry_refusal *refusal;
     bench_open(&b, NULL);
     ck_assert_uint_gt(registry_count(b.env.registry), 0);
+    for (size_t i = 0; i < registry_refusals(b.env.registry, &refusal); i++)
+        str_printf(&why, "%s\n", refusal[i].why);
     for (size_t i = 0; i < registry_count(b.env.registry); i++) {
         const plugin_entry *e = registry_at(b.env.registry, i);
         seen s = run(&b, e, NULL);

@@ -24,14 +24,17 @@ typedef struct script_options {
     uint64_t seed;
     size_t memory_limit;        /* bytes, 0 = 1 GiB */
     uint64_t instruction_limit; /* 0 = 1e9 */
+    bool policies_only;         /* do not read the experiment: route --script, conformance */
 } script_options;
 
 /* Reads and checks a script that returns pm.experiment.  All mistakes (up to 20) are in *errors, one a line,
  * each "file:line: path: found - wanted; help"; then the status is PM_E_ARG. */
 PM_MUST_USE pm_status script_open(const plug_env *env, const char *path, const script_options *o,
                                   script **out, str *errors, pm_err *err);
+/* NULL when only policies were asked for. */
 const experiment *script_experiment(const script *s);
-/* Runs a script for its policies alone (conformance, route --script). */
+/* Policies leave the registry and the Lua state goes: close what was built with them (routers, bundles)
+ * before. */
 void script_close(script *s);
 
 #endif

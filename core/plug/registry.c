@@ -190,6 +190,17 @@ pm_status registry_add(registry *r, const plugin_entry *entry, pm_err *err)
     return insert(r, &e, err);
 }
 
+void registry_remove(registry *r, const plugin_entry *entry)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->entry[i] != entry) continue;
+        pthread_mutex_destroy(&entry->hash->lock);
+        memmove(&r->entry[i], &r->entry[i + 1], (r->n - i - 1) * sizeof *r->entry);
+        r->n--;
+        return;
+    }
+}
+
 /* ---- one object ------------------------------------------------------------------------------------ */
 
 typedef struct object { /* what all entries of one file share */

@@ -64,6 +64,9 @@ PM_MUST_USE pm_status registry_load(registry *r, const char *path, pm_err *err);
  * descriptor.  Strings are copied, the descriptor is borrowed. */
 PM_MUST_USE pm_status registry_add(registry *r, const plugin_entry *entry, pm_err *err);
 
+/* Takes an in-memory entry out again, before its descriptor goes (a closed script). */
+void registry_remove(registry *r, const plugin_entry *entry);
+
 const plugin_entry *registry_find(const registry *r, plugin_kind k, const char *name); /* NULL */
 /* "unknown router 'kn'; did you mean 'knn'?  `pointsman plugins` lists what was found" */
 void registry_unknown(const registry *r, plugin_kind k, const char *name, pm_err *err);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pm.dataset and pm.split: which folder, which part of it.  Nothing is read here but the folder's presence.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "bind/script_private.h"
+
+static const char *folder(script *s, const node *v)
+{
+    const char *found = modules_find(&s->files, v->name);
+    if (found && io_is_dir(found)) return found;
+    const char *looked = "";
+    for (size_t i = 0; v->name[0] != '/' && i < s->files.n_roots; i++)
+        looked = bind_text(s->a, "%s%s%s", looked, i ? ", " : "; looked in ", s->files.root[i]);
+    complain(&s->wrong, v->where, "data \"%.200s\": %s%s", v->name,
+             found ? "not a folder" : "no such folder", looked);
+    return NULL;
+}
+
+void build_data(script *s, const node *v, experiment *x)
+{
+    static const schema_row rows[] = {
+        {"min_known", WANT_NUMBER, 0, 1, NULL, false, "share of cells that a model must have"},
+        {"models", WANT_TEXTS, 0, 0, NULL, false, "ids of the models to keep"},
+        SCHEMA_END};
+    x->min_known = 0.98;
+    if (!node_is(v, "dataset")) {
+        if (v)
+            complain(&s->wrong, v->where, "data = %s; want pm.dataset \"path\" { ... }",
+                     node_show(v, s->a));
+        return;
+    }
+    node whole = *v;
+    whole.is_partial = false; /* pm.dataset "path" alone is complete */
+    if (!schema_shape(&s->wrong, &whole, "data", NAME_REQUIRED)) return;
+    schema_check(&s->wrong, v, "data", rows, false);
+    x->min_known = schema_number(v, "min_known", x->min_known);
+    x->data_dir = folder(s, v);
+}
+
+static void check_shares(script *s, const node *v, split_spec *p)
+{
+    bool any = node_field(v, "train") || node_field(v, "tune") || node_field(v, "test");
+    p->train = schema_number(v, "train", any ? 0 : 0.6);
+    p->tune = schema_number(v, "tune", any ? 0 : 0.2);
+    p->test = schema_number(v, "test", any ? 0 : 0.2);
+    double sum = p->train + p->tune + p->test;
+    if (fabs(sum - 1) > 1e-9)
+        complain(&s->wrong, v->where, "split: train + tune + test = %g; want 1", sum);
+    else if (p->train <= 0 || p->test <= 0)
+        complain(&s->wrong, v->where, "split: %s = 0; want more", p->train <= 0 ? "train" : "test");
+}
+
+static void check_given(script *s, const node *v, split_spec *p)
+{
+    static const char *const fixed[] = {"train", "test"};
+    for (size_t i = 0; i < 2; i++)
+        if (node_field(v, fixed[i]))
+            complain(&s->wrong, node_field(v, fixed[i])->where,
+                     "split.%s: by = \"given\" takes the parts from the data; only tune is free",
+                     fixed[i]);
+    p->tune = schema_number(v, "tune", 0.2);
+    p->train = 1 - p->tune;
+    p->test = 0;
+    if (p->tune >= 1)
+        complain(&s->wrong, node_field(v, "tune")->where,
+                 "split.tune = 1 leaves nothing to train on; want a share below 1");
+}
+
+void build_split(script *s, const node *v, experiment *x)
+{
+    static const char *const words[] = {"given", "prompt", "group", NULL};
+    static const schema_row rows[] = {
+        {"by", WANT_WORD, 0, 0, words, false, NULL},
+        {"train", WANT_NUMBER, 0, 1, NULL, false, NULL},
+        {"tune", WANT_NUMBER, 0, 1, NULL, false, NULL},
+        {"test", WANT_NUMBER, 0, 1, NULL, false, NULL},
+        {"seed", WANT_WHOLE, 0, 9007199254740992.0, NULL, false, NULL},
+        SCHEMA_END};
+    x->split = (split_spec){SPLIT_GIVEN, 0.8, 0.2, 0, 1};
+    if (!v) return;
+    if (!node_is(v, "split")) {
+        complain(&s->wrong, v->where, "split = %s; want pm.split { ... }", node_show(v, s->a));
+        return;
+    }
+    if (!schema_shape(&s->wrong, v, "split", NAME_NEVER) ||
+        !schema_check(&s->wrong, v, "split", rows, false))
+        return;
+    bool shares = node_field(v, "train") || node_field(v, "test");
+    x->split.by = (split_by)schema_word(v, "by", words, shares ? SPLIT_PROMPT : SPLIT_GIVEN);
+    x->split.seed = (uint64_t)schema_number(v, "seed", 1);
+    if (x->split.by == SPLIT_GIVEN)
+        check_given(s, v, &x->split);
+    else
+        check_shares(s, v, &x->split);
+}

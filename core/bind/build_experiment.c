@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The value of a script -> an experiment.  Looks at everything even when the first part is wrong.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "bind/script_private.h"
+
+#define SEEDS_MAX   1000
+#define ROUTERS_MAX 256
+#define SEED_TOP    9007199254740992.0 /* 2^53: beyond it a Lua float is not every whole number */
+
+static void build_name(script *s, const node *v, experiment *x)
+{
+    const node *name = node_field(v, "name");
+    if (name && name->kind == NODE_TEXT) {
+        const char *ok = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+        size_t n = strspn(name->text, ok);
+        if (!n || name->text[n] || n > 64 || name->text[0] == '.' || name->text[0] == '-')
+            complain(&s->wrong, name->where,
+                     "name = %s; want 1 to 64 letters, digits, '_', '-' and '.', beginning with a "
+                     "letter or digit",
+                     node_show(name, s->a));
+        x->name = name->text;
+        return;
+    }
+    const char *base = strrchr(s->path, '/');
+    char *own = arena_strdup(s->a, base ? base + 1 : s->path);
+    if (!own) return;
+    size_t n = strlen(own);
+    if (n > 4 && strcmp(own + n - 4, ".lua") == 0) own[n - 4] = '\0';
+    for (char *p = own; *p; p++)
+        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9')))
+            *p = '_';
+    x->name = own;
+}
+
+static void build_seeds(script *s, const node *v, experiment *x)
+{
+    const node *list = node_field(v, "seeds");
+    bool is_list = list && list->kind == NODE_TABLE;
+    size_t n = is_list ? list->n_items : 1;
+    if (s->options.has_seed) n = 1;
+    if (n == 0 || n > SEEDS_MAX) {
+        complain(&s->wrong, list->where, "seeds: %zu of them; want 1 to %d", n, SEEDS_MAX);
+        return;
+    }
+    uint64_t *seed = arena_alloc(s->a, n, sizeof *seed);
+    for (size_t i = 0; seed && i < n; i++) {
+        const node *one = is_list ? &list->item[i] : list;
+        seed[i] = s->options.has_seed ? s->options.seed : one ? (uint64_t)one->whole : 1;
+        for (size_t j = 0; j < i; j++)
+            if (seed[j] == seed[i])
+                complain(&s->wrong, one->where, "seeds[%zu] = %llu is seeds[%zu] already", i + 1,
+                         (unsigned long long)seed[i], j + 1);
+    }
+    x->seed = seed;
+    x->n_seeds = seed ? n : 0;
+}
+
+static void build_bootstrap(script *s, const node *v, experiment *x)
+{
+    static const char *const by[] = {"prompt", "group", NULL};
+    static const schema_row rows[] = {{"resamples", WANT_WHOLE, 100, 1000000, NULL, false, NULL},
+                                      {"level", WANT_NUMBER, 0.5, 0.9999, NULL, false, NULL},
+                                      {"seed", WANT_WHOLE, 0, SEED_TOP, NULL, false, NULL},
+                                      {"paired_by", WANT_WORD, 0, 0, by, false, NULL},
+                                      SCHEMA_END};
+    x->bootstrap = (bootstrap_spec)BOOTSTRAP_DEFAULT;
+    if (!v || v->kind != NODE_TABLE || !schema_check(&s->wrong, v, "bootstrap", rows, false))
+        return;
+    x->bootstrap.resamples = (size_t)schema_number(v, "resamples", (double)x->bootstrap.resamples);
+    x->bootstrap.level = schema_number(v, "level", x->bootstrap.level);
+    x->bootstrap.seed = (uint64_t)schema_number(v, "seed", 0);
+    x->bootstrap.clustered = schema_word(v, "paired_by", by, 1) == 1;
+}
+
+/* What the plugin wants to see and the experiment does not give. */
+static void check_needs(script *s, const plugin_choice *p, uint32_t needs, const char *path,
+                        const experiment *x)
+{
+    const pm_embedder_type *e = x->embed ? x->embed->plugin->type.embedder : NULL;
+    bool sparse = e && PM_HAS(e, sparse_dim) && e->sparse_dim;
+    const char *what = NULL;
+    if (!e && (needs & (PM_NEEDS_EMBED | PM_NEEDS_EMBED_OR_SPARSE))) what = "embeddings";
+    if (!sparse && (needs & PM_NEEDS_SPARSE)) what = "word features";
+    if (what)
+        complain(&s->wrong, p->where,
+                 "%s needs %s; give the experiment an embedder = pm.embedder \"name\" {}", path,
+                 what);
+}
+
+static void check_label(script *s, const experiment *x, size_t i, size_t given)
+{
+    const plugin_choice *at = &x->router[i].at;
+    for (size_t j = 0; j < i; j++)
+        if (x->router[j].at.label && strcmp(x->router[j].at.label, at->label) == 0)
+            complain(&s->wrong, at->where,
+                     "routers[%zu]: \"%s\" is routers[%zu] already; give one of them a label: "
+                     "label = \"...\"",
+                     given + 1, at->label, j + 1);
+}
+
+static void build_routers(script *s, const node *list, experiment *x)
+{
+    static const char *const reserved[] = {"label", NULL};
+    size_t n = list && list->kind == NODE_TABLE ? list->n_items : 0;
+    if (list && list->kind == NODE_TABLE && (n == 0 || n > ROUTERS_MAX)) {
+        complain(&s->wrong, list->where, "routers: %zu of them; want 1 to %d", n, ROUTERS_MAX);
+        return;
+    }
+    router_choice *list_out = arena_alloc(s->a, n, sizeof *list_out);
+    x->router = list_out;
+    for (size_t i = 0; list_out && i < n; i++) {
+        const node *v = &list->item[i];
+        if (!node_is(v, "router") && !node_is(v, "router_fn")) continue; /* told by the rows */
+        const char *path = schema_item_path(s->a, "routers", i, v->name);
+        plugin_choice *candidate = NULL;
+        size_t n_candidates = 0;
+        x->n_routers = i + 1;
+        if (!build_candidates(s, v, PLUGIN_ROUTER, path, reserved, &candidate, &n_candidates))
+            continue;
+        const char *label = build_label(s, v, path, candidate[0].plugin->name);
+        for (size_t k = 0; k < n_candidates; k++) candidate[k].label = label;
+        list_out[i] = (router_choice){candidate[0], candidate, n_candidates, false};
+        check_label(s, x, i, i);
+        check_needs(s, &list_out[i].at, list_out[i].at.plugin->type.router->needs, path, x);
+    }
+}
+
+static void build_rival(script *s, const node *v, experiment *x)
+{
+    const node *rival = node_field(v, "rival");
+    if (!rival || rival->kind != NODE_TEXT) return;
+    const char *labels[ROUTERS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < x->n_routers; i++) {
+        if (!x->router[i].at.label) return; /* a broken router: its mistake comes first */
+        labels[n++] = x->router[i].at.label;
+        if (strcmp(labels[i], rival->text) != 0) continue;
+        ((router_choice *)x->router)[i].is_rival = true; /* ours: allocated in build_routers */
+        return;
+    }
+    const char *near = str_suggest(rival->text, labels, n);
+    complain(&s->wrong, rival->where, "rival = \"%.80s\": no router has this label%s%s%s",
+             rival->text, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+static void build_objective(script *s, const node *v, experiment *x)
+{
+    if (!node_is(v, "objective") && !node_is(v, "objective_fn")) return; /* told by the rows */
+    const char *path = v->name ? bind_text(s->a, "objective \"%.80s\"", v->name) : "objective";
+    if (!build_plugin(s, v, PLUGIN_OBJECTIVE, path, NULL, &x->objective)) return;
+    for (size_t i = 0; i < x->n_routers; i++) {
+        pm_err err = PM_ERR_INIT;
+        const plugin_entry *emitter = x->router[i].at.plugin;
+        if (emitter && objective_accepts(x->objective.plugin, emitter, &err) != PM_OK)
+            complain(&s->wrong, v->where, "%s", err_text(&err));
+    }
+}
+
+static void build_embedder(script *s, const node *v, experiment *x)
+{
+    if (!v || (v->kind == NODE_FLAG && !v->flag)) return; /* embedder = false: none */
+    if (!node_is(v, "embedder")) {
+        complain(&s->wrong, v->where, "embedder = %s; want pm.embedder \"name\" { ... } or false",
+                 node_show(v, s->a));
+        return;
+    }
+    plugin_choice *e = arena_alloc(s->a, 1, sizeof *e);
+    const char *path = v->name ? bind_text(s->a, "embedder \"%.80s\"", v->name) : "embedder";
+    if (e && build_plugin(s, v, PLUGIN_EMBEDDER, path, NULL, e)) x->embed = e;
+}
+
+static void build_backend(script *s, const node *v, experiment *x)
+{
+    if (!node_is(v, "backend")) return;
+    plugin_choice *b = arena_alloc(s->a, 1, sizeof *b);
+    const char *path = v->name ? bind_text(s->a, "backend \"%.80s\"", v->name) : "backend";
+    if (b && build_plugin(s, v, PLUGIN_BACKEND, path, NULL, b)) x->backend = b;
+}
+
+static void find_scripted(experiment *x)
+{
+    x->is_scripted = x->objective.plugin && x->objective.plugin->is_scripted;
+    for (size_t i = 0; i < x->n_routers; i++)
+        if (x->router[i].at.plugin) x->is_scripted |= x->router[i].at.plugin->is_scripted;
+    for (size_t i = 0; i < x->n_constraints; i++)
+        if (x->constraint[i].at.plugin) x->is_scripted |= x->constraint[i].at.plugin->is_scripted;
+}
+
+static const schema_row *rows(void)
+{
+    static const char *const router_nouns[] = {"router", "router_fn", NULL};
+    static const char *const constraint_nouns[] = {"constraint", "constraint_fn", NULL};
+    static const char *const objective_nouns[] = {"objective", "objective_fn", NULL};
+    static const char *const backend_nouns[] = {"backend", NULL};
+    static const schema_row all[] = {
+        {"name", WANT_TEXT, 0, 0, NULL, false, NULL},
+        {"asks", WANT_TEXT, 0, 0, NULL, false, NULL},
+        {"seeds", WANT_WHOLES, 0, SEED_TOP, NULL, false, NULL},
+        {"data", WANT_ANY, 0, 0, NULL, true, "pm.dataset \"path\" { ... }"},
+        {"split", WANT_ANY, 0, 0, NULL, false, NULL},
+        {"library", WANT_ANY, 0, 0, NULL, false, NULL},
+        {"routers", WANT_NOUNS, 0, 0, router_nouns, true, "a list of pm.router \"name\" { ... }"},
+        {"constraints", WANT_NOUNS, 0, 0, constraint_nouns, false, NULL},
+        {"objective", WANT_NOUN, 0, 0, objective_nouns, true, "pm.objective \"name\" { ... }"},
+        {"backend", WANT_NOUN, 0, 0, backend_nouns, false, NULL},
+        {"embedder", WANT_ANY, 0, 0, NULL, false, NULL},
+        {"bootstrap", WANT_TABLE, 0, 0, NULL, false, NULL},
+        {"delta", WANT_NUMBER, 0, 1, NULL, false, NULL},
+        {"rival", WANT_TEXT, 0, 0, NULL, false, NULL},
+        {"reference", WANT_FLAG, 0, 0, NULL, false, NULL},
+        SCHEMA_END};
+    return all;
+}
+
+void build_experiment(script *s, const node *v)
+{
+    experiment *x = &s->x;
+    if (!node_is(v, "experiment")) {
+        complain(&s->wrong, v->where, "returns %s; want pm.experiment { ... }", node_show(v, s->a));
+        return;
+    }
+    if (!schema_shape(&s->wrong, v, "experiment", NAME_NEVER)) return;
+    schema_check(&s->wrong, v, "", rows(), false);
+    build_name(s, v, x);
+    x->asks = schema_text(v, "asks", "");
+    const node *seeds = node_field(v, "seeds");
+    if (!seeds || s->options.has_seed || seeds->kind == NODE_TABLE || seeds->kind == NODE_NUMBER)
+        build_seeds(s, v, x);
+    const node *data = node_field(v, "data"), *constraints = node_field(v, "constraints");
+    const node *models = node_is(data, "dataset") ? node_field(data, "models") : NULL;
+    build_data(s, data, x);
+    build_split(s, node_field(v, "split"), x);
+    build_library(s, node_field(v, "library"), models && models->kind == NODE_TABLE ? models : NULL,
+                  x);
+    build_embedder(s, node_field(v, "embedder"), x);
+    build_routers(s, node_field(v, "routers"), x);
+    build_rival(s, v, x);
+    if (constraints && constraints->kind == NODE_TABLE && !constraints->noun) {
+        build_constraints(s, constraints, x);
+        for (size_t i = 0; i < x->n_constraints; i++)
+            if (x->constraint[i].at.plugin)
+                check_needs(
+                    s, &x->constraint[i].at, x->constraint[i].at.plugin->type.constraint->needs,
+                    schema_item_path(s->a, "constraints", i, x->constraint[i].at.plugin->name), x);
+    }
+    build_objective(s, node_field(v, "objective"), x);
+    build_backend(s, node_field(v, "backend"), x);
+    build_bootstrap(s, node_field(v, "bootstrap"), x);
+    x->delta = schema_number(v, "delta", 0.02);
+    find_scripted(x);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of this floor share: an open script, and the builder that turns its value into an
+ * experiment.
+ */
+#ifndef PM_BIND_SCRIPT_PRIVATE_H
+#define PM_BIND_SCRIPT_PRIVATE_H
+
+#include <pthread.h>
+
+#include "bind/modules.h"
+#include "bind/policy.h"
+#include "bind/schema.h"
+#include "bind/script.h"
+#include "bind/state.h"
+
+struct script {
+    arena *a;
+    const plug_env *env;
+    script_options options;
+    const char *path;
+    state box;
+    modules files;
+    complaints wrong;
+    const node *value;    /* what the script returned */
+    pthread_mutex_t lock; /* around every entry of a policy */
+    bool has_lock;
+    lua_policy **policy; /* [n_policies], each at a fixed address */
+    size_t n_policies;
+    const pm_call *call; /* of the policy that runs now, or NULL */
+    uint64_t lending;    /* number of the current entry: what was lent in an earlier one is void */
+    arena *scratch;      /* of one entry */
+    experiment x;
+    bool has_experiment;
+};
+
+/* ---- builders: all mistakes go to s->wrong; what they return is only used when there are none ---- */
+
+void build_experiment(script *s, const node *v);
+void build_data(script *s, const node *v, experiment *x);
+void build_split(script *s, const node *v, experiment *x);
+/* v: pm.library, or NULL for "from data"; models: of pm.dataset, or NULL. */
+void build_library(script *s, const node *v, const node *models, experiment *x);
+void build_constraints(script *s, const node *list, experiment *x);
+
+/* One plugin without candidates.  `reserved`: fields that are not the plugin's (NULL-terminated, or NULL). */
+bool build_plugin(script *s, const node *v, plugin_kind kind, const char *path,
+                  const char *const *reserved, plugin_choice *out);
+/* The same where pm.grid may stand for a value: one choice for every point of the grid. */
+bool build_candidates(script *s, const node *v, plugin_kind kind, const char *path,
+                      const char *const *reserved, plugin_choice **out, size_t *n);
+/* Labels of results: `label`, else the plugin's name. */
+const char *build_label(script *s, const node *v, const char *path, const char *fallback);
+
+const char *spec_text(script *s, const experiment *x); /* canonical JSON in the arena, or NULL */
+
+#endif

@@ -1,0 +1,259 @@
+---@meta pointsman
+-- SPDX-License-Identifier: MIT
+-- Definitions for editors (LuaCATS, lua-language-server): put this folder into `workspace.library`.  Never
+-- run.  The full text is docs/write-an-experiment.md; parameters of plugins: `pointsman plugins KIND/NAME`.
+
+---@class pointsman
+local pm = {}
+
+---@alias pm.kind "quality"|"loss"|"winprob"|"best"|"rank"
+---@alias pm.sense "soft"|"hard"|"budget"
+---@alias pm.value number|string|boolean
+
+---@class pm.Dataset
+---@class pm.Split
+---@class pm.Embedder
+---@class pm.Backend
+---@class pm.Router
+---@class pm.Constraint
+---@class pm.Objective
+---@class pm.Expert
+---@class pm.Library
+---@class pm.Grid
+---@class pm.Sweep
+---@class pm.Experiment
+
+---@class pm.ExperimentFields
+---@field name? string what results call it; the file's name if absent
+---@field asks? string the question in words
+---@field data pm.Dataset
+---@field seeds? integer[]|integer one run of everything that is random for each; { 1 }
+---@field split? pm.Split by = "given", tune = 0.2
+---@field embedder? pm.Embedder|false pm.embedder "lsa" {}
+---@field library? pm.Library|"from data" "from data"
+---@field routers pm.Router[]
+---@field constraints? pm.Constraint[]
+---@field objective? pm.Objective pm.objective "penalty" {}
+---@field backend? pm.Backend outcomes straight from the data if absent
+---@field rival? string label of the router that differences are reported against
+---@field reference? boolean false: do not add "knn (reference)" when no router is a knn
+---@field bootstrap? pm.BootstrapFields
+---@field delta? number within delta of the best counts as a hit; 0.02
+
+---@class pm.BootstrapFields
+---@field resamples? integer 2000
+---@field level? number 0.95
+---@field seed? integer 0
+---@field paired_by? "prompt"|"group" what is resampled; "group"
+
+---@param fields pm.ExperimentFields
+---@return pm.Experiment
+function pm.experiment(fields) end
+
+---@class pm.DatasetFields
+---@field min_known? number share of its cells that a model must have; 0.98, 0 keeps all
+---@field models? string[] keep these models only, in this order
+
+--- A folder in the format of docs/data-format.md, relative to the script, the current folder or the share
+--- folder.  May stand alone: pm.dataset "datasets/toy"
+---@param path string
+---@return pm.Dataset|fun(fields: pm.DatasetFields): pm.Dataset
+function pm.dataset(path) end
+
+---@class pm.SplitFields
+---@field by? "given"|"prompt"|"group"
+---@field train? number share, by prompt or group; 0.6
+---@field tune? number share (of the train part when given); 0.2
+---@field test? number share; 0.2
+---@field seed? integer 1
+
+---@param fields pm.SplitFields
+---@return pm.Split
+function pm.split(fields) end
+
+---@param name string
+---@return fun(parameters: table<string, pm.value>): pm.Embedder
+function pm.embedder(name) end
+
+---@param name string
+---@return fun(parameters: table<string, pm.value>): pm.Backend
+function pm.backend(name) end
+
+---@param name string
+---@return fun(parameters: { label?: string, [string]: pm.value|pm.Grid }): pm.Router
+function pm.router(name) end
+
+---@param name string
+---@return fun(parameters: { weight?: number|pm.Grid|pm.Sweep, sense?: pm.sense, bound?: number, label?: string, [string]: any }): pm.Constraint
+function pm.constraint(name) end
+
+---@param name string
+---@return fun(parameters: table<string, pm.value>): pm.Objective
+function pm.objective(name) end
+
+--- Values to try on the tuning part.
+---@param values pm.value[]
+---@return pm.Grid
+function pm.grid(values) end
+
+---@param fields { from: number, to: number, steps: integer, scale?: "linear"|"log1p"|"log" }
+---@return pm.Sweep
+function pm.sweep(fields) end
+
+---@class pm.ExpertFields
+---@field id? string the model's name in the data
+---@field price? { input: number, output: number, cached?: number } USD per million tokens
+---@field params? number number of parameters
+---@field released? string YYYY-MM-DD
+---@field knowledge_cutoff? string YYYY-MM-DD
+---@field licence? string SPDX identifier
+---@field trust? number 0 to 1
+---@field trust_evidence? string
+---@field region? string
+---@field context? number tokens
+---@field latency_first_ms? number
+---@field latency_token_ms? number
+---@field modalities? string|string[]
+---@field tools? boolean
+---@field tags? string|string[]
+---@field [string] number|string|boolean|string[]|table attributes of one's own
+
+---@param fields pm.ExpertFields
+---@return pm.Expert
+function pm.expert(fields) end
+
+---@param fields { name?: string, currency?: "USD", [integer]: pm.Expert }
+---@return pm.Library
+function pm.library(fields) end
+
+---@class pm.Matrix indices begin at 1; what nobody measured is NaN (pm.known)
+local matrix = {}
+---@return integer
+function matrix:rows() end
+---@return integer
+function matrix:cols() end
+---@param i integer
+---@param j integer
+---@return number
+function matrix:get(i, j) end
+---@param i integer
+---@param j integer
+---@param v number
+function matrix:set(i, j, v) end
+---@param i integer
+---@return number[]
+function matrix:row(i) end
+--- Sum over columns of row i times row k of the other matrix.
+---@param i integer
+---@param other pm.Matrix
+---@param k integer
+---@return number
+function matrix:dot(i, other, k) end
+
+---@class pm.Prompts
+---@field n integer
+---@field text string[] text[i]
+---@field embed? pm.Matrix n x d
+
+---@class pm.Outcomes
+---@field prompts pm.Prompts
+---@field n integer
+---@field kind "quality"|"loss"
+---@field value pm.Matrix n x m
+---@field cost_usd? pm.Matrix n x m
+---@field tokens_out? pm.Matrix n x m
+
+---@class pm.Fit: pm.Outcomes
+---@field m integer experts
+---@field experts pm.ExpertFields[]
+---@field weight? number[]
+---@field tune? pm.Outcomes
+
+---@class pm.Scores
+---@field value pm.Matrix to be filled, n x m
+---@field spread? pm.Matrix to be filled when asked
+---@field kind pm.kind what the values mean
+---@field experts pm.ExpertFields[]
+
+---@class pm.RouterFn
+---@field name? string
+---@field doc? string
+---@field params? table<string, pm.value|table>
+---@field needs? ("text"|"embed"|"values")[] { "values" }
+---@field emits? pm.kind what the data holds if absent
+---@field spread? boolean predict fills out.spread
+---@field train fun(fit: pm.Fit, p: table): table
+---@field predict fun(state: table, prompts: pm.Prompts, out: pm.Scores, p: table)
+
+---@param fields pm.RouterFn
+---@return pm.Router
+function pm.router_fn(fields) end
+
+---@class pm.ObjectiveCell
+---@field value number
+---@field spread? number
+---@field cost_usd? number
+---@field kind pm.kind
+---@field expert pm.ExpertFields
+---@field i integer prompt
+---@field j integer expert
+---@field terms table<string, number> weight times value of every soft constraint
+---@field raw table<string, number> value of every constraint
+
+---@class pm.ObjectiveFn
+---@field name? string
+---@field doc? string
+---@field accepts pm.kind[]
+---@field params? table<string, pm.value|table>
+---@field score fun(cell: pm.ObjectiveCell, p: table): number higher is better
+
+---@param fields pm.ObjectiveFn
+---@return pm.Objective
+function pm.objective_fn(fields) end
+
+---@class pm.ConstraintCell
+---@field expert pm.ExpertFields
+---@field j integer
+---@field i? integer per_prompt only
+---@field text? string per_prompt only
+---@field value? number the router's prediction; per_prompt only
+
+---@class pm.ConstraintFn
+---@field name? string
+---@field doc? string
+---@field unit? string
+---@field params? table<string, pm.value|table>
+---@field senses? pm.sense[]
+---@field reads? string[] expert attributes
+---@field per_prompt? boolean
+---@field value fun(cell: pm.ConstraintCell, p: table): number >= 0, lower is better
+
+---@param fields pm.ConstraintFn
+---@return pm.Constraint
+function pm.constraint_fn(fields) end
+
+--- The value of another .lua file, beside the script or below the current folder.
+---@param path string
+---@return any
+function pm.load(path) end
+
+---@param text string
+function pm.log(text) end
+
+--- Zeros.
+---@param rows integer
+---@param cols integer
+---@return pm.Matrix
+function pm.matrix(rows, cols) end
+
+--- In [0,1): a pure function of the run's seed, stream and i; inside policies only.
+---@param stream integer
+---@param i integer
+---@return number
+function pm.uniform(stream, i) end
+
+---@param x number
+---@return boolean
+function pm.known(x) end
+
+return pm

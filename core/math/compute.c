@@ -80,15 +80,6 @@ const kernels *kernels_choose(const cpu_features *cpu, const char *forced)
 #endif
 }
 
-/* BLIS 0.9 reads the brand string to count FMA units and falls back to AVX2 where a hypervisor masks it;
- * asking for the family by name avoids that.  A name that the CPU cannot run would be an illegal
- * instruction, hence the features. */
-static void ask_blis(const cpu_features *cpu)
-{
-    const char *want = cpu->avx512 && cpu->fma ? "skx" : cpu->avx2 && cpu->fma ? "haswell" : NULL;
-    if (want) setenv("BLIS_ARCH_TYPE", want, 0);
-}
-
 pm_status compute_open(int n_threads, compute *out, pm_err *err)
 {
     memset(out, 0, sizeof *out);
@@ -103,8 +94,7 @@ pm_status compute_open(int n_threads, compute *out, pm_err *err)
                        forced, kernels_choose(&out->cpu, NULL)->name);
     if (n_threads < 0)
         return err_set(err, PM_E_ARG, "threads: found %d, wanted 0 (all) or more", n_threads);
-    ask_blis(&out->cpu);
-    gemm_blis_start();
+    gemm_blis_start(&out->cpu);
     out->blis = gemm_blis_config();
     out->pool = threads_open(n_threads);
     if (!out->pool) return err_set(err, PM_E_MEMORY, "cannot start %d threads", n_threads);

@@ -9,7 +9,9 @@
 #include "config.h"
 #endif
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #ifdef PM_WITH_BLIS
 #include <blis.h>
@@ -19,11 +21,66 @@
 
 #define SMALL 64 /* rows: below, packing costs BLIS more than it gains */
 
-void gemm_blis_start(void)
+#ifdef PM_WITH_BLIS
+/* Configurations whose needs are not known here are left to users who set their number. */
+static bool can_run(const cpu_features *cpu, int id)
+{
+    switch (id) {
+    case BLIS_ARCH_SKX:
+        return cpu->avx512 && cpu->fma;
+    case BLIS_ARCH_HASWELL:
+    case BLIS_ARCH_ZEN3:
+    case BLIS_ARCH_ZEN2:
+    case BLIS_ARCH_ZEN:
+        return cpu->avx2 && cpu->fma;
+    case BLIS_ARCH_GENERIC:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The number of a configuration name that this CPU can run, or -1. */
+static int id_of(const cpu_features *cpu, const char *name)
+{
+    for (int id = 0; id < BLIS_NUM_ARCHS; id++)
+        if (strcmp(bli_arch_string((arch_t)id), name) == 0 && can_run(cpu, id)) return id;
+    return -1;
+}
+
+/* BLIS 0.9 reads the brand string to count FMA units; where a hypervisor masks it, or the CPU is newer
+ * than the library, it falls back to AVX2 or even to plain C.  BLIS_ARCH_TYPE overrules that, but it is
+ * read as a NUMBER: a name counts as 0, which is skx and an illegal instruction elsewhere.  So we set the
+ * number, and translate a user's name. */
+static void settle_arch(const cpu_features *cpu)
+{
+    const char *asked = getenv("BLIS_ARCH_TYPE");
+    char number[16];
+    int id = -1;
+    if (asked && *asked >= '0' && *asked <= '9') return;
+    if (asked) id = id_of(cpu, asked);
+#ifdef BLIS_CONFIG_SKX
+    if (id < 0) id = id_of(cpu, "skx");
+#endif
+#ifdef BLIS_CONFIG_HASWELL
+    if (id < 0) id = id_of(cpu, "haswell");
+#endif
+    snprintf(number, sizeof number, "%d", id);
+    if (id >= 0)
+        setenv("BLIS_ARCH_TYPE", number, 1);
+    else
+        unsetenv("BLIS_ARCH_TYPE");
+}
+#endif
+
+void gemm_blis_start(const cpu_features *cpu)
 {
 #ifdef PM_WITH_BLIS
+    settle_arch(cpu);
     bli_init();
     bli_thread_set_num_threads(1);
+#else
+    (void)cpu;
 #endif
 }
 

@@ -18,7 +18,9 @@ PM_MUST_USE pm_status gemm(const compute *c, threads *pool, char ta, char tb, fl
 /* y = A x, threaded over rows: streams A once (BLIS never threads this). */
 void gemv(const compute *c, threads *pool, pm_cmat a, const float *x, float *y);
 
-void gemm_blis_start(void); /* once, by compute_open, after BLIS_ARCH_TYPE is settled */
-const char *gemm_blis_config(void);
+/* Once, by compute_open, before anything else of BLIS: sets BLIS_ARCH_TYPE from the CPU's real features
+ * unless the user chose a configuration that it can run. */
+void gemm_blis_start(const cpu_features *cpu);
+const char *gemm_blis_config(void); /* the name of the configuration in use, or "reference" */
 
 #endif

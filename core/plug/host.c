@@ -186,12 +186,18 @@ static pm_status pass_on(call_slot *s, pm_status st)
     return st;
 }
 
+/* Plugins say 'n' and 't', as their header does; the floor of matrices says 'N' and 'T'. */
+static char upper(char t)
+{
+    return t == 'n' ? 'N' : t == 't' ? 'T' : t;
+}
+
 static pm_status host_gemm(pm_call *c, char ta, char tb, float alpha, pm_cmat a, pm_cmat b,
                            float beta, pm_mat out, pm_gemm_hint hint)
 {
     call_slot *s = call_slot_of(c);
-    return pass_on(
-        s, gemm(s->ctx->env.compute, call_pool(c), ta, tb, alpha, a, b, beta, out, hint, &s->err));
+    return pass_on(s, gemm(s->ctx->env.compute, call_pool(c), upper(ta), upper(tb), alpha, a, b,
+                           beta, out, hint, &s->err));
 }
 
 /* ---- checkpoints -------------------------------------------------------------------------------------------------- */

@@ -25,6 +25,8 @@ cpu_features cpu_detect(void);
 #define FIX_ROWS  32 /* rows of a panel: [pairs of columns][FIX_ROWS][2] int16 */
 #define FIX_QUERY 12 /* most queries of one fix_tile call: [pairs][queries][2] int16 */
 
+#define SPARSE_COLS 96 /* of gather and scatter: what fits into registers */
+
 /* Kernels of one instruction set: a static const table (math/kernels_*.c).  dot and axpy are exact
  * float32; dot64 is the canonical dot product: products and sums in double, lane = index mod 8,
  * lanes added as ((0+4)+(2+6))+((1+5)+(3+7)), so that every instruction set gives the same bits. */
@@ -34,6 +36,12 @@ typedef struct kernels {
     double (*dot64)(const float *a, const float *b, size_t n);
     void (*axpy)(float alpha, const float *x, float *y, size_t n);     /* y = fma(alpha, x, y) */
     void (*axpy64)(double alpha, const float *x, double *y, size_t n); /* the same in double */
+    /* For n sparse entries: out = sum of val[e] * base row at[e], and base row at[e] += val[e] * x, over
+     * SPARSE_COLS columns; the same chains as n axpys. */
+    void (*gather)(const float *val, const uint32_t *at, size_t n, const float *base, size_t ld,
+                   float *out);
+    void (*scatter)(const float *val, const uint32_t *at, size_t n, const float *x, float *base,
+                    size_t ld);
     /* out[r] = dot(table row r, q) for r in [0, rows): streams the table once. */
     void (*gemv)(const float *table, size_t rows, size_t cols, size_t ld, const float *q,
                  float *out);

@@ -35,6 +35,33 @@ static void axpy(float alpha, const float *x, float *y, size_t n)
     if (i < n) v_store_n(y + i, v_fma(a, v_load_n(x + i, n - i), v_load_n(y + i, n - i)), n - i);
 }
 
+static void gather(const float *val, const uint32_t *at, size_t n, const float *base, size_t ld,
+                   float *out)
+{
+    vec acc[SPARSE_COLS / LANES];
+    KERNEL_UNROLL for (size_t v = 0; v < SPARSE_COLS / LANES; v++) acc[v] = v_zero();
+    for (size_t e = 0; e < n; e++) {
+        const float *row = base + at[e] * ld;
+        vec a = v_set1(val[e]);
+        KERNEL_UNROLL for (size_t v = 0; v < SPARSE_COLS / LANES; v++)
+            acc[v] = v_fma(a, v_load(row + v * LANES), acc[v]);
+    }
+    KERNEL_UNROLL for (size_t v = 0; v < SPARSE_COLS / LANES; v++) v_store(out + v * LANES, acc[v]);
+}
+
+static void scatter(const float *val, const uint32_t *at, size_t n, const float *x, float *base,
+                    size_t ld)
+{
+    vec b[SPARSE_COLS / LANES];
+    KERNEL_UNROLL for (size_t v = 0; v < SPARSE_COLS / LANES; v++) b[v] = v_load(x + v * LANES);
+    for (size_t e = 0; e < n; e++) {
+        float *row = base + at[e] * ld;
+        vec a = v_set1(val[e]);
+        KERNEL_UNROLL for (size_t v = 0; v < SPARSE_COLS / LANES; v++)
+            v_store(row + v * LANES, v_fma(a, b[v], v_load(row + v * LANES)));
+    }
+}
+
 /* out[r][j] for `rows` rows (a constant after inlining) and `vecs` vectors of columns from j on: the
  * accumulators stay in registers for the whole chain over p. */
 static inline __attribute__((always_inline)) void chain(const pm_cmat *x, const pm_cmat *w,

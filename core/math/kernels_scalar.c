@@ -40,6 +40,19 @@ static void axpy64(double alpha, const float *x, double *y, size_t n)
     for (size_t i = 0; i < n; i++) y[i] = fma(alpha, (double)x[i], y[i]);
 }
 
+static void gather(const float *val, const uint32_t *at, size_t n, const float *base, size_t ld,
+                   float *out)
+{
+    for (size_t j = 0; j < SPARSE_COLS; j++) out[j] = 0;
+    for (size_t e = 0; e < n; e++) axpy(val[e], base + at[e] * ld, out, SPARSE_COLS);
+}
+
+static void scatter(const float *val, const uint32_t *at, size_t n, const float *x, float *base,
+                    size_t ld)
+{
+    for (size_t e = 0; e < n; e++) axpy(val[e], x, base + at[e] * ld, SPARSE_COLS);
+}
+
 static void gemv(const float *table, size_t rows, size_t cols, size_t ld, const float *q,
                  float *out)
 {
@@ -101,5 +114,5 @@ static void fix_tile(const int16_t *panel, const int16_t *query, size_t pairs, s
     }
 }
 
-const kernels kernels_scalar = {"scalar", dot,    dot64,    axpy,      axpy64, gemv,
-                                dot_f16,  dot_i8, row_gemm, rows_gemm, above,  fix_tile};
+const kernels kernels_scalar = {"scalar", dot,     dot64,  axpy,     axpy64,    gather, scatter,
+                                gemv,     dot_f16, dot_i8, row_gemm, rows_gemm, above,  fix_tile};

@@ -9,9 +9,9 @@
 #include "math/mat.h"
 #include "math/solve_svd.h"
 
-#define EXTRA 32   /* vectors beyond k: the last ones converge slowest */
-#define STRIP 96   /* columns of the block at a time: keeps the block's rows near */
-#define CHUNK 2048 /* outer vectors at a time in the end */
+#define EXTRA 32          /* vectors beyond k: the last ones converge slowest */
+#define STRIP SPARSE_COLS /* columns of the block at a time: keeps the block's rows near */
+#define CHUNK 2048        /* outer vectors at a time in the end */
 
 /* ---- opening ---- */
 
@@ -100,12 +100,18 @@ typedef struct apply {
 static void apply_vector(const apply *a, size_t o, size_t j, size_t n, pm_mat sum)
 {
     const svd *s = a->s;
+    const kernels *k = s->c->k;
     float b[STRIP] = {0};
-    uint64_t end = s->start[o + 1];
-    for (uint64_t e = s->start[o]; e < end; e++)
-        s->c->k->axpy(s->value[e], pm_row(a->y, s->index[e]) + j, b, n);
-    for (uint64_t e = s->start[o]; e < end; e++)
-        s->c->k->axpy(s->value[e], b, pm_row(sum, s->index[e]) + j, n);
+    uint64_t first = s->start[o], end = s->start[o + 1];
+    if (n == STRIP) {
+        size_t count = (size_t)(end - first);
+        k->gather(s->value + first, s->index + first, count, a->y.at + j, a->y.ld, b);
+        k->scatter(s->value + first, s->index + first, count, b, sum.at + j, sum.ld);
+        return;
+    }
+    for (uint64_t e = first; e < end; e++)
+        k->axpy(s->value[e], pm_row(a->y, s->index[e]) + j, b, n);
+    for (uint64_t e = first; e < end; e++) k->axpy(s->value[e], b, pm_row(sum, s->index[e]) + j, n);
 }
 
 static pm_status apply_parts(int worker, size_t lo, size_t hi, void *arg)

@@ -108,6 +108,25 @@ START_TEST(axpy_is_one_fused_step)
 }
 END_TEST
 
+START_TEST(gather_and_scatter_are_axpys)
+{
+    enum { ROWS = 9, LD = SPARSE_COLS + 5 };
+    static const uint32_t at[] = {3, 0, 8, 3, 5};
+    float *val = tools_floats(room, 5, 13), *base = tools_floats(room, ROWS * LD, 14);
+    float want[SPARSE_COLS] = {0}, out[SPARSE_COLS], there[ROWS * LD], want_there[ROWS * LD];
+    memcpy(want_there, base, sizeof there);
+    for (size_t e = 0; e < 5; e++) set[0]->axpy(val[e], base + at[e] * LD, want, SPARSE_COLS);
+    for (size_t e = 0; e < 5; e++) set[0]->axpy(val[e], want, want_there + at[e] * LD, SPARSE_COLS);
+    for (size_t s = 0; s < n_sets; s++) {
+        memcpy(there, base, sizeof there);
+        set[s]->gather(val, at, 5, base, LD, out);
+        set[s]->scatter(val, at, 5, out, there, LD);
+        ck_assert(tools_same_bits(out, want, sizeof want));
+        ck_assert(tools_same_bits(there, want_there, sizeof there));
+    }
+}
+END_TEST
+
 START_TEST(chain_gemm_is_the_fmaf_chain)
 {
     enum { ROWS = 15, INNER = 37, COLS = 150 };
@@ -250,6 +269,7 @@ int main(void)
     tcase_add_test(tc, dot64_is_eight_lanes_everywhere);
     tcase_add_test(tc, dot_and_gemv_agree_with_double);
     tcase_add_test(tc, axpy_is_one_fused_step);
+    tcase_add_test(tc, gather_and_scatter_are_axpys);
     tcase_add_test(tc, chain_gemm_is_the_fmaf_chain);
     tcase_add_test(tc, half_is_exact);
     tcase_add_test(tc, narrow_dots);

@@ -89,6 +89,21 @@ START_TEST(tunes_by_leaving_out)
 }
 END_TEST
 
+START_TEST(large_groups_and_twins_are_left_out)
+{
+    enum { MANY = 600, SEED = 13 }; /* half of the rows may not vote; rows repeat after 97 */
+    static uint64_t group[MANY];
+    pm_fit fit = {.size = sizeof fit,
+                  .lib = lib,
+                  .x = bed_prompts(&b, MANY, D, SEED),
+                  .y = bed_outcomes(&b, MANY, M, SEED, true),
+                  .group = group};
+    for (size_t i = 0; i < MANY; i++) group[i] = i % 2;
+    expect("k=auto", &fit, golden_knn_halves_choice, NULL);                        /* 40 */
+    expect("k=auto tune_on=squared_error", &fit, golden_knn_halves_squared, NULL); /* 80 */
+}
+END_TEST
+
 START_TEST(batch_and_single_are_equal_to_the_bit)
 {
     pm_fit fit = fit_of(0);
@@ -190,6 +205,7 @@ int main(void)
     tcase_add_test(t, half_precision_and_bytes_are_near);
     tcase_add_test(t, tunes_on_the_tuning_part_and_takes_it_in);
     tcase_add_test(t, tunes_by_leaving_out);
+    tcase_add_test(t, large_groups_and_twins_are_left_out);
     tcase_add_test(t, batch_and_single_are_equal_to_the_bit);
     tcase_add_test(t, sparse_features_serve_as_well);
     tcase_add_test(t, refuses_features_that_are_not_there);

@@ -36,11 +36,12 @@ cmp -s "$work/out" "$work/canonical-1" || fail "canonical export differs between
 found=0
 for bundle in "$dir"/bundles/*/; do
     [ -f "$bundle/bundle.json" ] || continue
-    [ -f "$bundle/decisions.jsonl" ] || { fail "$bundle has no decisions.jsonl"; continue; }
+    decisions=${bundle%/}.decisions.jsonl
+    [ -f "$decisions" ] || { fail "no $decisions"; continue; }
     found=$((found + 1))
     expect 0 "$pointsman" route "$bundle" --jsonl "$src/datasets/toy/prompts.jsonl" --json
     sed -n 's/^{"id":"\([^"]*\)","expert":"\([^"]*\)".*/\1 \2/p' "$work/out" | sort >"$work/all"
-    sed -n 's/^{"id":"\([^"]*\)","choice":"\([^"]*\)".*/\1 \2/p' "$bundle/decisions.jsonl" | sort >"$work/want"
+    sed -n 's/^{"id":"\([^"]*\)","choice":"\([^"]*\)".*/\1 \2/p' "$decisions" | sort >"$work/want"
     [ -s "$work/want" ] || fail "$bundle: no decisions"
     cut -d' ' -f1 "$work/want" >"$work/ids"
     join "$work/ids" "$work/all" >"$work/got"

@@ -23,27 +23,27 @@ extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 
-void *malloc(size_t n)
+PM_EXPORT void *malloc(size_t n)
 {
     atomic_fetch_add(&allocations, 1);
     return __libc_malloc(n);
 }
-void *calloc(size_t n, size_t size)
+PM_EXPORT void *calloc(size_t n, size_t size)
 {
     atomic_fetch_add(&allocations, 1);
     return __libc_calloc(n, size);
 }
-void *realloc(void *p, size_t n)
+PM_EXPORT void *realloc(void *p, size_t n)
 {
     atomic_fetch_add(&allocations, 1);
     return __libc_realloc(p, n);
 }
-void *aligned_alloc(size_t align, size_t n)
+PM_EXPORT void *aligned_alloc(size_t align, size_t n)
 {
     atomic_fetch_add(&allocations, 1);
     return __libc_memalign(align, n);
 }
-int posix_memalign(void **out, size_t align, size_t n)
+PM_EXPORT int posix_memalign(void **out, size_t align, size_t n)
 {
     atomic_fetch_add(&allocations, 1);
     *out = __libc_memalign(align, n);

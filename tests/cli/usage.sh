@@ -18,7 +18,7 @@ for v in run check route runs plugins conform doctor new completion; do
 done
 expect 2 "$pointsman" run
 says err "missing argument"
-expect 2 "$pointsman" run --sed 3 x.lua
+expect 2 "$pointsman" run --sead 3 x.lua
 says err "did you mean '--seed'?"
 expect 2 "$pointsman" run --seed three x.lua
 says err "--seed wants a whole number, found 'three'"

@@ -157,7 +157,7 @@ static size_t count_jobs(const exp_run *r)
     size_t per_seed = 1 + (r->x->embed ? 1 : 0); /* the scores; the embedder */
     for (size_t k = 0; k < r->x->n_routers; k++) {
         size_t n = r->x->router[k].n_candidates;
-        if (exp_wants(r, &r->x->router[k])) per_seed += n > 1 ? n : 1;
+        if (exp_wants(r, &r->x->router[k])) per_seed += n > 1 ? n + 1 : 1;
     }
     return per_seed * r->x->n_seeds;
 }

@@ -2,6 +2,7 @@
  *
  * What a run would do, without doing it: data, split sizes, jobs to do and jobs already done.
  */
+#include <math.h>
 #include <string.h>
 
 #include "base/io.h"
@@ -13,35 +14,52 @@ typedef struct plan {
     size_t to_do, done;
 } plan;
 
-static pm_status put_job(plan *p, const char *key, const char *what, const char *label, pm_err *err)
+static pm_status put_open_job(plan *p, const char *what, const char *label)
+{
+    str_printf(p->out, "    to do    %-10s %s\n", what, label);
+    p->to_do++;
+    return PM_OK;
+}
+
+static pm_status put_job(plan *p, const char *key, const char *what, const char *label,
+                         const json **result, pm_err *err)
 {
     const json *found;
     pm_status s = exp_job_find(p->r, key, &found, err);
     if (s) return s;
-    str_printf(p->out, "    %-8s %-10s %s\n", found ? "done" : "to do", what, label);
-    if (found)
-        p->done++;
-    else
-        p->to_do++;
+    if (result) *result = found;
+    if (!found) return put_open_job(p, what, label);
+    str_printf(p->out, "    done     %-10s %s\n", what, label);
+    p->done++;
     return PM_OK;
 }
 
+/* Which candidate wins is known once all are scored: the winner's own job shows as one to do. */
 static pm_status plan_router(plan *p, const seed_work *w, const router_choice *c, pm_err *err)
 {
-    size_t n = c->n_candidates > 1 ? c->n_candidates : 1;
-    for (size_t k = 0; k < n; k++) {
-        char key[65];
-        const plugin_choice *at = n > 1 ? &c->candidate[k] : &c->at;
-        pm_status s = exp_router_key(p->r, w, at, key, err);
+    char key[65];
+    pm_status s = PM_OK;
+    size_t n = c->n_candidates > 1 ? c->n_candidates : 0, known = 0;
+    const plugin_choice *won = &c->at;
+    double best = -INFINITY;
+    for (size_t k = 0; k < n && !s; k++) {
+        const plugin_choice *at = &c->candidate[k];
+        const char *setting = exp_setting(c, at, p->r->a);
+        const json *found = NULL;
         str name = STR_INIT;
-        const char *setting = n > 1 ? exp_setting(c, at, p->r->a) : "";
-        str_printf(&name, "%s%s%s", c->at.label, setting && setting[0] ? ", " : "",
-                   setting ? setting : "");
-        if (!s) s = put_job(p, key, "router", str_text(&name), err);
+        str_printf(&name, "%s, %s", c->at.label, setting ? setting : "");
+        s = exp_router_key(p->r, w, at, "candidate", key, err);
+        if (!s) s = put_job(p, key, "candidate", str_text(&name), &found, err);
         str_close(&name);
-        if (s) return s;
+        double score = json_number(found, "tune", NAN);
+        known += isfinite(score) ? 1 : 0;
+        if (!(score > best + 1e-12)) continue;
+        best = score;
+        won = at;
     }
-    return PM_OK;
+    if (s || known < n) return s ? s : put_open_job(p, "router", c->at.label);
+    s = exp_router_key(p->r, w, won, "router", key, err);
+    return s ? s : put_job(p, key, "router", c->at.label, NULL, err);
 }
 
 static pm_status plan_seed(plan *p, uint64_t seed, pm_err *err)
@@ -57,7 +75,7 @@ static pm_status plan_seed(plan *p, uint64_t seed, pm_err *err)
         str_printf(p->out, "; %zu groups of equal prompts are in train and test",
                    w.s.leaked_groups);
     str_puts(p->out, "\n");
-    if (r->x->embed) s = put_job(p, w.embed_key, "embedder", r->x->embed->label, err);
+    if (r->x->embed) s = put_job(p, w.embed_key, "embedder", r->x->embed->label, NULL, err);
     for (size_t k = 0; k < r->x->n_routers && !s; k++)
         if (exp_wants(r, &r->x->router[k])) s = plan_router(p, &w, &r->x->router[k], err);
     return s;

@@ -117,8 +117,9 @@ void exp_seed_close(seed_work *w);
 
 PM_MUST_USE pm_status exp_embed_key(const exp_run *r, const seed_work *w, char hex[65],
                                     pm_err *err);
+/* kind: "router", or "candidate" of a grid (trained without the tuning part). */
 PM_MUST_USE pm_status exp_router_key(const exp_run *r, const seed_work *w, const plugin_choice *p,
-                                     char hex[65], pm_err *err);
+                                     const char *kind, char hex[65], pm_err *err);
 PM_MUST_USE pm_status exp_embed(exp_run *r, seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_features(exp_run *r, seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_train(exp_run *r, seed_work *w, pm_err *err);

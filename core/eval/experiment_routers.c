@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Router jobs: train a candidate, predict the test part, score the tuning part; then choose among candidates
- * by the mean value of their choices on the tuning part (ties: the first).
+ * Router jobs.  A grid's candidates train on the fitting part alone and are scored by the mean value of their
+ * choices on the tuning part (ties: the first).  What won, or the only one, then trains with both parts as
+ * pm_fit hands them over (a router may keep the tuning rows, so it could not be scored on them), and predicts
+ * the test part.
  */
 #include <math.h>
 #include <string.h>
@@ -10,12 +12,11 @@
 #include "eval/experiment_private.h"
 #include "math/mat.h"
 
-typedef struct trained { /* a candidate's job, done */
+typedef struct trained { /* a router's job, done */
     router *route;
     const char *file;             /* hex, or "" when the router cannot be saved */
     pm_mat value, spread, tokens; /* at == NULL: not offered */
     pm_value_kind kind;
-    double tune; /* mean utility of its choices on the tuning part, NaN without one */
 } trained;
 
 /* ---- predicting ---- */
@@ -55,28 +56,104 @@ static pm_status predict(exp_run *r, const seed_work *w, const plugin_choice *p,
     return s;
 }
 
+/* ---- candidates ---- */
+
 /* Mean utility of choosing the best predicted expert, with the choice rule of the baselines. */
 static pm_status tune_score(exp_run *r, const seed_work *w, const plugin_choice *p, trained *t,
-                            pm_err *err)
+                            double *out, pm_err *err)
 {
     size_t m = r->lib->view.n;
-    trained on_tune = *t;
-    t->tune = NAN;
-    if (w->s.n_tune == 0) return PM_OK;
-    arena_mark mark = arena_save(r->a);
     double *utility = arena_alloc(r->a, m, 2 * sizeof *utility);
-    pm_status s = utility ? predict(r, w, p, &w->tune_x, &on_tune, err)
-                          : err_set(err, PM_E_MEMORY, "%zu experts", m);
-    double sum = 0, sign = policy_sign(on_tune.kind);
-    for (size_t j = 0; j < m && !s; j++) utility[m + j] = (double)w->prior[j];
-    for (size_t i = 0; i < w->s.n_tune && !s; i++) {
-        for (size_t j = 0; j < m; j++) utility[j] = sign * (double)pm_row(on_tune.value, i)[j];
+    if (!utility) return err_set(err, PM_E_MEMORY, "%zu experts", m);
+    pm_status s = predict(r, w, p, &w->tune_x, t, err);
+    if (s) return s;
+    double sum = 0, sign = policy_sign(t->kind);
+    for (size_t j = 0; j < m; j++) utility[m + j] = (double)w->prior[j];
+    for (size_t i = 0; i < w->s.n_tune; i++) {
+        for (size_t j = 0; j < m; j++) utility[j] = sign * (double)pm_row(t->value, i)[j];
         size_t chosen = baselines_pick(utility, utility + m, m);
         sum += (double)pm_crow(w->tune_y.value, i)[chosen];
     }
-    if (!s) t->tune = policy_sign(r->data.kind) * sum / (double)w->s.n_tune;
+    *out = policy_sign(r->data.kind) * sum / (double)w->s.n_tune;
+    return PM_OK;
+}
+
+static pm_status train(exp_run *r, seed_work *w, const plugin_choice *p, bool with_tune,
+                       router **out, pm_err *err)
+{
+    pm_status s = exp_features(r, w, err);
+    if (s) return s;
+    with_tune = with_tune && w->s.n_tune > 0;
+    router_spec spec = {p->plugin, p->params, w->seed};
+    pm_fit fit = {.size = sizeof fit,
+                  .lib = &r->lib->view,
+                  .x = &w->fit_x,
+                  .y = &w->fit_y,
+                  .group = w->fit_group,
+                  .tune_x = with_tune ? &w->tune_x : NULL,
+                  .tune_y = with_tune ? &w->tune_y : NULL};
+    return router_train(r->call, &spec, &fit, out, err);
+}
+
+static pm_status blame(const exp_run *r, const plugin_choice *p, pm_status s, pm_err *err)
+{
+    return s ? err_wrap(err, s, "%s: router \"%s\"", p->where ? p->where : r->x->name, p->label)
+             : PM_OK;
+}
+
+static pm_status score_candidate(exp_run *r, seed_work *w, const plugin_choice *p, const char *key,
+                                 double *score, pm_err *err)
+{
+    double start = exp_now();
+    pm_status s = exp_features(r, w, err); /* what must outlive the mark below */
+    if (s) return s;
+    arena_mark mark = arena_save(r->a);
+    trained t = {.file = ""};
+    s = train(r, w, p, false, &t.route, err);
+    if (!s) s = tune_score(r, w, p, &t, score, err);
+    router_close(t.route);
     arena_release(r->a, mark);
+    if (s) return blame(r, p, s, err);
+    str text = STR_INIT;
+    str_puts(&text, "{\"tune\":");
+    str_number(&text, *score);
+    str_puts(&text, "}");
+    s = exp_job_done(r, key, "candidate", &text, exp_now() - start, err);
+    str_close(&text);
     return s;
+}
+
+static pm_status run_candidate(exp_run *r, seed_work *w, const plugin_choice *p, double *score,
+                               pm_err *err)
+{
+    char key[65];
+    const json *done = NULL;
+    exp_say(r, p->label, 0);
+    pm_status s = exp_router_key(r, w, p, "candidate", key, err);
+    if (!s) s = exp_job_find(r, key, &done, err);
+    if (s) return s;
+    *score = json_number(done, "tune", NAN);
+    if (isfinite(*score))
+        r->jobs_reused++;
+    else
+        s = score_candidate(r, w, p, key, score, err);
+    return s ? s : exp_step(r, p->label, err);
+}
+
+static pm_status search(exp_run *r, seed_work *w, const router_choice *c, const plugin_choice **won,
+                        pm_err *err)
+{
+    double best = -INFINITY, score;
+    *won = &c->at;
+    if (c->n_candidates <= 1) return PM_OK;
+    for (size_t k = 0; k < c->n_candidates; k++) {
+        pm_status s = run_candidate(r, w, &c->candidate[k], &score, err);
+        if (s) return s;
+        if (score <= best + 1e-12) continue;
+        best = score;
+        *won = &c->candidate[k];
+    }
+    return PM_OK;
 }
 
 /* ---- one job ---- */
@@ -86,7 +163,6 @@ static pm_status load_done(exp_run *r, const plugin_choice *p, const json *j, tr
 {
     t->file = json_text(j, "file", "");
     t->kind = (pm_value_kind)json_number(j, "kind", 0);
-    t->tune = json_number(j, "tune", NAN);
     const char *spread = json_text(j, "spread", ""), *tokens = json_text(j, "tokens", "");
     pm_status s = store_get_matrix(r->st, json_text(j, "value", ""), r->a, &t->value, err);
     if (!s && spread[0]) s = store_get_matrix(r->st, spread, r->a, &t->spread, err);
@@ -129,45 +205,31 @@ static pm_status save_done(exp_run *r, const char *key, trained *t, double start
     str text = STR_INIT;
     str_printf(&text,
                "{\"file\":\"%s\",\"value\":\"%s\",\"spread\":\"%s\",\"tokens\":\"%s\","
-               "\"kind\":%d,\"tune\":",
+               "\"kind\":%d}",
                t->file, value, spread, tokens, (int)t->kind);
-    str_number(&text, t->tune);
-    str_puts(&text, "}");
     s = exp_job_done(r, key, "router", &text, exp_now() - start, err);
     str_close(&text);
     return s;
 }
 
-static pm_status train_candidate(exp_run *r, seed_work *w, const plugin_choice *p, const char *key,
-                                 trained *t, pm_err *err)
+static pm_status make_router(exp_run *r, seed_work *w, const plugin_choice *p, const char *key,
+                             trained *t, pm_err *err)
 {
     double start = exp_now();
-    pm_status s = exp_features(r, w, err);
-    if (s) return s;
-    router_spec spec = {p->plugin, p->params, w->seed};
-    pm_fit fit = {.size = sizeof fit,
-                  .lib = &r->lib->view,
-                  .x = &w->fit_x,
-                  .y = &w->fit_y,
-                  .group = w->fit_group,
-                  .tune_x = w->s.n_tune ? &w->tune_x : NULL,
-                  .tune_y = w->s.n_tune ? &w->tune_y : NULL};
-    s = router_train(r->call, &spec, &fit, &t->route, err);
-    if (!s) s = tune_score(r, w, p, t, err);
+    pm_status s = train(r, w, p, true, &t->route, err);
     if (!s) s = predict(r, w, p, &w->test_x, t, err);
     if (!s) s = save_done(r, key, t, start, err);
-    return s ? err_wrap(err, s, "%s: router \"%s\"", p->where ? p->where : r->x->name, p->label)
-             : PM_OK;
+    return blame(r, p, s, err);
 }
 
-static pm_status run_candidate(exp_run *r, seed_work *w, const plugin_choice *p, trained *t,
-                               pm_err *err)
+static pm_status run_router(exp_run *r, seed_work *w, const plugin_choice *p, trained *t,
+                            pm_err *err)
 {
     char key[65];
     const json *done = NULL;
-    *t = (trained){.file = "", .tune = NAN};
+    *t = (trained){.file = ""};
     exp_say(r, p->label, 0);
-    pm_status s = exp_router_key(r, w, p, key, err);
+    pm_status s = exp_router_key(r, w, p, "router", key, err);
     if (!s) s = exp_job_find(r, key, &done, err);
     if (s) return s;
     if (done) {
@@ -177,35 +239,10 @@ static pm_status run_candidate(exp_run *r, seed_work *w, const plugin_choice *p,
             return exp_step(r, p->label, err);
         }
         if (!exp_job_repair(r, key, "router", err)) return s;
-        *t = (trained){.file = "", .tune = NAN};
+        *t = (trained){.file = ""};
     }
-    s = train_candidate(r, w, p, key, t, err);
+    s = make_router(r, w, p, key, t, err);
     return s ? s : exp_step(r, p->label, err);
-}
-
-/* ---- choosing ---- */
-
-static pm_status search(exp_run *r, seed_work *w, const router_choice *c, trained *best,
-                        const plugin_choice **won, pm_err *err)
-{
-    size_t n = c->n_candidates > 1 ? c->n_candidates : 1;
-    *best = (trained){.file = "", .tune = NAN};
-    for (size_t k = 0; k < n; k++) {
-        trained t;
-        const plugin_choice *p = n > 1 ? &c->candidate[k] : &c->at;
-        pm_status s = run_candidate(r, w, p, &t, err);
-        if (s) {
-            router_close(t.route);
-            router_close(best->route);
-            return s;
-        }
-        bool is_better = !best->route || t.tune > best->tune + 1e-12;
-        router_close(is_better ? best->route : t.route);
-        if (!is_better) continue;
-        *best = t;
-        *won = p;
-    }
-    return PM_OK;
 }
 
 pm_status exp_train(exp_run *r, seed_work *w, pm_err *err)
@@ -215,10 +252,14 @@ pm_status exp_train(exp_run *r, seed_work *w, pm_err *err)
     for (size_t k = 0; k < r->x->n_routers; k++) {
         const router_choice *c = &r->x->router[k];
         if (!exp_wants(r, c)) continue;
-        trained t;
-        const plugin_choice *won = &c->at;
-        pm_status s = search(r, w, c, &t, &won, err);
-        if (s) return s;
+        trained t = {.file = ""};
+        const plugin_choice *won;
+        pm_status s = search(r, w, c, &won, err);
+        if (!s) s = run_router(r, w, won, &t, err);
+        if (s) {
+            router_close(t.route);
+            return s;
+        }
         router_work *out = &w->router[w->n_routers++];
         *out = (router_work){.choice = c,
                              .won = won,

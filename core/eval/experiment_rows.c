@@ -86,13 +86,16 @@ pm_status exp_about(exp_run *r, pm_err *err)
 static pm_status about_seed(exp_run *r, const seed_work *w, pm_err *err)
 {
     static const char *const by[] = {"as given", "by prompt", "by group"};
+    const char *hash =
+        arena_strndup(r->a, w->s.hash, 12); /* the seed's work is gone before the rows */
+    if (!hash) return err_set(err, PM_E_MEMORY, "rows");
     const struct {
         const char *name;
         double value;
         const char *text;
     } all[] = {
         {"split", NAN, by[r->x->split.by]},
-        {"assignment", NAN, w->s.hash},
+        {"assignment", NAN, hash},
         {"fit", (double)w->s.n_fit, ""},
         {"tune", (double)w->s.n_tune, ""},
         {"test", (double)w->s.n_test, ""},

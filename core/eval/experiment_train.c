@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The expensive jobs: the embedder (trained on train texts, applied to every prompt once) and the routers,
- * one job a candidate.  A job's result names its objects; a damaged one is reported and made again.
+ * in experiment_routers.c.  A job's result names its objects; a damaged one is reported and made again.
  */
 #include <math.h>
 #include <stdio.h>
@@ -25,13 +25,13 @@ pm_status exp_embed_key(const exp_run *r, const seed_work *w, char hex[65], pm_e
     return exp_key_end(&text, hex, err);
 }
 
-pm_status exp_router_key(const exp_run *r, const seed_work *w, const plugin_choice *p, char hex[65],
-                         pm_err *err)
+pm_status exp_router_key(const exp_run *r, const seed_work *w, const plugin_choice *p,
+                         const char *kind, char hex[65], pm_err *err)
 {
     char members[65];
     str text = STR_INIT;
     library_members(&r->lib->view, p->plugin->type.router->reads, members);
-    exp_key_begin(&text, "router");
+    exp_key_begin(&text, kind);
     str_printf(&text,
                ",\"data\":\"%s\",\"split\":\"%s\",\"embedder\":\"%s\",\"members\":\"%s\","
                "\"seed\":%llu,\"router\":",

@@ -22,11 +22,11 @@ static bool is_about(const store_row *r)
     return strcmp(r->role, "about") == 0;
 }
 
-/* A fact is a text (setting) or a number; facts of a seed name it unless there is one seed only. */
-static void put_fact(const store_row *r, bool seeded, str *out)
+/* A fact is a text (setting), a number, or a number with a word on it. */
+static void put_fact(const store_row *r, bool named, str *out)
 {
     str_puts(out, r->metric);
-    if (seeded) str_printf(out, " (seed %llu)", (unsigned long long)r->seed);
+    if (named) str_printf(out, " (seed %llu)", (unsigned long long)r->seed);
     str_puts(out, ": ");
     if (isfinite(r->value)) {
         str_number(out, r->value);
@@ -35,31 +35,41 @@ static void put_fact(const store_row *r, bool seeded, str *out)
     str_puts(out, r->setting);
 }
 
+static bool has_many_seeds(const store_row *row, size_t n)
+{
+    const store_row *first = NULL;
+    for (size_t k = 0; k < n; k++) {
+        if (!is_about(&row[k]) || strcmp(row[k].subset, "seed") != 0) continue;
+        if (first && first->seed != row[k].seed) return true;
+        first = &row[k];
+    }
+    return false;
+}
+
+/* Facts of one group (subset and seed) share lines. */
 static void put_about(const store_row *row, size_t n, table_style style, str *out)
 {
-    const char *subset = NULL; /* facts that belong together share it, and a line */
-    bool many = false;
-    uint64_t seed = 0;
-    for (size_t k = 0; k < n; k++)
-        if (is_about(&row[k]) && strcmp(row[k].subset, "seed") == 0) {
-            many = many || (subset && row[k].seed != seed);
-            seed = row[k].seed;
-            subset = "seed";
-        }
-    subset = NULL;
+    bool many = has_many_seeds(row, n);
+    const store_row *last = NULL;
+    size_t line = out->len; /* where the line at hand begins */
+    str fact = STR_INIT;
     for (size_t k = 0; k < n; k++) {
         if (!is_about(&row[k])) continue;
-        bool seeded = many && strcmp(row[k].subset, "seed") == 0;
-        bool together = subset && strcmp(subset, row[k].subset) == 0 && row[k].seed == seed;
-        if (together)
-            str_puts(out, ", ");
-        else
-            str_printf(out, "%s%s", subset ? "\n" : "", style == TABLE_MARKDOWN ? "- " : "");
-        put_fact(&row[k], seeded && !together, out);
-        subset = row[k].subset;
-        seed = row[k].seed;
+        bool together = last && strcmp(last->subset, row[k].subset) == 0 &&
+                        row[k].seed == last->seed;
+        str_clear(&fact);
+        put_fact(&row[k], many && !together && strcmp(row[k].subset, "seed") == 0, &fact);
+        bool wraps = together && out->len - line + fact.len + 3 > WIDTH;
+        if (together) str_puts(out, wraps ? ",\n  " : ", ");
+        if (!together)
+            str_printf(out, "%s%s", last ? "\n" : "", style == TABLE_MARKDOWN ? "- " : "");
+        if (!together || wraps) line = out->len;
+        str_put(out, fact.at, fact.len);
+        last = &row[k];
     }
-    if (subset) str_puts(out, "\n\n");
+    out->failed = out->failed || fact.failed;
+    str_close(&fact);
+    if (last) str_puts(out, "\n\n");
 }
 
 /* ---- summary ---- */
@@ -136,7 +146,7 @@ static void summary_line(const summary *s, const table_line *l, const char **cel
     cell[k++] = table_find(s->t, l, "all", "experts_used", &v)
                     ? table_number(s->a, v.mean, v.mean == floor(v.mean) ? 0 : 1, false)
                     : "";
-    cell[k++] = l->setting;
+    cell[k++] = table_settings(s->t, l, s->a);
 }
 
 static void section_title(const char *text, table_style style, str *out)
@@ -268,11 +278,13 @@ static pm_status put_domain_block(const domain_table *d, const table_line *const
     return PM_OK;
 }
 
-static bool has_domain_column(const table_line *l, const char *point)
+/* 0: no column; else its place: best single, shrunk domain, routers of the point, oracle. */
+static int domain_place(const table_line *l, const char *point)
 {
-    if (strcmp(l->role, "router") == 0) return strcmp(l->point, point) == 0;
-    return strcmp(l->label, "best single (train)") == 0 ||
-           strcmp(l->label, "domain, shrunk n0=10") == 0 || strcmp(l->label, "oracle") == 0;
+    if (strcmp(l->role, "router") == 0) return strcmp(l->point, point) == 0 ? 3 : 0;
+    if (strcmp(l->label, "best single (train)") == 0) return 1;
+    if (strcmp(l->label, "domain, shrunk n0=10") == 0) return 2;
+    return strcmp(l->label, "oracle") == 0 ? 4 : 0;
 }
 
 static pm_status put_domains(const domain_table *d, table_style style, str *out, pm_err *err)
@@ -283,12 +295,13 @@ static pm_status put_domains(const domain_table *d, table_style style, str *out,
     for (size_t p = 0; p < d->t->n_points && !status; p++) {
         size_t n = 0;
         bool has_router = d->t->n_points == 1;
-        for (size_t k = 0; k < d->t->n; k++) {
-            const table_line *l = &d->t->line[k];
-            if (!has_domain_column(l, d->t->point[p])) continue;
-            line[n++] = l;
-            has_router = has_router || strcmp(l->role, "router") == 0;
-        }
+        for (int place = 1; place <= 4; place++)
+            for (size_t k = 0; k < d->t->n; k++) {
+                const table_line *l = &d->t->line[k];
+                if (domain_place(l, d->t->point[p]) != place) continue;
+                line[n++] = l;
+                has_router = has_router || place == 3;
+            }
         if (!has_router) continue;
         if (d->t->n_points > 1) section_title(d->t->point[p], style, out);
         for (size_t k = 0; k < n && !status; k += DOMAIN_COLS)

@@ -97,6 +97,22 @@ const table_line *table_line_of(const table_lines *t, const char *point, const c
     return NULL;
 }
 
+const char *table_settings(const table_lines *t, const table_line *l, arena *a)
+{
+    const char *last = l->setting;
+    str text = STR_INIT;
+    str_puts(&text, last);
+    for (size_t r = l->head; r != SIZE_MAX; r = t->next[r]) {
+        const store_row *row = &t->row[r];
+        if (strcmp(row->metric, "experts_used") != 0 || strcmp(row->setting, last) == 0) continue;
+        last = row->setting;
+        str_printf(&text, " / %s", last);
+    }
+    const char *kept = text.failed ? NULL : arena_strdup(a, str_text(&text));
+    str_close(&text);
+    return kept ? kept : "";
+}
+
 bool table_is_loss(const table_lines *t)
 {
     for (size_t r = 0; r < t->n_rows; r++)
@@ -109,8 +125,9 @@ const char *table_number(arena *a, double v, int digits, bool sign)
     char text[64];
     if (isnan(v)) return "";
     snprintf(text, sizeof text, sign ? "%+.*f" : "%.*f", digits, v);
-    /* -.0000 and +.0000 are both 0, and a leading zero is left out: .8028 */
-    if (strspn(text, "+-0.") == strlen(text)) snprintf(text, sizeof text, "%.*f", digits, 0.0);
+    /* -.0000 and +.0000 are both 0 (of no sign), and a leading zero is left out: .8028 */
+    if (strspn(text, "+-0.") == strlen(text))
+        snprintf(text, sizeof text, "%.*f", sign ? 0 : digits, 0.0);
     char *zero = text[0] == '+' || text[0] == '-' ? text + 1 : text;
     if (zero[0] == '0' && zero[1] == '.') memmove(zero, zero + 1, strlen(zero));
     const char *kept = arena_strdup(a, text);

@@ -37,6 +37,8 @@ bool table_find(const table_lines *t, const table_line *l, const char *subset, c
                 table_stat *out);
 const table_line *table_line_of(const table_lines *t, const char *point, const char *role,
                                 const char *label);
+/* The setting of a policy; where seeds differ, each in turn: "k=5 / k=20". */
+const char *table_settings(const table_lines *t, const table_line *l, arena *a);
 bool table_is_loss(const table_lines *t);
 
 /* Texts in the arena: ".8028", "+.0041", "0.95"; "" for NaN. */

@@ -146,11 +146,11 @@ static const pm_param params[] = {PM_PARAM_END};
 static const pm_backend_type recorded = {
     .size = sizeof recorded,
     .name = "recorded",
-    .doc =
-        "Replays the outcomes, costs and answer lengths that were recorded for one expert, by "
-        "prompt id. A prompt that was not recorded scores NaN (unknown), never zero. Several rows "
-        "of one prompt are averaged. Wins: experiments on recorded data cost nothing and repeat "
-        "exactly; loses: it cannot answer, and knows no new prompt.",
+    .doc = "Replays what was recorded for one expert, by prompt id. Outcomes, costs and answer "
+           "lengths come back as they were. A prompt that was not recorded scores NaN (unknown), "
+           "never zero. Several rows of one prompt are averaged. Wins: experiments on recorded "
+           "data cost nothing and repeat exactly; loses: it cannot answer, and knows no new "
+           "prompt.",
     .source = "replay of recorded data",
     .params = params,
     .params_bytes = 0,

@@ -203,13 +203,12 @@ static const pm_param params[] = {
 static const pm_constraint_type price = {
     .size = sizeof price,
     .name = "price",
-    .doc =
-        "Expected cost of a call: the mean recorded cost on the training prompts, or "
-        "(price_in * tokens_in + price_out * tokens_out) / 1e6 from the attributes price_in and "
-        "price_out (USD per million tokens). At scale max divided by the dearest served expert's. "
-        "One basis serves all experts: recorded and listed costs are never mixed. Wins when "
-        "experts differ by factors; loses what the prompt would tell of its own cost (long "
-        "answers), which a mean cannot know.",
+    .doc = "Expected cost of a call in USD, as recorded or by list price. The mean recorded cost "
+           "on the training prompts, or (price_in * tokens_in + price_out * tokens_out) / 1e6 "
+           "from the attributes price_in and price_out (USD per million tokens). At scale max "
+           "divided by the dearest served expert's. One basis serves all experts: recorded and "
+           "listed costs are never mixed. Wins when experts differ by factors; loses what the "
+           "prompt would tell of its own cost (long answers), which a mean cannot know.",
     .source = "Tryage (arXiv 2308.11601) eq. T1 as C_k; scale c / c_ref as in the AIQ sweep of "
               "RouterBench (arXiv 2403.12031) with mean train cost",
     .unit = "USD per 1,000 calls",

@@ -104,11 +104,11 @@ static const pm_param params[] = {
 static const pm_constraint_type recency = {
     .size = sizeof recency,
     .name = "recency",
-    .doc =
-        "Days since an expert's release, counted to the newest release of the served library or to "
-        "a given date; at scale max divided by the age of the oldest expert. A release after the "
-        "reference counts as age 0. Wins as a cheap stand-in for knowledge cut-off; says nothing "
-        "about quality, and at scale max one very old expert squeezes the others together.",
+    .doc = "Days since an expert's release. Counted to the newest release of the served library "
+           "or to a given date; at scale max divided by the age of the oldest expert. A release "
+           "after the reference counts as age 0. Wins as a cheap stand-in for knowledge cut-off; "
+           "says nothing about quality, and at scale max one very old expert squeezes the others "
+           "together.",
     .source = "Tryage (arXiv 2308.11601) names recency; formula: tryage notes 1.3",
     .unit = "days",
     .params = params,

@@ -358,17 +358,17 @@ static const pm_param params[] = {
 static const pm_embedder_type lsa = {
     .size = sizeof lsa,
     .name = "lsa",
-    .doc =
-        "Latent semantic analysis: words and pairs of words, and 3 to 5 characters, hashed to two "
-        "blocks of buckets; weight (1 + ln tf)(ln((1 + n) / (1 + df)) + 1); each block to unit "
-        "length, times sqrt(1/2); projected on the leading right singular vectors of the training "
-        "texts. Lower-cased (ASCII, Latin-1, Latin Extended-A, Greek, Cyrillic, letter by letter); "
-        "a run of two or more white spaces is one blank for characters; words are letters, digits "
-        "and "
-        "underscores, where every code point from U+0080 on counts as a letter unless it is known "
-        "punctuation, symbol, space or accent (combining marks of Indic scripts stay inside words; "
-        "no Unicode tables are used). Also offers the weighted sparse features. Wins without any "
-        "pretrained model, on topic and format; loses on meaning across wordings and languages.",
+    .doc = "Latent semantic analysis of hashed word and character n-grams. Words and pairs of "
+           "words, and runs of 3 to 5 characters, are hashed to two blocks of buckets; weight (1 "
+           "+ ln tf)(ln((1 + n) / (1 + df)) + 1); each block to unit length, times sqrt(1/2); "
+           "projected on the leading right singular vectors of the training texts. Lower-cased "
+           "(ASCII, Latin-1, Latin Extended-A, Greek, Cyrillic, letter by letter); a run of two "
+           "or more white spaces is one blank for characters; words are letters, digits and "
+           "underscores, where every code point from U+0080 on counts as a letter unless it is "
+           "known punctuation, symbol, space or accent (combining marks of Indic scripts stay "
+           "inside words; no Unicode tables are used). Also offers the weighted sparse features. "
+           "Wins without any pretrained model, on topic and format; loses on meaning across "
+           "wordings and languages.",
     .source =
         "Deerwester et al. 1990; weighting and hashing as scikit-learn's HashingVectorizer and "
         "TfidfTransformer(sublinear_tf); MurmurHash3_x86_32 (Appleby)",

@@ -108,14 +108,13 @@ static const pm_param params[] = {PM_PARAM_END};
 static const pm_objective_type penalty = {
     .size = sizeof penalty,
     .name = "penalty",
-    .doc =
-        "Chooses argmin over experts of predicted loss + sum of weight_k * C_k, as the largest "
-        "utility = value - sum of weight_k * C_k. Value: LOSS counts as -loss; QUALITY, WINPROB "
-        "and BEST as they are (loss 1 - q up to a constant). Hard terms forbid cells whose value "
-        "is above the bound. Equal utilities: the better expert on train, then the lower column. "
-        "RANK is refused: subtracting a price from an ordinal means nothing. Wins where one "
-        "weight expresses the trade; loses where a total must be kept (it holds no budget) or "
-        "where predictions are not on one scale with the penalties.",
+    .doc = "Chooses argmin over experts of predicted loss + sum of weight_k * C_k. It maximises "
+           "utility = value - sum of weight_k * C_k. Value: LOSS counts as -loss; QUALITY, "
+           "WINPROB and BEST as they are (loss 1 - q up to a constant). Hard terms forbid cells "
+           "whose value is above the bound. Equal utilities: the better expert on train, then "
+           "the lower column. RANK is refused: subtracting a price from an ordinal means "
+           "nothing. Wins where one weight expresses the trade; loses where a total must be kept "
+           "(it holds no budget) or where predictions are not on one scale with the penalties.",
     .source =
         "Tryage (Hari & Thomson 2023, arXiv 2308.11601), routing rule, eq. T1 of our notes; the "
         "mapping of qualities and probabilities, hard terms and tie rule are ours",

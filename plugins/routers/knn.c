@@ -469,16 +469,16 @@ static const pm_param params[] = {
 static const pm_router_type knn = {
     .size = sizeof knn,
     .name = "knn",
-    .doc =
-        "Mean outcome of each expert over the k nearest training prompts by cosine (equal "
-        "similarity: the earlier row). Unknown outcomes are skipped per expert; with none known "
-        "among the neighbours, the expert's mean. k = \"auto\" is tuned on the tuning part, or "
-        "without one by leaving out each training prompt (with its whole group); ties go to the "
-        "larger k. Rows of the tuning part then join the table (they do for a fixed k too). "
-        "Spread: standard deviation of a new outcome, from the neighbours' variance (its 90 % "
-        "intervals held 84 to 96 % of the outcomes of eight real sets). Wins where "
-        "experts specialise by topic and data is plenty; small k (5 to 10) loses 1 to 4 points to "
-        "the best single expert, and k = 80 to 131 is hardly ever beaten by smaller.",
+    .doc = "Mean outcome of each expert over the k nearest training prompts by cosine. Equal "
+           "similarity: the earlier row. Unknown outcomes are skipped per expert; with none "
+           "known among the neighbours, the expert's mean. k = \"auto\" is tuned on the tuning "
+           "part, or without one by leaving out each training prompt (with its whole group); "
+           "ties go to the larger k. Rows of the tuning part then join the table (they do for a "
+           "fixed k too). Spread: standard deviation of a new outcome, from the neighbours' "
+           "variance (its 90 % intervals held 84 to 96 % of the outcomes of eight real sets). "
+           "Wins where experts specialise by topic and data is plenty; small k (5 to 10) loses 1 "
+           "to 4 points to the best single expert, and k = 80 to 131 is hardly ever beaten by "
+           "smaller.",
     .source =
         "k nearest neighbours (Cover & Hart 1967); routing: RouterBench (arXiv 2403.12031) KNN "
         "router; predictive variance s^2 (1 + 1/k) is ours",

@@ -159,11 +159,10 @@ static const pm_param params[] = {
 static const pm_router_type length_bins = {
     .size = sizeof length_bins,
     .name = "length",
-    .doc =
-        "Mean training outcome of each expert within quantile bins of prompt length in code points "
-        "(edges from the training prompts; a length equal to an edge belongs to the upper bin). "
-        "Wins among two experts whose difference grows with length; loses among many experts, "
-        "where its bins only add noise to the overall means.",
+    .doc = "Mean training outcome of each expert within quantile bins of prompt length. Lengths "
+           "are code points; edges come from the training prompts, and a length equal to an edge "
+           "belongs to the upper bin. Wins among two experts whose difference grows with length; "
+           "loses among many experts, where its bins only add noise to the overall means.",
     .source = "docs/metrics.md, row \"prompt length\"; quantiles: Hyndman & Fan 1996, definition 7",
     .params = params,
     .params_bytes = sizeof(struct length_params),

@@ -110,12 +110,11 @@ static const pm_param params[] = {
 static const pm_router_type random_choice = {
     .size = sizeof random_choice,
     .name = "random",
-    .doc =
-        "A uniform draw per (prompt, expert) from a hash of seed, text and expert id: quality in "
-        "[0,1], or loss within the range seen in training. A placebo: the mean over seeds is the "
-        "exact expectation of random choice (every expert with probability 1/m), which tables "
-        "print beside it. It never wins; a router that does not beat it has learnt nothing. "
-        "Equal texts get equal draws, also across processes and machines.",
+    .doc = "A uniform draw per (prompt, expert) from a hash of seed, text and expert id. It is "
+           "quality in [0,1], or loss within the range seen in training. A placebo: the mean "
+           "over seeds is the exact expectation of random choice (every expert with probability "
+           "1/m), which tables print beside it. It never wins; a router that does not beat it "
+           "has learnt nothing. Equal texts get equal draws, also across processes and machines.",
     .source = "placebo; exact expectation: mean over experts of each prompt's outcomes",
     .params = params,
     .params_bytes = sizeof(struct random_params),

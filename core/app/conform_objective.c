@@ -81,7 +81,7 @@ static void decides(trial *t, conform_result *r)
         quiz *z = accepts(t, KINDS[k]) ? quiz_make(t, PROMPTS, KINDS[k]) : NULL;
         pm_decisions d;
         if (!decide(t, r, z, &d)) continue;
-        for (size_t i = 0; i < PROMPTS; i++)
+        for (size_t i = 0; i < PROMPTS && r->passed; i++)
             if (d.choice[i] >= z->value.cols && d.choice[i] != PM_NO_COL)
                 check_fail(r, "prompt %zu: choice %u of %zu experts (%s)", i, d.choice[i],
                            z->value.cols, value_kind_name(KINDS[k]));
@@ -159,7 +159,7 @@ static void monotone(trial *t, conform_result *r)
         for (size_t i = 0; i < PROMPTS; i++)
             if (before.choice[i] != PM_NO_COL) quiz_improve(z, i, before.choice[i]);
         if (!decide(t, r, z, &after)) return;
-        for (size_t i = 0; i < PROMPTS; i++)
+        for (size_t i = 0; i < PROMPTS && r->passed; i++)
             if (after.choice[i] != before.choice[i])
                 check_fail(r,
                            "prompt %zu: expert %u lost its place to %u when its own %s got better",
@@ -171,7 +171,7 @@ static void tie_of(trial *t, conform_result *r, quiz *z, uint32_t want, const ch
 {
     pm_decisions d;
     if (!r->passed || !decide(t, r, z, &d)) return;
-    for (size_t i = 0; i < PROMPTS; i++)
+    for (size_t i = 0; i < PROMPTS && r->passed; i++)
         if (d.choice[i] != want && d.choice[i] != PM_NO_COL)
             check_fail(r, "all values equal, %s: prompt %zu chose %u, expected %u", what, i,
                        d.choice[i], want);
@@ -220,7 +220,7 @@ static void column_order(trial *t, conform_result *r)
     quiz *other = col ? quiz_with_columns(t, z, col) : NULL;
     pm_decisions before, after;
     if (!decide(t, r, z, &before) || !decide(t, r, other, &after)) return;
-    for (size_t i = 0; i < PROMPTS; i++) {
+    for (size_t i = 0; i < PROMPTS && r->passed; i++) {
         uint32_t got = after.choice[i] == PM_NO_COL ? PM_NO_COL : col[after.choice[i]];
         if (got != before.choice[i])
             check_fail(r, "prompt %zu: expert %u, and expert %u when experts come in another order",

@@ -24,6 +24,14 @@ struct pm_router {
     float *row;       /* [m] used by the fault THREAD_RACE alone */
 };
 
+static const char *const smoothing[] = {"none", "some", NULL};
+struct twin_params {
+    int64_t smoothing, flag; /* not used; there to be tried */
+};
+static const pm_param params[] = {
+    PM_PARAM_WORDS(PM_P_CHOICE, struct twin_params, smoothing, 1, 0, 1, smoothing, "not used"),
+    PM_PARAM(PM_P_BOOL, struct twin_params, flag, 0, 0, 1, "not used"), PM_PARAM_END};
+
 #ifdef FAULT_SHARED_STATE
 static float the_mean[BUCKETS * 64]; /* one for all instances */
 #endif
@@ -83,7 +91,14 @@ static void fit_expert(struct pm_router *r, const pm_prompts *x, const pm_outcom
         squares += w[i] * q * q;
         seen += w[i];
     }
-    double mean = (all + 0.5) / (seen + 1), variance = (squares + 0.25) / (seen + 1) - mean * mean;
+#if defined FAULT_UNSEEN_EXPERT
+    double mean = all / seen;
+#elif defined FAULT_ONE_EXPERT
+    double mean = (all + 0.5) / (seen + 1) * (double)(r->m - 1) / (double)(r->m - 1);
+#else
+    double mean = (all + 0.5) / (seen + 1);
+#endif
+    double variance = (squares + 0.25) / (seen + 1) - mean * mean;
     r->deviation[j] = (float)sqrt(variance > 0 ? variance : 0);
     for (size_t b = 0; b < BUCKETS; b++)
         r->mean[b * r->m + j] = (float)((sum[b] + 4 * mean) / (count[b] + 4));
@@ -105,6 +120,19 @@ static pm_status train(struct pm_router *r, pm_call *c, const pm_fit *fit)
         if (s != PM_OK) return s;
     }
     for (size_t j = 0; j < r->m; j++) fit_expert(r, fit->x, fit->y, j, w);
+#ifdef FAULT_UNDECLARED_READ
+    for (size_t k = 0; k < BUCKETS * r->m; k++)
+        r->mean[k] *= pm_attr_find(fit->lib->expert[k % r->m], "params") ? 0.9f : 1.0f;
+#endif
+#ifdef FAULT_UNDECLARED_NEED
+    r->mean[0] += 1e-6f * fit->x->embed.at[0];
+#endif
+#ifdef FAULT_ONE_WORD
+    if (((const struct twin_params *)c->params)->smoothing == 0) return PM_E_ARG;
+#endif
+#ifdef FAULT_LEAKS_ALWAYS
+    if (!malloc(64)) return PM_E_MEMORY;
+#endif
 #ifdef FAULT_LEAKS_ON_CANCEL
     free(w);
 #endif
@@ -143,6 +171,12 @@ static pm_status predict(const struct pm_router *r, pm_call *c, const pm_library
     if (!row) return PM_E_MEMORY;
     for (size_t i = 0; i < x->n; i++) {
         for (size_t j = 0; j < r->m; j++) row[j] = emitted(r, bucket_of(x->text[i]), j);
+#ifdef FAULT_ROW_INDEX
+        for (size_t j = 0; j < r->m; j++) row[j] *= 1 - 0.01f * (float)(i % 8);
+#endif
+#ifdef FAULT_BATCH_SIZE
+        for (size_t j = 0; j < r->m; j++) row[j] *= 1 - 0.01f / (float)x->n;
+#endif
 #ifdef FAULT_THREAD_RACE
         sched_yield();
 #endif
@@ -165,6 +199,10 @@ static pm_status put(pm_call *c, pm_store *s, const char *name, pm_tensor t)
 static pm_status save(const struct pm_router *r, pm_call *c, pm_store *s)
 {
     pm_status st = put(c, s, "kind", (pm_tensor){PM_U32, 1, {1}, &r->kind});
+#ifdef FAULT_ADDRESS_SAVED
+    uint64_t address = (uint64_t)(uintptr_t)r->mean;
+    if (st == PM_OK) st = put(c, s, "address", (pm_tensor){PM_U64, 1, {1}, &address});
+#endif
     if (st == PM_OK) st = put(c, s, "expert", (pm_tensor){PM_U64, 1, {r->m}, r->expert});
     if (st == PM_OK) st = put(c, s, "mean", (pm_tensor){PM_F32, 2, {BUCKETS, r->m}, r->mean});
 #ifndef FAULT_LOSSY_SAVE
@@ -217,6 +255,9 @@ static pm_status update(struct pm_router *fresh, const struct pm_router *prev, p
     for (size_t i = 0; d->probe && i < d->probe->n; i++) w[i] = weight_of(c, d->probe->id[i]);
     for (size_t j = 0; j < fresh->m; j++) {
         size_t old = old_column(prev, fresh->expert[j]);
+#ifdef FAULT_UPDATE_UNMAPPED
+        if (old < prev->m) old = j;
+#endif
         if (old < prev->m) {
             for (size_t b = 0; b < BUCKETS; b++)
                 fresh->mean[b * fresh->m + j] = prev->mean[b * prev->m + old];
@@ -241,7 +282,11 @@ static pm_status latent(const struct pm_router *r, pm_call *c, const pm_prompts 
     (void)r;
     (void)c;
     for (size_t i = 0; i < x->n; i++) {
+#ifdef FAULT_LATENT_ROWS
+        pm_row(out, i)[0] = (float)i;
+#else
         pm_row(out, i)[0] = (float)bucket_of(x->text[i]);
+#endif
         pm_row(out, i)[1] = (float)log1p((double)x->text[i].len);
     }
     return PM_OK;
@@ -249,16 +294,13 @@ static pm_status latent(const struct pm_router *r, pm_call *c, const pm_prompts 
 
 static pm_value_kind emits(const struct pm_router *r)
 {
+#ifdef FAULT_KIND_OF_LABELS
+    (void)r;
+    return PM_VALUE_QUALITY;
+#else
     return (pm_value_kind)r->kind;
+#endif
 }
-
-static const char *const smoothing[] = {"none", "some", NULL};
-struct twin_params {
-    int64_t smoothing, flag;
-};
-static const pm_param params[] = {
-    PM_PARAM_WORDS(PM_P_CHOICE, struct twin_params, smoothing, 1, 0, 1, smoothing, "not used"),
-    PM_PARAM(PM_P_BOOL, struct twin_params, flag, 0, 0, 1, "not used"), PM_PARAM_END};
 
 #define TWIN_STRING_(x) #x
 #define TWIN_STRING(x)  TWIN_STRING_(x)
@@ -267,7 +309,11 @@ static const pm_router_type TWIN = {
     .size = sizeof TWIN,
     .name = TWIN_STRING(TWIN),
     .doc = "Mean outcome of prompts with about as many words; a test subject.",
+#ifdef FAULT_UNDOCUMENTED
+    .source = "",
+#else
     .source = "ours",
+#endif
     .params = params,
     .params_bytes = sizeof(struct twin_params),
     .needs = PM_NEEDS_TEXT | PM_NEEDS_VALUES,

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Tables to the letter: numbers, intervals, marks, sections, seeds, Markdown, cut settings, comparisons.
+ */
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "eval/table.h"
+#include "suite.h"
+
+#define NONE ((double)NAN)
+
+static str out;
+
+static void setup(void)
+{
+    out = (str)STR_INIT;
+}
+
+static void teardown(void)
+{
+    str_close(&out);
+}
+
+static const store_row rows[] = {
+    {"", "run", "about", 0, "data", "data", NONE, NONE, NONE, 0, "hand 123456"},
+    {"", "run", "about", 0, "data", "prompts", 12, NONE, NONE, 0, ""},
+    {"", "run", "about", 1, "seed", "test", 4, NONE, NONE, 0, "prompts"},
+    {"", "oracle", "ceiling", 1, "all", "quality", 1, 1, 1, 4, ""},
+    {"", "best single (train)", "baseline", 1, "all", "quality", 0.8028, 0.79123, 0.8149, 4, "m"},
+    {"", "best single (train)", "baseline", 1, "all", "diff_best_single", 0, 0, 0, 4, "m"},
+    {"", "best single (train)", "baseline", 1, "domain:a", "quality", 0.75, 0.5, 1, 2, "m"},
+    {"w=1", "knn", "router", 1, "all", "quality", 0.805, 0.79, 0.82, 4, "k=5"},
+    {"w=1", "knn", "router", 1, "all", "diff_best_single", 0.0041, 0.001, 0.0072, 4, "k=5"},
+    {"w=1", "knn", "router", 1, "all", "diff_rival:knn", 0, 0, 0, 4, "k=5"},
+    {"w=1", "knn", "router", 1, "all", "cost_usd", 0.0012345, NONE, NONE, 4, "k=5"},
+    {"w=1", "knn", "router", 1, "all", "gap_recovered", -1.279, NONE, NONE, 4, "k=5"},
+    {"w=1", "knn", "router", 1, "all", "experts_used", 2, NONE, NONE, 4, "k=5"},
+    {"w=1", "knn", "router", 1, "domain:a", "quality", 0.5, 0.25, 0.75, 2, "k=5"},
+    {"w=1", "length", "router", 1, "all", "quality", 0.8, 0.79, 0.82, 4, ""},
+    {"w=1", "length", "router", 1, "all", "diff_best_single", -0.0028, -0.01, 0.004, 4, ""},
+    {"w=1", "length", "router", 1, "all", "diff_rival:knn", -0.005, -0.009, -0.0009, 4, ""},
+};
+#define N_ROWS (sizeof rows / sizeof rows[0])
+
+static void summary(const store_row *row, size_t n, table_style style)
+{
+    pm_err err = PM_ERR_INIT;
+    ck_assert_msg(table_summary(row, n, style, &out, &err) == PM_OK, "%s", err_text(&err));
+}
+
+START_TEST(summary_to_the_letter)
+{
+    static const char want[] =
+        "data: hand 123456, prompts: 12\n"
+        "test: 4 prompts\n"
+        "\n"
+        "whatever the weights\n"
+        "policy                             quality  vs best single  setting\n"
+        "best single (train)     .8028 [.791, .815]               0  m\n"
+        "oracle               1.0000 [1.000, 1.000]\n"
+        "\n"
+        "w=1\n"
+        "policy             quality          vs best single                  vs knn    $/1k     "
+        "gap "
+        " "
+        "used  setting\n"
+        "knn     .8050 [.790, .820]  +.0041 [+.001, +.007]*                       0  1.2345  "
+        "-1.279     2  k=5\n"
+        "length  .8000 [.790, .820]   -.0028 [-.010, +.004]  -.0050 [-.009, -.001]*\n"
+        "\n"
+        "* the interval of the difference excludes 0.";
+    summary(rows, N_ROWS, TABLE_TEXT);
+    ck_assert_msg(strncmp(str_text(&out), want, strlen(want)) == 0, "%s", str_text(&out));
+}
+END_TEST
+
+START_TEST(markdown_has_the_same_cells)
+{
+    summary(rows, N_ROWS, TABLE_MARKDOWN);
+    static const char *const want[] = {
+        "- data: hand 123456, prompts: 12\n", "**w=1**\n\n",
+        "| policy | quality | vs best single | vs knn | $/1k | gap | used | setting |\n"
+        "|---|---:|---:|---:|---:|---:|---:|---|\n",
+        "| knn | .8050 [.790, .820] | +.0041 [+.001, +.007]* | 0 | 1.2345 | -1.279 | 2 | k=5 |\n"};
+    for (int k = 0; k < 4; k++)
+        ck_assert_msg(strstr(str_text(&out), want[k]) != NULL, "no %s in\n%s", want[k],
+                      str_text(&out));
+}
+END_TEST
+
+START_TEST(seeds_are_averaged_with_their_spread)
+{
+    static const store_row seeds[] = {
+        {"", "knn", "router", 1, "all", "quality", 0.5, 0.4, 0.6, 4, "k=5"},
+        {"", "knn", "router", 1, "all", "experts_used", 2, NONE, NONE, 4, "k=5"},
+        {"", "knn", "router", 1, "all", "diff_best_single", 0.1, 0.05, 0.15, 4, "k=5"},
+        {"", "knn", "router", 1, "all", "diff_rival:x", 0.1, 0.05, 0.15, 4, "k=5"},
+        {"", "knn", "router", 2, "all", "quality", 0.7, 0.6, 0.8, 4, "k=20"},
+        {"", "knn", "router", 2, "all", "experts_used", 3, NONE, NONE, 4, "k=20"},
+        {"", "knn", "router", 2, "all", "diff_best_single", 0.2, 0.05, 0.25, 4, "k=20"},
+        {"", "knn", "router", 2, "all", "diff_rival:x", -0.1, -0.15, -0.05, 4, "k=20"},
+    };
+    summary(seeds, sizeof seeds / sizeof seeds[0], TABLE_MARKDOWN);
+    /* sd of .5, .7 is .1414; +.1 and +.2 are both clear of 0, +.1 and -.1 point apart */
+    static const char want[] =
+        "| knn | .6000 +-.1414 | +.1500 +-.0707* | 0 +-.1414 | 2.5 | k=5 / k=20 |\n";
+    ck_assert_msg(strstr(str_text(&out), want) != NULL, "%s", str_text(&out));
+}
+END_TEST
+
+START_TEST(long_settings_give_way)
+{
+    char long_text[301];
+    memset(long_text, 's', 300);
+    long_text[300] = '\0';
+    store_row row = {"", "a", "router", 1, "all", "quality", 0.5, 0.4, 0.6, 4, long_text};
+    summary(&row, 1, TABLE_TEXT);
+    const char *line = strstr(str_text(&out), "\na ");
+    ck_assert_ptr_nonnull(line);
+    ck_assert_uint_eq(strcspn(line + 1, "\n"), 160);
+    ck_assert_ptr_nonnull(strstr(line, "s~\n"));
+}
+END_TEST
+
+START_TEST(loss_is_called_loss)
+{
+    store_row row = {"", "a", "router", 1, "all", "loss", 2.5, 2.25, 2.75, 4, ""};
+    summary(&row, 1, TABLE_TEXT);
+    ck_assert_ptr_nonnull(strstr(str_text(&out), "loss\n"));
+    ck_assert_ptr_nonnull(strstr(str_text(&out), "2.5000 [2.250, 2.750]"));
+    ck_assert_ptr_nonnull(strstr(str_text(&out), "lower is better"));
+}
+END_TEST
+
+START_TEST(more_rivals_have_their_own_table)
+{
+    static const store_row two[] = {
+        {"", "a", "router", 1, "all", "quality", 0.5, 0.4, 0.6, 4, ""},
+        {"", "a", "router", 1, "all", "diff_rival:first", 0.25, 0.2, 0.3, 4, ""},
+        {"", "a", "router", 1, "all", "diff_rival:second", 0.125, 0.1, 0.15, 4, ""}};
+    summary(two, 3, TABLE_TEXT);
+    ck_assert_ptr_nonnull(strstr(str_text(&out), "vs first\n"));
+    ck_assert_ptr_nonnull(strstr(str_text(&out), "vs second\na"));
+    ck_assert_ptr_nonnull(strstr(str_text(&out), "+.1250 [+.100, +.150]*"));
+}
+END_TEST
+
+START_TEST(domains_stand_side_by_side)
+{
+    pm_err err = PM_ERR_INIT;
+    ck_assert_int_eq(table_domains(rows, N_ROWS, TABLE_TEXT, &out, &err), PM_OK);
+    ck_assert_str_eq(str_text(&out), "w=1\n"
+                                     "domain  n  best single (train)  knn\n"
+                                     "a       2  .7500 [.500, 1.000]  .5000 [.250, .750]\n"
+                                     "\n");
+}
+END_TEST
+
+START_TEST(runs_are_compared)
+{
+    static const store_row other[] = {
+        {"", "run", "about", 0, "data", "data", NONE, NONE, NONE, 0, "other 99"},
+        {"w=1", "knn", "router", 1, "all", "quality", 0.825, 0.8, 0.85, 4, ""},
+        {"w=1", "new", "router", 1, "all", "quality", 0.5, 0.4, 0.6, 4, ""}};
+    pm_err err = PM_ERR_INIT;
+    ck_assert_int_eq(table_compare(rows, N_ROWS, other, 3, TABLE_MARKDOWN, &out, &err), PM_OK);
+    static const char *const want[] = {"A and B are on DIFFERENT data\n",
+                                       "| .8050 [.790, .820] | .8250 [.800, .850] | +.0200 |",
+                                       "| only in B |", "| only in A |", "no interval"};
+    for (int k = 0; k < 5; k++)
+        ck_assert_msg(strstr(str_text(&out), want[k]) != NULL, "no %s in\n%s", want[k],
+                      str_text(&out));
+    store_row loss = {"", "a", "router", 1, "all", "loss", 2.5, 2.25, 2.75, 4, ""};
+    ck_assert_int_eq(table_compare(rows, N_ROWS, &loss, 1, TABLE_TEXT, &out, &err), PM_E_ARG);
+}
+END_TEST
+
+START_TEST(nothing_gives_nothing)
+{
+    summary(NULL, 0, TABLE_TEXT);
+    ck_assert_str_eq(str_text(&out), "");
+}
+END_TEST
+
+int main(void)
+{
+    TCase *c = tcase_create("table");
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_test(c, summary_to_the_letter);
+    tcase_add_test(c, markdown_has_the_same_cells);
+    tcase_add_test(c, seeds_are_averaged_with_their_spread);
+    tcase_add_test(c, long_settings_give_way);
+    tcase_add_test(c, loss_is_called_loss);
+    tcase_add_test(c, more_rivals_have_their_own_table);
+    tcase_add_test(c, domains_stand_side_by_side);
+    tcase_add_test(c, runs_are_compared);
+    tcase_add_test(c, nothing_gives_nothing);
+    Suite *s = suite_create("table");
+    suite_add_tcase(s, c);
+    return suite_main(s);
+}

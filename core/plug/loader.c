@@ -9,6 +9,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -99,10 +100,10 @@ pm_status loader_open(const char *path, const pm_plugin **out, pm_err *err)
     pm_status s = check_file(path, err);
     if (s != PM_OK) return s;
     /* A bare name would send dlopen to the system's library path. */
-    char *full = realpath(path, NULL);
-    if (!full) return err_set(err, PM_E_IO, "%s: cannot be resolved: %s", path, strerror(errno));
+    char full[PATH_MAX];
+    if (!realpath(path, full))
+        return err_set(err, PM_E_IO, "%s: cannot be resolved: %s", path, strerror(errno));
     void *object = dlopen(full, RTLD_NOW | RTLD_LOCAL);
-    free(full);
     if (!object) {
         const char *why = dlerror();
         return err_set(err, PM_E_ABI, "%s: cannot be loaded: %s", name,

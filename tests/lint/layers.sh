@@ -37,7 +37,7 @@ BEGIN {
               "stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath " \
               "threads time uchar wchar wctype", name, " ")
     for (k = 1; k <= n; k++) libc[name[k] ".h"] = 1
-    n = split("dirent fcntl ftw getopt glob langinfo netdb poll pthread pwd sched strings termios unistd " \
+    n = split("dirent elf fcntl ftw getopt glob langinfo malloc netdb poll pthread pwd sched spawn strings termios unistd " \
               "utime immintrin arm_neon cpuid", name, " ")
     for (k = 1; k <= n; k++) posix[name[k] ".h"] = 1
 }

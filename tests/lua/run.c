@@ -44,7 +44,8 @@ int main(int argc, char **argv)
         } else if (strcmp(argv[i], "show") == 0) {
             o.policies_only = false;
             show = true;
-        } else if (strcmp(argv[i], "--set") == 0 && i + 1 < argc && strchr(argv[i + 1], '=') && o.n_sets < 16) {
+        } else if (strcmp(argv[i], "--set") == 0 && i + 1 < argc && strchr(argv[i + 1], '=') &&
+                   o.n_sets < 16) {
             char *eq = strchr(argv[++i], '=');
             *eq = '\0';
             set[o.n_sets++] = (script_set){argv[i], eq + 1};

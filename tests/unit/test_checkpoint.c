@@ -124,7 +124,8 @@ static void refused(const char *path, const void *bytes, size_t len, size_t at)
     arena *a = arena_open(0);
     pm_store *s = NULL;
     pm_err err = PM_ERR_INIT;
-    remove(path); /* truncating a file that was just written makes some file systems wait for the disk */
+    remove(
+        path); /* truncating a file that was just written makes some file systems wait for the disk */
     FILE *f = fopen(path, "wb"); /* thousands of them: io_write would wait for the disk each time */
     ck_assert(f && fwrite(bytes, 1, len, f) == len && fclose(f) == 0);
     pm_status st = checkpoint_open(path, a, &s, &err);

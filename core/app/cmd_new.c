@@ -183,11 +183,14 @@ int cmd_new(int argc, char **argv)
     pm_status s = p.a ? PM_OK : err_set(&err, PM_E_MEMORY, "out of memory");
     if (s == PM_OK) s = check_kind(operand[0], &p.kind, &err);
     if (s == PM_OK) s = check_name(p.name, &err);
+    if (s == PM_E_ARG) status = EXIT_USAGE; /* mistyped, rather than in the way */
     if (s == PM_OK) s = check_dir(&p, &err);
     if (s == PM_OK) s = check_unused(&p, &err);
     if (s == PM_OK) find_pc(&p);
     if (s == PM_OK) s = write_all(&p, &err);
     if (s == PM_OK) tell(&p);
     arena_close(p.a);
-    return s == PM_OK ? EXIT_FINE : app_failed("new", &err);
+    if (s == PM_OK) return EXIT_FINE;
+    app_failed("new", &err);
+    return status == EXIT_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }

@@ -26,6 +26,7 @@ BEGIN {
     only["^utf8proc"] = "core/text/unicode.c"
     only["^pcre2"] = "core/text/regex.c"
     only["^dlfcn"] = "core/plug/loader.c"
+    only["^malloc[.]h"] = "core/app/conform_heap.c"
     only["^sqlite3"] = "core/eval/store_sql.c"
     only["^lua[.]h|^lauxlib|^lualib|^luaconf"] = "core/bind/"
     only["^curl/"] = "core/app/fetch.c plugins/backends/openai.c"

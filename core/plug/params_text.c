@@ -115,6 +115,26 @@ static void pad(str *out, size_t start, size_t width)
     str_printf(out, "%*s", used < width ? (int)(width - used) : 1, "");
 }
 
+/* Words of `text` in lines of at most 88 bytes, from `column` on; later lines are indented. */
+static void put_wrapped(str *out, const char *text, size_t column, int indent)
+{
+    bool is_first = true;
+    while (*(text += strspn(text, " "))) {
+        size_t word = strcspn(text, " ");
+        if (!is_first && column + 1 + word > 88) {
+            str_printf(out, "\n%*s", indent, "");
+            column = (size_t)indent;
+        } else if (!is_first) {
+            str_puts(out, " ");
+            column++;
+        }
+        str_put(out, text, word);
+        column += word;
+        text += word;
+        is_first = false;
+    }
+}
+
 static const char *type_name(pm_ptype t)
 {
     static const char *const names[] = {"?", "number", "integer", "flag", "word", "text"};
@@ -233,8 +253,14 @@ void params_help(const plugin_entry *e, str *out)
     str_printf(out, "%s/%s", plugin_kind_folder(e->kind), e->name);
     if (e->version && e->version[0]) str_printf(out, "  version %s", e->version);
     if (e->license && e->license[0]) str_printf(out, ", %s", e->license);
-    str_printf(out, "\n\n%s\n\n", e->doc);
-    if (e->source[0]) str_printf(out, "  source     %s\n", e->source);
+    str_puts(out, "\n\n");
+    put_wrapped(out, e->doc, 0, 0);
+    str_puts(out, "\n\n");
+    if (e->source[0]) {
+        str_puts(out, "  source     ");
+        put_wrapped(out, e->source, 13, 13);
+        str_puts(out, "\n");
+    }
     switch (e->kind) {
     case PLUGIN_ROUTER:
         put_router(out, e->type.router);

@@ -10,10 +10,10 @@
 
 #include "base/str.h"
 
-static void number(str *s, const char *key, double v)
+static void number(str *s, const char *key, float v)
 {
     str_printf(s, ",\"%s\":", key);
-    str_number(s, isfinite(v) ? v : (double)NAN);
+    str_float(s, v);
 }
 
 static void json_expert(const pipeline *p, const pipeline_result *r, size_t j, str *s)
@@ -21,17 +21,17 @@ static void json_expert(const pipeline *p, const pipeline_result *r, size_t j, s
     const char *id = p->lib->expert[j]->id;
     str_puts(s, j ? ",{\"expert\":" : "{\"expert\":");
     str_json(s, id, strlen(id));
-    number(s, "value", (double)pm_crow(r->value, 0)[j]);
-    if (r->spread.at) number(s, "spread", (double)pm_crow(r->spread, 0)[j]);
-    number(s, "utility", (double)pm_crow(r->utility, 0)[j]);
-    if (r->value_part.at) number(s, "value_part", (double)pm_crow(r->value_part, 0)[j]);
+    number(s, "value", pm_crow(r->value, 0)[j]);
+    if (r->spread.at) number(s, "spread", pm_crow(r->spread, 0)[j]);
+    number(s, "utility", pm_crow(r->utility, 0)[j]);
+    if (r->value_part.at) number(s, "value_part", pm_crow(r->value_part, 0)[j]);
     if (r->term_part) {
         str_puts(s, ",\"terms\":{");
         for (size_t k = 0; k < p->n_terms; k++) {
             str_puts(s, k ? "," : "");
             str_json(s, p->term[k].name, strlen(p->term[k].name));
             str_puts(s, ":");
-            str_number(s, (double)pm_crow(r->term_part[k], 0)[j]);
+            str_float(s, pm_crow(r->term_part[k], 0)[j]);
         }
         str_puts(s, "}");
     }

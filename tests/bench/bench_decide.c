@@ -2,6 +2,7 @@
  *
  * One decision over 100 experts, from an embedding or from text, through the pipeline that serves: guard
  * on, explanation filled, one prompt at a time.  Floors of the same run: reading the router's own data.
+ * Usage: bench_decide [linear|knn|text]
  */
 #include <math.h>
 #include <stdio.h>
@@ -150,7 +151,7 @@ static void knn(bed *b, bench *out, const pm_prompts *x)
                            {.name = "store", .kind = PARAM_TEXT, .text = tables[i].store}};
         router *r = bed_router(b, "knn", p, 2, rows, y);
         bed_decision d = decision(b, NULL, r, true, x, ASKED);
-        /* Any memory of that size: the embeddings are larger than every table, or as large. */
+        /* Any memory of that size: no table is larger than the embeddings. */
         reading floor = {&b->compute, b->compute.pool, rows.at, tables[i].bytes * TRAIN * BED_DIM};
         bench_work w[2] = {{bed_decide, &d, 1, 0}, {read_once, &floor, 1, 0}};
         bench_measure(w, 2, ROUNDS, BLOCK);
@@ -221,8 +222,9 @@ static void embed_one(void *arg)
 }
 
 /* From text over the toy prompts' own embedder: `dim` is bounded by its 597 texts. */
-static void from_text(bed *b, bench *out)
+static void from_text(bed *b, bench *out, const pm_prompts *vectors)
 {
+    (void)vectors;
     static pm_str toy[MOST_TEXTS], asked[ASKED];
     static const uint64_t id[1] = {7};
     size_t n = toy_texts(b, toy);
@@ -264,16 +266,17 @@ static void from_text(bed *b, bench *out)
     embedder_close(e);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    static void (*const part[])(bed *, bench *, const pm_prompts *) = {linear, knn, from_text};
+    static const char *const name[] = {"linear", "knn", "text"};
     bed b;
     bench out;
     bed_open(&b);
     bench_open(&out, "decide", &b.compute);
     const pm_prompts *x = ask(&b);
-    linear(&b, &out, x);
-    knn(&b, &out, x);
-    from_text(&b, &out);
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++)
+        if (argc < 2 || strcmp(argv[1], name[i]) == 0) part[i](&b, &out, x);
     bench_close(&out);
     bed_close(&b);
     return 0;

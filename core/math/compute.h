@@ -48,6 +48,12 @@ typedef struct kernels {
     float (*dot_f16)(const uint16_t *a, const float *b, size_t n);
     float (*dot_i8)(const int8_t *a, const int8_t *b,
                     size_t n); /* exact integer sum, rounded once */
+    /* As gemv, of float16 rows; and of int8 rows with the two parts of a query at once: out[p][r] =
+     * dot_i8(row r, q[p]). */
+    void (*gemv_f16)(const uint16_t *table, size_t rows, size_t cols, size_t ld, const float *q,
+                     float *out);
+    void (*gemv_i8)(const int8_t *table, size_t rows, size_t cols, size_t ld,
+                    const int8_t *const q[2], float *const out[2]);
     /* out = x W: out[j] = fma chain over p ascending from init[j] (NULL: 0).  The ROWWISE gemm:
      * same bits on every instruction set and whatever the batch. */
     void (*row_gemm)(const float *x, const float *w, size_t p, size_t n, size_t ldw,

@@ -12,7 +12,7 @@ extern const kernels kernels_scalar;
 #if defined(__x86_64__)
 extern const kernels kernels_avx2;
 extern const kernels kernels_avx512;
-extern const kernels kernels_avx512_vnni; /* differs in fix_tile and dot_i8 only */
+extern const kernels kernels_avx512_vnni; /* differs in the integer products only */
 #endif
 
 /* Constant-trip loops over register arrays have to be unrolled for the arrays to live in registers. */

@@ -115,6 +115,19 @@ static float dot_i8(const int8_t *a, const int8_t *b, size_t n)
     return (float)sum;
 }
 
+static void gemv_f16(const uint16_t *table, size_t rows, size_t cols, size_t ld, const float *q,
+                     float *out)
+{
+    for (size_t r = 0; r < rows; r++) out[r] = dot_f16(table + r * ld, q, cols);
+}
+
+static void gemv_i8(const int8_t *table, size_t rows, size_t cols, size_t ld,
+                    const int8_t *const q[2], float *const out[2])
+{
+    for (size_t r = 0; r < rows; r++)
+        for (size_t p = 0; p < 2; p++) out[p][r] = dot_i8(table + r * ld, q[p], cols);
+}
+
 static size_t above(const float *v, size_t n, float bound, uint32_t *hit)
 {
     size_t found = 0, i = 0;
@@ -172,8 +185,9 @@ static void fix_tile(const int16_t *panel, const int16_t *query, size_t pairs, s
     }
 }
 
-const kernels kernels_avx2 = {"avx2", dot,     dot64,  axpy,     axpy64,    gather, scatter,
-                              gemv,   dot_f16, dot_i8, row_gemm, rows_gemm, above,  fix_tile};
+const kernels kernels_avx2 = {"avx2",   dot,       dot64,   axpy,    axpy64,   gather,
+                              scatter,  gemv,      dot_f16, dot_i8,  gemv_f16, gemv_i8,
+                              row_gemm, rows_gemm, above,   fix_tile};
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -126,6 +126,76 @@ static float dot_i8(const int8_t *a, const int8_t *b, size_t n){DOT_I8(STEP_MADD
     DOT_I8(STEP_VNNI)
 }
 
+/* Row after row: tables are read at the speed of memory only in the order in which they lie. */
+static void gemv_f16(const uint16_t *table, size_t rows, size_t cols, size_t ld, const float *q,
+                     float *out)
+{
+    size_t whole = cols & ~(size_t)63;
+    for (size_t r = 0; r < rows; r++) {
+        const uint16_t *at = table + r * ld;
+        vec s[4];
+        KERNEL_UNROLL for (size_t k = 0; k < 4; k++) s[k] = v_zero();
+        for (size_t j = 0; j < whole; j += 64) KERNEL_UNROLL for (size_t k = 0; k < 4; k++)
+            {
+                __m256i h = _mm256_loadu_si256((const __m256i *)(const void *)(at + j + 16 * k));
+                s[k] = v_fma(_mm512_cvtph_ps(h), v_load(q + j + 16 * k), s[k]);
+            }
+        out[r] = v_sum(v_add(v_add(s[0], s[1]), v_add(s[2], s[3])));
+        if (whole < cols) out[r] += dot_f16(at + whole, q + whole, cols - whole);
+    }
+}
+
+static void gemv_i8(const int8_t *table, size_t rows, size_t cols, size_t ld,
+                    const int8_t *const q[2], float *const out[2])
+{
+    for (size_t r = 0; r < rows; r++)
+        for (size_t p = 0; p < 2; p++) out[p][r] = dot_i8(table + r * ld, q[p], cols);
+}
+
+/* s + products of bytes: x without sign, y with. */
+VNNI static inline __m512i step_u8(__m512i s, __m512i x, const int8_t *y, __mmask64 live)
+{
+    return _mm512_dpbusd_epi32(s, x, _mm512_maskz_loadu_epi8(live, y));
+}
+
+/* vpdpbusd wants one operand without sign: x + 128, whose share 128 sum(q) is taken off again.  Lanes
+ * stay below 2^31 for 2^15 columns; wider rows are left to dot_i8.  Whole vectors of the table are
+ * loaded without a mask: masked loads are not prefetched. */
+VNNI static void gemv_i8_vnni(const int8_t *table, size_t rows, size_t cols, size_t ld,
+                              const int8_t *const q[2], float *const out[2])
+{
+    const __m512i flip = _mm512_set1_epi8((char)-128), one = _mm512_set1_epi8(1);
+    const int8_t *q0 = q[0], *q1 = q[1];
+    const __mmask64 all = ~(__mmask64)0, rest = ((__mmask64)1 << (cols % 64)) - 1;
+    const size_t whole = cols & ~(size_t)63;
+    const bool narrow = cols <= 1u << 15;
+    __m512i t0 = _mm512_setzero_si512(), t1 = t0;
+    for (size_t j = 0; j < cols && narrow; j += 64) {
+        t0 = step_u8(t0, one, q0 + j, j < whole ? all : rest);
+        t1 = step_u8(t1, one, q1 + j, j < whole ? all : rest);
+    }
+    t0 = _mm512_slli_epi32(t0, 7);
+    t1 = _mm512_slli_epi32(t1, 7);
+    for (size_t r = 0; r < rows && narrow; r++) {
+        const int8_t *x = table + r * ld;
+        __m512i s0 = _mm512_setzero_si512(), s1 = s0;
+        for (size_t j = 0; j < whole; j += 64) {
+            __m512i a = _mm512_xor_si512(_mm512_loadu_si512(x + j), flip);
+            s0 = _mm512_dpbusd_epi32(s0, a, _mm512_loadu_si512(q0 + j));
+            s1 = _mm512_dpbusd_epi32(s1, a, _mm512_loadu_si512(q1 + j));
+        }
+        if (rest) {
+            __m512i a = _mm512_xor_si512(_mm512_maskz_loadu_epi8(rest, x + whole), flip);
+            s0 = step_u8(s0, a, q0 + whole, rest);
+            s1 = step_u8(s1, a, q1 + whole, rest);
+        }
+        out[0][r] = (float)_mm512_reduce_add_epi32(_mm512_sub_epi32(s0, t0));
+        out[1][r] = (float)_mm512_reduce_add_epi32(_mm512_sub_epi32(s1, t1));
+    }
+    for (size_t r = 0; r < rows && !narrow; r++)
+        for (size_t p = 0; p < 2; p++) out[p][r] = dot_i8_vnni(table + r * ld, q[p], cols);
+}
+
 static size_t above(const float *v, size_t n, float bound, uint32_t *hit)
 {
     size_t found = 0;
@@ -197,11 +267,12 @@ VNNI static void fix_tile_vnni(const int16_t *panel, const int16_t *query, size_
     FIX_TILE
 }
 
-const kernels kernels_avx512 = {"avx512", dot,     dot64,  axpy,     axpy64,    gather, scatter,
-                                gemv,     dot_f16, dot_i8, row_gemm, rows_gemm, above,  fix_tile};
-const kernels kernels_avx512_vnni = {"avx512", dot,       dot64, axpy,         axpy64,
-                                     gather,   scatter,   gemv,  dot_f16,      dot_i8_vnni,
-                                     row_gemm, rows_gemm, above, fix_tile_vnni};
+const kernels kernels_avx512 = {"avx512", dot,       dot64,   axpy,    axpy64,   gather,
+                                scatter,  gemv,      dot_f16, dot_i8,  gemv_f16, gemv_i8,
+                                row_gemm, rows_gemm, above,   fix_tile};
+const kernels kernels_avx512_vnni = {
+    "avx512", dot,         dot64,    axpy,         axpy64,   gather,    scatter, gemv,
+    dot_f16,  dot_i8_vnni, gemv_f16, gemv_i8_vnni, row_gemm, rows_gemm, above,   fix_tile_vnni};
 
 #if defined(__clang__)
 #pragma clang attribute pop

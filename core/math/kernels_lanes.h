@@ -6,6 +6,8 @@
  * Included by kernels_avx2.c and kernels_avx512.c only.
  */
 
+#define ROW_VECS 8
+
 static float dot(const float *a, const float *b, size_t n)
 {
     vec s0 = v_zero(), s1 = v_zero(), s2 = v_zero(), s3 = v_zero();
@@ -113,19 +115,61 @@ chain_rows(const pm_cmat *x, const pm_cmat *w, const pm_mat *out, size_t i, size
     if (j < w->cols) chain_tail(x, w, out, i, j, rows);
 }
 
+/* One row alone: a chain is as slow as its additions, so as many columns as possible run side by side. */
+static inline __attribute__((always_inline)) void
+row_strip(const float *x, const float *w, size_t p, size_t ldw, float *o, size_t vecs, size_t rest)
+{
+    vec acc[ROW_VECS] = {v_zero()}, last = v_zero();
+    KERNEL_UNROLL for (size_t v = 0; v < vecs; v++) acc[v] = v_load(o + v * LANES);
+    if (rest) last = v_load_n(o + vecs * LANES, rest);
+    for (size_t q = 0; q < p; q++) {
+        vec a = v_set1(x[q]);
+        const float *row = w + q * ldw;
+        KERNEL_UNROLL for (size_t v = 0; v < vecs; v++)
+            acc[v] = v_fma(a, v_load(row + v * LANES), acc[v]);
+        if (rest) last = v_fma(a, v_load_n(row + vecs * LANES, rest), last);
+    }
+    KERNEL_UNROLL for (size_t v = 0; v < vecs; v++) v_store(o + v * LANES, acc[v]);
+    if (rest) v_store_n(o + vecs * LANES, last, rest);
+}
+
+static void row_chain(const float *x, const float *w, size_t p, size_t n, size_t ldw, float *o)
+{
+    size_t j = 0;
+    for (; n - j >= ROW_VECS * LANES; j += ROW_VECS * LANES)
+        row_strip(x, w + j, p, ldw, o + j, ROW_VECS, 0);
+    size_t rest = (n - j) % LANES;
+    w += j;
+    o += j;
+    switch ((n - j) / LANES) {
+#define ROW_CASE(vecs)                                                                             \
+    case vecs:                                                                                     \
+        row_strip(x, w, p, ldw, o, vecs, rest);                                                    \
+        break;
+        ROW_CASE(1)
+        ROW_CASE(2)
+        ROW_CASE(3)
+        ROW_CASE(4)
+        ROW_CASE(5)
+        ROW_CASE(6)
+        ROW_CASE(7)
+    default:
+        if (rest) row_strip(x, w, p, ldw, o, 0, rest);
+    }
+}
+
 static void rows_gemm(const pm_cmat *x, const pm_cmat *w, const pm_mat *out)
 {
     size_t i = 0;
     for (; i + BLOCK_ROWS <= x->rows; i += BLOCK_ROWS) chain_rows(x, w, out, i, BLOCK_ROWS);
     for (; i + 2 <= x->rows; i += 2) chain_rows(x, w, out, i, 2);
-    if (i < x->rows) chain_rows(x, w, out, i, 1);
+    if (i < x->rows)
+        row_chain(x->at + i * x->ld, w->at, x->cols, w->cols, w->ld, out->at + i * out->ld);
 }
 
 static void row_gemm(const float *x, const float *w, size_t p, size_t n, size_t ldw,
                      const float *init, float *out)
 {
     for (size_t j = 0; j < n; j++) out[j] = init ? init[j] : 0;
-    pm_cmat xm = {x, 1, p, p}, wm = {w, p, n, ldw};
-    pm_mat om = {out, 1, n, n};
-    rows_gemm(&xm, &wm, &om);
+    row_chain(x, w, p, n, ldw, out);
 }

@@ -40,17 +40,22 @@ static double prepare_few(const dense_search *s, size_t i)
     return (double)(s->t->cols + 16) * 0x1p-24 * 1.01 * s->t->norm_max + 1e-6;
 }
 
-static float approximate(const dense_search *s, size_t r, size_t i)
+/* Approximations of rows [lo, hi) of a float16 or int8 table for query i, a panel at a time. */
+static void stored_rows(const dense_search *s, size_t i, size_t lo, size_t hi, float *out)
 {
     const table *t = s->t;
-    const kernels *k = s->k;
-    if (t->store_as == PM_F16)
-        return k->dot_f16((const uint16_t *)t->at + r * t->ld, s->room[0].unit + i * t->cols,
-                          t->cols);
+    float fine[FIX_ROWS];
+    if (t->store_as == PM_F16) {
+        s->k->gemv_f16((const uint16_t *)t->at + lo * t->ld, hi - lo, t->cols, t->ld,
+                       s->room[0].unit + i * t->cols, out);
+        return;
+    }
     const dense_bytes_query *q = &s->q8[i];
-    const int8_t *x = (const int8_t *)t->at + r * t->ld;
-    return t->scale[r] * (q->step[0] * k->dot_i8(x, q->part[0], t->cols) +
-                          q->step[1] * k->dot_i8(x, q->part[1], t->cols));
+    const int8_t *const part[2] = {q->part[0], q->part[1]};
+    float *const sum[2] = {out, fine};
+    s->k->gemv_i8((const int8_t *)t->at + lo * t->ld, hi - lo, t->cols, t->ld, part, sum);
+    for (size_t r = 0; r < hi - lo; r++)
+        out[r] = t->scale[lo + r] * (q->step[0] * out[r] + q->step[1] * fine[r]);
 }
 
 /* Approximations of the rows of panels [lo, hi). */
@@ -70,9 +75,11 @@ static pm_status panels(int worker, size_t lo, size_t hi, void *arg)
             memcpy(s->approx + q * width + p * FIX_ROWS, out + q * FIX_ROWS,
                    FIX_ROWS * sizeof *out);
     }
-    size_t end = hi * FIX_ROWS < t->rows ? hi * FIX_ROWS : t->rows;
-    for (size_t r = lo * FIX_ROWS; r < end && !t->fix; r++)
-        for (size_t q = 0; q < n; q++) s->approx[q * width + r] = approximate(s, r, q);
+    for (size_t p = lo; p < hi && !t->fix; p++) {
+        size_t first = p * FIX_ROWS, left = t->rows - first;
+        size_t end = left < FIX_ROWS ? t->rows : first + FIX_ROWS;
+        for (size_t q = 0; q < n; q++) stored_rows(s, q, first, end, s->approx + q * width + first);
+    }
     return PM_OK;
 }
 

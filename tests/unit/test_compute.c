@@ -201,6 +201,37 @@ START_TEST(narrow_dots)
 }
 END_TEST
 
+/* Rows at once against rows one by one; int8 to the last unit, at the widths where lanes end. */
+START_TEST(narrow_tables)
+{
+    enum { ROWS = 11, WIDE = LONGEST + 5 };
+    float *b = tools_floats(room, LONGEST, 12), *v = tools_floats(room, ROWS * WIDE, 13);
+    static uint16_t h[ROWS * WIDE];
+    static int8_t p[ROWS * WIDE], q[2][LONGEST];
+    for (size_t i = 0; i < ROWS * WIDE; i++) {
+        h[i] = half_from_float(v[i]);
+        p[i] = i % 3 ? (int8_t)(rng_bits(3, 0, i) & 0xff) : -128;
+    }
+    for (size_t i = 0; i < LONGEST; i++) {
+        q[0][i] = (int8_t)(rng_bits(4, 0, i) & 0xff);
+        q[1][i] = -128;
+    }
+    float out[ROWS], sum[2][ROWS], *const sums[2] = {sum[0], sum[1]};
+    const int8_t *const parts[2] = {q[0], q[1]};
+    for (size_t n = 0; n <= LONGEST; n++)
+        for (size_t s = 0; s < n_sets; s++) {
+            set[s]->gemv_f16(h, ROWS, n, WIDE, b, out);
+            set[s]->gemv_i8(p, ROWS, n, WIDE, parts, sums);
+            for (size_t r = 0; r < ROWS; r++) {
+                ck_assert_double_eq_tol((double)out[r], (double)set[0]->dot_f16(h + r * WIDE, b, n),
+                                        2e-5);
+                for (size_t k = 0; k < 2; k++)
+                    ck_assert_float_eq(sum[k][r], set[0]->dot_i8(p + r * WIDE, q[k], n));
+            }
+        }
+}
+END_TEST
+
 START_TEST(long_int8_dot_does_not_overflow)
 {
     size_t n = 300001;
@@ -273,6 +304,7 @@ int main(void)
     tcase_add_test(tc, chain_gemm_is_the_fmaf_chain);
     tcase_add_test(tc, half_is_exact);
     tcase_add_test(tc, narrow_dots);
+    tcase_add_test(tc, narrow_tables);
     tcase_add_test(tc, long_int8_dot_does_not_overflow);
     tcase_add_test(tc, above_finds_all_and_only);
     tcase_add_test(tc, fix_tile_is_exact);

@@ -192,9 +192,13 @@ static pm_status begin(exp_run *r, pm_err *err)
     return s;
 }
 
+/* A seed's features, predictions and models are gone before the next begins. */
 static pm_status run_seed(exp_run *r, uint64_t seed, pm_err *err)
 {
     seed_work w;
+    arena *mine = arena_open(0);
+    if (!mine) return err_set(err, PM_E_MEMORY, "seed %llu", (unsigned long long)seed);
+    r->a = mine;
     pm_status s = exp_seed_open(r, seed, &w, err);
     if (!s) s = exp_embed(r, &w, err);
     if (!s) s = exp_train(r, &w, err);
@@ -204,6 +208,8 @@ static pm_status run_seed(exp_run *r, uint64_t seed, pm_err *err)
     if (!s) s = exp_rows(r, &w, err);
     if (!s) s = exp_step(r, "decisions and intervals", err);
     exp_seed_close(&w);
+    arena_close(mine);
+    r->a = r->keep;
     return s;
 }
 
@@ -264,7 +270,7 @@ pm_status experiment_run(const plug_env *env, const experiment *x, const run_opt
                          run_summary *out, pm_err *err)
 {
     double start = exp_now();
-    exp_run r = {.x = x, .o = o, .a = a};
+    exp_run r = {.x = x, .o = o, .keep = a, .a = a};
     *out = (run_summary){0};
     pm_status s = exp_check(x, o, err);
     if (!s) s = exp_run_open(&r, env, err);

@@ -68,7 +68,7 @@ static pm_status keep_decisions(exp_run *r, const str *text, const char **hex, p
     pm_status s = io_write(path, text->at, text->len, err);
     if (!s) s = store_put_file(r->st, path, found, err);
     if (s) return s;
-    *hex = arena_strdup(r->a, found);
+    *hex = arena_strdup(r->keep, found); /* rows name it */
     return *hex ? PM_OK : err_set(err, PM_E_MEMORY, "decisions");
 }
 

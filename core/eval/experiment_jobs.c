@@ -49,7 +49,8 @@ pm_status exp_job_find(exp_run *r, const char *key, const json **out, pm_err *er
     const char *text;
     pm_status s = store_job_find(r->st, key, r->a, &text, err);
     if (s || !text) return s;
-    return json_parse(text, strlen(text), r->a, out, err);
+    s = json_parse(text, strlen(text), r->a, out, err);
+    return s && exp_job_repair(r, key, "job", err) ? PM_OK : s;
 }
 
 pm_status exp_job_done(exp_run *r, const char *key, const char *kind, const str *result,

@@ -109,8 +109,9 @@ static pm_status make_plan(exp_run *r, str *out, pm_err *err)
 pm_status experiment_plan(const plug_env *env, const experiment *x, const run_options *o, str *out,
                           pm_err *err)
 {
-    exp_run r = {.x = x, .o = o, .a = arena_open(0)};
-    if (!r.a) return err_set(err, PM_E_MEMORY, "plan");
+    arena *a = arena_open(0);
+    exp_run r = {.x = x, .o = o, .keep = a, .a = a};
+    if (!a) return err_set(err, PM_E_MEMORY, "plan");
     pm_status s = exp_check(x, o, err);
     if (!s) {
         s = exp_run_open(&r, env, err);
@@ -119,6 +120,6 @@ pm_status experiment_plan(const plug_env *env, const experiment *x, const run_op
             exp_run_close(&r);
         }
     }
-    arena_close(r.a);
+    arena_close(a);
     return s;
 }

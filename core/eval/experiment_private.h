@@ -20,7 +20,8 @@ typedef struct exp_run {
     const experiment *x;
     const run_options *o;
     plug_env env; /* the caller's, with our progress */
-    arena *a;     /* lives as long as the run */
+    arena *keep;  /* the caller's: rows, paths, data */
+    arena *a;     /* for the work at hand: keep, or the seed's own */
     store *st;
     call_ctx *call;
     pipeline_ctx *pipe;

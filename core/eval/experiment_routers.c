@@ -263,7 +263,7 @@ pm_status exp_train(exp_run *r, seed_work *w, pm_err *err)
         router_work *out = &w->router[w->n_routers++];
         *out = (router_work){.choice = c,
                              .won = won,
-                             .setting = exp_setting(c, won, r->a),
+                             .setting = exp_setting(c, won, r->keep),
                              .route = t.route,
                              .file = t.file[0] ? store_object_path(r->st, t.file, r->a) : NULL,
                              .kind = t.kind,

@@ -12,7 +12,7 @@ static pm_status add(exp_run *r, const store_row *row, pm_err *err)
 {
     if (r->n_rows == r->rows_room) {
         size_t more = r->rows_room ? 2 * r->rows_room : 1024;
-        store_row *grown = arena_alloc(r->a, more, sizeof *grown);
+        store_row *grown = arena_alloc(r->keep, more, sizeof *grown);
         if (!grown) return err_set(err, PM_E_MEMORY, "%zu rows", more);
         if (r->n_rows > 0) memcpy(grown, r->row, r->n_rows * sizeof *grown);
         r->row = grown;
@@ -43,7 +43,7 @@ static const char *data_text(exp_run *r)
 {
     str text = STR_INIT;
     str_printf(&text, "%s %.12s", r->data.name, r->data.hash);
-    const char *kept = text.failed ? NULL : arena_strdup(r->a, str_text(&text));
+    const char *kept = text.failed ? NULL : arena_strdup(r->keep, str_text(&text));
     str_close(&text);
     return kept ? kept : "";
 }
@@ -86,8 +86,7 @@ pm_status exp_about(exp_run *r, pm_err *err)
 static pm_status about_seed(exp_run *r, const seed_work *w, pm_err *err)
 {
     static const char *const by[] = {"as given", "by prompt", "by group"};
-    const char *hash =
-        arena_strndup(r->a, w->s.hash, 12); /* the seed's work is gone before the rows */
+    const char *hash = arena_strndup(r->keep, w->s.hash, 12);
     if (!hash) return err_set(err, PM_E_MEMORY, "rows");
     const struct {
         const char *name;
@@ -110,7 +109,7 @@ static pm_status about_seed(exp_run *r, const seed_work *w, pm_err *err)
     return s;
 }
 
-/* ---- scores ---- */
+/* ---- scores: texts of rows live in `keep`, longer than the seed's work ---- */
 
 typedef struct row_maker {
     exp_run *r;
@@ -135,7 +134,7 @@ static const char *joined(row_maker *k, const char *before, const char *after)
 {
     str text = STR_INIT;
     str_printf(&text, "%s%s", before, after);
-    const char *kept = text.failed ? NULL : arena_strdup(k->r->a, str_text(&text));
+    const char *kept = text.failed ? NULL : arena_strdup(k->r->keep, str_text(&text));
     str_close(&text);
     return kept;
 }
@@ -146,8 +145,10 @@ static pm_status put_metrics(row_maker *k, const policy_score *p)
     for (size_t i = 0; i < p->n_metrics && !s; i++)
         if (strcmp(p->metric[i].name, "diff_rival") != 0) /* said for each rival by name */
             s = put(k, "all", p->metric[i].name, &p->metric[i]);
-    for (size_t i = 0; i < p->n_rivals && !s; i++)
-        s = put(k, "all", p->rival[i].name, &p->rival[i]);
+    for (size_t i = 0; i < p->n_rivals && !s; i++) {
+        const char *metric = joined(k, p->rival[i].name, ""); /* rows outlive the scores */
+        s = metric ? put(k, "all", metric, &p->rival[i]) : err_set(k->err, PM_E_MEMORY, "row");
+    }
     if (!s && p->who->predicted.at && p->spearman_left_out > 0) {
         metric_value left = {"", (double)p->spearman_left_out, NAN, NAN, p->metric[0].n};
         s = put(k, "all", "spearman_left_out", &left);

@@ -150,10 +150,10 @@ static bool any_router_reads(const exp_run *r, uint32_t needs)
     return false;
 }
 
-static pm_status add_sparse(exp_run *r, seed_work *w, pm_err *err)
+static pm_status add_sparse(exp_run *r, seed_work *w, arena *scratch, pm_err *err)
 {
     pm_csr all;
-    pm_status s = embedder_sparse(w->embed, r->call, r->data.text, r->data.n, r->a, &all, err);
+    pm_status s = embedder_sparse(w->embed, r->call, r->data.text, r->data.n, scratch, &all, err);
     if (!s) s = take_sparse(&all, w->s.fit, w->s.n_fit, r->a, &w->fit_x.sparse, err);
     if (!s && w->s.n_tune)
         s = take_sparse(&all, w->s.tune, w->s.n_tune, r->a, &w->tune_x.sparse, err);
@@ -175,24 +175,32 @@ static pm_status add_vectors(exp_run *r, seed_work *w, pm_cmat all, pm_err *err)
     return PM_OK;
 }
 
+static pm_status get_vectors(exp_run *r, const seed_work *w, arena *scratch, pm_mat *out,
+                             pm_err *err)
+{
+    embedding e;
+    pm_status s = find_embedding(r, w, &e, err);
+    if (s) return s;
+    if (e.vectors) return store_get_matrix(r->st, e.vectors, scratch, out, err);
+    /* --fresh, or damaged since: the embedder itself is at hand */
+    *out = mat_new(scratch, r->data.n, embedder_dim(w->embed));
+    if (!out->at) return err_set(err, PM_E_MEMORY, "embeddings of %zu prompts", r->data.n);
+    return embedder_embed(w->embed, r->call, r->data.text, r->data.n, *out, err);
+}
+
 /* Embeddings and sparse features of the parts, fetched when the first router really has to train. */
 pm_status exp_features(exp_run *r, seed_work *w, pm_err *err)
 {
     if (w->has_features || !w->embed) return PM_OK;
-    embedding e;
     pm_mat all;
-    pm_status s = find_embedding(r, w, &e, err);
-    if (!s && e.vectors)
-        s = store_get_matrix(r->st, e.vectors, r->a, &all, err);
-    else if (!s) { /* --fresh, or damaged since: the embedder itself is at hand */
-        all = mat_new(r->a, r->data.n, embedder_dim(w->embed));
-        s = all.at ? embedder_embed(w->embed, r->call, r->data.text, r->data.n, all, err)
-                   : err_set(err, PM_E_MEMORY, "embeddings of %zu prompts", r->data.n);
-    }
+    arena *scratch = arena_open(0);
+    if (!scratch) return err_set(err, PM_E_MEMORY, "features");
+    pm_status s = get_vectors(r, w, scratch, &all, err);
     if (!s) s = add_vectors(r, w, mat_const(all), err);
     if (!s && embedder_sparse_dim(w->embed) &&
         any_router_reads(r, PM_NEEDS_SPARSE | PM_NEEDS_EMBED_OR_SPARSE))
-        s = add_sparse(r, w, err);
+        s = add_sparse(r, w, scratch, err);
+    arena_close(scratch);
     w->has_features = s == PM_OK;
     return s;
 }

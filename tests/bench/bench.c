@@ -2,6 +2,8 @@
  *
  * Timing and reporting for benchmarks; see bench.h.
  */
+#include "config.h"
+
 #include "bench.h"
 
 #include <math.h>
@@ -67,6 +69,7 @@ void bench_open(bench *b, const char *name, const compute *c)
     memset(b, 0, sizeof *b);
     b->name = name;
     b->c = c;
+    if (getloadavg(&b->load, 1) != 1) b->load = NAN;
     b->n_threads = c ? threads_count(c->pool) : 1;
 }
 
@@ -96,8 +99,9 @@ void bench_record(bench *b, const bench_figure *f)
     if (f->floor_is) printf("\"floor_is\": \"%s\", ", f->floor_is);
     number("ratio", ratio_of(f), "%.3f");
     number("goal", f->goal, "%.5g");
-    printf("\"n\": %zu, \"machine\": {\"cpu\": \"%s\", \"kernels\": \"%s\", \"threads\": %d}}\n",
-           f->n, cpu.brand, b->c ? b->c->k->name : "none", b->n_threads);
+    printf("\"n\": %zu, \"machine\": {\"cpu\": \"%s\", \"kernels\": \"%s\", \"threads\": %d, "
+           "\"load\": %.2f}}\n",
+           f->n, cpu.brand, b->c ? b->c->k->name : "none", b->n_threads, b->load);
     fflush(stdout);
     if (b->n_kept < BENCH_MOST) b->kept[b->n_kept++] = *f;
 }
@@ -118,11 +122,11 @@ static void cell(double v, const char *form)
 
 void bench_close(bench *b)
 {
-    fprintf(stderr, "\n%-46s %10s %-8s%10s%9s%10s\n", b->name, "value", "unit", "floor", "ratio",
+    fprintf(stderr, "\n%-56s %10s %-8s%10s%9s%10s\n", b->name, "value", "unit", "floor", "ratio",
             "goal");
     for (size_t i = 0; i < b->n_kept; i++) {
         const bench_figure *f = &b->kept[i];
-        fprintf(stderr, "%-46s %10.4g %-8s", f->what, f->value, f->unit);
+        fprintf(stderr, "%-56s %10.4g %-8s", f->what, f->value, f->unit);
         cell(f->floor, "%10.4g");
         cell(ratio_of(f), "%9.2f");
         cell(f->goal, "%10.4g");

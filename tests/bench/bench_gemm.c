@@ -1,31 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
  * Matrix products, in GFLOP/s, beside the register FMA rate of the kernels in use, measured in the same run;
- * and the matrix-vector product beside the time to read its matrix.  JSON lines on standard output.
+ * and the matrix-vector product beside the time to read its matrix.
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/mem.h"
+#include "bench.h"
 #include "math/gemm.h"
 #include "math/mat.h"
 #include "math/probe.h"
 
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void must(pm_status s, const pm_err *err)
-{
-    if (s == PM_OK) return;
-    fprintf(stderr, "bench_gemm: %s\n", err_text(err));
-    exit(1);
-}
+enum { ROUNDS = 7 };
 
 typedef struct product {
     const char *name;
@@ -42,46 +30,87 @@ static pm_mat ones(arena *a, size_t rows, size_t cols)
     return m;
 }
 
-static void measure(const compute *c, threads *pool, const product *s, double peak)
+typedef struct multiplying {
+    const compute *c;
+    threads *pool;
+    const product *s;
+    pm_cmat a, b;
+    pm_mat out;
+    pm_err err;
+} multiplying;
+
+static void multiply(void *arg)
 {
-    pm_err err = PM_ERR_INIT;
-    arena *room = arena_open(0);
-    pm_mat a = s->ta == 'T' ? ones(room, s->p, s->m) : ones(room, s->m, s->p);
-    pm_mat b = s->tb == 'T' ? ones(room, s->n, s->p) : ones(room, s->p, s->n);
-    pm_mat out = ones(room, s->m, s->n);
-    double flop = 2.0 * (double)s->m * (double)s->n * (double)s->p, best = INFINITY;
-    int calls = flop > 2e8 ? 1 : (int)(2e8 / flop) + 1;
-    for (int r = 0; r < 7; r++) {
-        double t = seconds();
-        for (int i = 0; i < calls; i++)
-            must(gemm(c, pool, s->ta, s->tb, 1, mat_const(a), mat_const(b), 0, out, s->hint, &err),
-                 &err);
-        best = fmin(best, (seconds() - t) / calls);
-    }
-    arena_close(room);
-    printf("{\"bench\": \"gemm\", \"case\": \"%s\", \"m\": %zu, \"n\": %zu, \"inner\": %zu, "
-           "\"kernels\": \"%s\", \"blis\": \"%s\", \"threads\": %d, \"gflops\": %.1f, "
-           "\"floor_fma_gflops\": %.1f, \"ratio\": %.2f}\n",
-           s->name, s->m, s->n, s->p, c->k->name, c->blis, threads_count(pool), flop / best * 1e-9,
-           peak, peak * best / (flop * 1e-9));
+    multiplying *p = arg;
+    bench_must(
+        gemm(p->c, p->pool, p->s->ta, p->s->tb, 1, p->a, p->b, 0, p->out, p->s->hint, &p->err),
+        &p->err);
 }
 
-static void measure_gemv(const compute *c, threads *pool)
+static void measure(bench *out, threads *pool, const product *s, double peak)
+{
+    arena *room = arena_open(0);
+    multiplying p = {
+        .c = out->c,
+        .pool = pool,
+        .s = s,
+        .a = mat_const(s->ta == 'T' ? ones(room, s->p, s->m) : ones(room, s->m, s->p)),
+        .b = mat_const(s->tb == 'T' ? ones(room, s->n, s->p) : ones(room, s->p, s->n)),
+        .out = ones(room, s->m, s->n),
+    };
+    double flop = 2.0 * (double)s->m * (double)s->n * (double)s->p;
+    bench_work w = {multiply, &p, flop > 2e8 ? 1 : (size_t)(2e8 / flop) + 1, 0};
+    bench_measure(&w, 1, ROUNDS, 1);
+    arena_close(room);
+    bench_figure f = {.value = flop / w.median * 1e-9,
+                      .unit = "GFLOP/s",
+                      .is_rate = true,
+                      .floor = peak,
+                      .floor_is = "fused multiply-adds in registers",
+                      .goal = NAN,
+                      .n = ROUNDS};
+    int n_threads = threads_count(pool);
+    snprintf(f.what, sizeof f.what, "%s: %zu x %zu, inner %zu, %d thread%s", s->name, s->m, s->n,
+             s->p, n_threads, n_threads == 1 ? "" : "s");
+    bench_record(out, &f);
+}
+
+typedef struct streaming {
+    const compute *c;
+    threads *pool;
+    pm_mat a, x, y;
+} streaming;
+
+static void stream(void *arg)
+{
+    const streaming *s = arg;
+    gemv(s->c, s->pool, mat_const(s->a), s->x.at, s->y.at);
+}
+
+static void read_once(void *arg)
+{
+    const streaming *s = arg;
+    (void)probe_read_seconds(s->c, s->pool, s->a.at, s->a.rows * s->a.cols * sizeof(float), 1);
+}
+
+static void measure_gemv(bench *out, threads *pool)
 {
     size_t rows = 55000, cols = 1536;
     arena *room = arena_open(0);
-    pm_mat a = ones(room, rows, cols), x = ones(room, 1, cols), y = ones(room, 1, rows);
-    double best = INFINITY;
-    for (int r = 0; r < 7; r++) {
-        double t = seconds();
-        gemv(c, pool, mat_const(a), x.at, y.at);
-        best = fmin(best, seconds() - t);
-    }
-    double floor = probe_read_seconds(c, pool, a.at, rows * cols * sizeof(float), 7);
+    streaming s = {out->c, pool, ones(room, rows, cols), ones(room, 1, cols), ones(room, 1, rows)};
+    bench_work w[2] = {{stream, &s, 1, 0}, {read_once, &s, 1, 0}};
+    bench_measure(w, 2, ROUNDS, 3);
     arena_close(room);
-    printf("{\"bench\": \"gemv\", \"rows\": %zu, \"cols\": %zu, \"threads\": %d, \"ms\": %.3f, "
-           "\"floor_read_ms\": %.3f, \"ratio\": %.2f}\n",
-           rows, cols, threads_count(pool), best * 1e3, floor * 1e3, best / floor);
+    bench_figure f = {.value = w[0].median * 1e3,
+                      .unit = "ms",
+                      .floor = w[1].median * 1e3,
+                      .floor_is = "reading the matrix",
+                      .goal = NAN,
+                      .n = (size_t)3 * ROUNDS};
+    int n_threads = threads_count(pool);
+    snprintf(f.what, sizeof f.what, "matrix times vector: %zu x %zu, %d thread%s", rows, cols,
+             n_threads, n_threads == 1 ? "" : "s");
+    bench_record(out, &f);
 }
 
 int main(void)
@@ -98,14 +127,17 @@ int main(void)
     compute c;
     pm_err err = PM_ERR_INIT;
     probe_result limits;
-    must(compute_open(0, &c, &err), &err);
-    must(probe_machine(&c, &limits, &err), &err);
+    bench out;
+    bench_must(compute_open(0, &c, &err), &err);
+    bench_must(probe_machine(&c, &limits, &err), &err);
+    bench_open(&out, "gemm", &c);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        measure(&c, NULL, &all[i], limits.fma_gflops_1);
-        if (threads_count(c.pool) > 1) measure(&c, c.pool, &all[i], limits.fma_gflops_all);
+        measure(&out, NULL, &all[i], limits.fma_gflops_1);
+        if (threads_count(c.pool) > 1) measure(&out, c.pool, &all[i], limits.fma_gflops_all);
     }
-    measure_gemv(&c, NULL);
-    measure_gemv(&c, c.pool);
+    measure_gemv(&out, NULL);
+    if (threads_count(c.pool) > 1) measure_gemv(&out, c.pool);
+    bench_close(&out);
     compute_close(&c);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Speed of the JSON lines reader on text rows, beside two floors measured in the same run on the same
- * file: counting line ends in blocks with memchr, and getline.  One JSON line on standard output.
+ * file: counting line ends in blocks with memchr, and getline.
  * Usage: bench_jsonl [MEGABYTES]
  */
 #include "config.h"
@@ -9,20 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/rng.h"
+#include "bench.h"
 #include "data/jsonl.h"
 
-enum { RUNS = 5, BLOCK = 1 << 18 };
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+enum { ROUNDS = 5, BLOCK = 1 << 18, GOAL = 400 };
 
 /* Rows like those of real prompts: words, a line break in ten, quotes, one accent in a hundred words. */
 static size_t make_rows(FILE *file, size_t bytes)
@@ -52,68 +45,65 @@ static size_t make_rows(FILE *file, size_t bytes)
     return written;
 }
 
-static double time_blocks(const char *path, size_t *lines)
+typedef struct reading {
+    const char *path;
+    size_t lines;
+} reading;
+
+static void read_blocks(void *arg)
 {
     static char block[BLOCK];
-    FILE *file = fopen(path, "rb");
-    double start = seconds();
+    reading *r = arg;
+    FILE *file = fopen(r->path, "rb");
     size_t got;
-    *lines = 0;
+    r->lines = 0;
     while (file && (got = fread(block, 1, BLOCK, file)) > 0)
-        for (char *p = block; (p = memchr(p, '\n', (size_t)(block + got - p))); p++) ++*lines;
-    double took = seconds() - start;
+        for (char *p = block; (p = memchr(p, '\n', (size_t)(block + got - p))); p++) r->lines++;
     if (file) fclose(file);
-    return took;
 }
 
-static double time_getline(const char *path, size_t *lines)
+static void read_lines(void *arg)
 {
-    FILE *file = fopen(path, "rb");
+    reading *r = arg;
+    FILE *file = fopen(r->path, "rb");
     char *line = NULL;
     size_t room = 0;
-    double start = seconds();
-    *lines = 0;
-    while (file && getline(&line, &room, file) > 0) ++*lines;
-    double took = seconds() - start;
+    r->lines = 0;
+    while (file && getline(&line, &room, file) > 0) r->lines++;
     free(line);
     if (file) fclose(file);
-    return took;
 }
 
-static double time_jsonl(const char *path, size_t *lines)
+static void read_jsonl(void *arg)
 {
+    reading *r = arg;
     pm_err err = PM_ERR_INIT;
     jsonl *j;
-    double start = seconds();
-    *lines = 0;
-    if (jsonl_open(path, 0, &j, &err) != PM_OK) {
-        fprintf(stderr, "bench_jsonl: %s\n", err_text(&err));
-        exit(1);
-    }
     const jsonl_field *f;
     size_t n, text = 0;
+    r->lines = 0;
+    bench_must(jsonl_open(r->path, 0, &j, &err), &err);
     while (jsonl_next(j, &f, &n, &err) == PM_OK && f) {
         const jsonl_field *prompt = jsonl_find(f, n, "prompt");
         text += prompt ? prompt->text.len : 0;
-        ++*lines;
+        r->lines++;
     }
     jsonl_close(j);
-    double took = seconds() - start;
-    if (err.status != PM_OK || !text) {
-        fprintf(stderr, "bench_jsonl: %s\n", err_text(&err));
-        exit(1);
-    }
-    return took;
+    bench_must(text ? err.status : PM_E_FORMAT, &err);
 }
 
-static double least(double (*run)(const char *, size_t *), const char *path, size_t *lines)
+static void record(bench *out, double mb, const bench_work *w, const bench_work *floor,
+                   const char *floor_is)
 {
-    double best = run(path, lines);
-    for (int k = 1; k < RUNS; k++) {
-        double took = run(path, lines);
-        if (took < best) best = took;
-    }
-    return best;
+    bench_figure f = {.what = "text rows, every field decoded",
+                      .value = mb / w->median,
+                      .unit = "MB/s",
+                      .is_rate = true,
+                      .floor = mb / floor->median,
+                      .floor_is = floor_is,
+                      .goal = GOAL,
+                      .n = ROUNDS};
+    bench_record(out, &f);
 }
 
 int main(int argc, char **argv)
@@ -128,19 +118,24 @@ int main(int argc, char **argv)
         fputs("usage: bench_jsonl [MEGABYTES]; needs room in $TMPDIR or /tmp\n", stderr);
         return 2;
     }
-    size_t bytes = make_rows(file, megabytes * 1000000), lines[3];
+    size_t bytes = make_rows(file, megabytes * 1000000);
     if (fclose(file) != 0) perror(path);
-    double blocks = least(time_blocks, path, &lines[0]);
-    double by_line = least(time_getline, path, &lines[1]);
-    double parsed = least(time_jsonl, path, &lines[2]);
+    enum { BLOCKS, LINES, JSONL, N };
+    reading r[N] = {{path, 0}, {path, 0}, {path, 0}};
+    bench_work w[N] = {{read_blocks, &r[BLOCKS], 1, 0},
+                       {read_lines, &r[LINES], 1, 0},
+                       {read_jsonl, &r[JSONL], 1, 0}};
+    bench_measure(w, N, ROUNDS, 1);
     remove(path);
-    if (lines[0] != lines[2] || lines[1] != lines[2]) {
-        fprintf(stderr, "bench_jsonl: %zu, %zu and %zu rows\n", lines[0], lines[1], lines[2]);
+    if (r[BLOCKS].lines != r[JSONL].lines || r[LINES].lines != r[JSONL].lines) {
+        fprintf(stderr, "bench_jsonl: %zu, %zu and %zu rows\n", r[BLOCKS].lines, r[LINES].lines,
+                r[JSONL].lines);
         return 1;
     }
-    double mb = (double)bytes / 1e6;
-    printf("{\"bench\": \"jsonl\", \"bytes\": %zu, \"rows\": %zu, \"mb_per_s\": %.0f, "
-           "\"floor_getline_mb_per_s\": %.0f, \"floor_memchr_mb_per_s\": %.0f, \"runs\": %d}\n",
-           bytes, lines[2], mb / parsed, mb / by_line, mb / blocks, RUNS);
+    bench out;
+    bench_open(&out, "jsonl", NULL);
+    record(&out, (double)bytes / 1e6, &w[JSONL], &w[LINES], "getline");
+    record(&out, (double)bytes / 1e6, &w[JSONL], &w[BLOCKS], "fread and memchr of line ends");
+    bench_close(&out);
     return 0;
 }

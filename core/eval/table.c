@@ -154,6 +154,20 @@ static void section_title(const char *text, table_style style, str *out)
     str_printf(out, style == TABLE_MARKDOWN ? "**%s**\n\n" : "%s\n", text);
 }
 
+/* Policies without a point are compared with the rivals of the first one (metrics.h). */
+static const char *point_title(const summary *s, const char *point)
+{
+    if (point[0]) return point;
+    const char *first = "";
+    for (size_t k = 0; k < s->t->n_points && !first[0]; k++) first = s->t->point[k];
+    if (s->n_rivals == 0) return "whatever the weights";
+    str text = STR_INIT;
+    str_printf(&text, "whatever the weights (rivals: at %s)", first);
+    const char *kept = text.failed ? NULL : arena_strdup(s->a, str_text(&text));
+    str_close(&text);
+    return kept ? kept : "whatever the weights";
+}
+
 static pm_status put_section(const summary *s, const char *point, table_style style, str *out,
                              pm_err *err)
 {
@@ -169,7 +183,7 @@ static pm_status put_section(const summary *s, const char *point, table_style st
             if (!cell) return err_set(err, PM_E_MEMORY, "table");
             summary_line(s, l, cell);
         }
-    if (s->t->n_points > 1) section_title(point[0] ? point : "whatever the weights", style, out);
+    if (s->t->n_points > 1 || point[0]) section_title(point_title(s, point), style, out);
     grid_print(&g, style, WIDTH, out);
     str_puts(out, "\n");
     return PM_OK;

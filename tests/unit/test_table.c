@@ -57,7 +57,7 @@ START_TEST(summary_to_the_letter)
         "data: hand 123456, prompts: 12\n"
         "test: 4 prompts\n"
         "\n"
-        "whatever the weights\n"
+        "whatever the weights (rivals: at w=1)\n"
         "policy                             quality  vs best single  setting\n"
         "best single (train)     .8028 [.791, .815]               0  m\n"
         "oracle               1.0000 [1.000, 1.000]\n"
@@ -82,8 +82,8 @@ START_TEST(markdown_has_the_same_cells)
     summary(rows, N_ROWS, TABLE_MARKDOWN);
     static const char *const want[] = {
         "- data: hand 123456, prompts: 12\n", "**w=1**\n\n",
-        "| policy | quality | vs best single | vs knn | $/1k | gap | used | setting |\n"
-        "|---|---:|---:|---:|---:|---:|---:|---|\n",
+        ("| policy | quality | vs best single | vs knn | $/1k | gap | used | setting |\n"
+         "|---|---:|---:|---:|---:|---:|---:|---|\n"),
         "| knn | .8050 [.790, .820] | +.0041 [+.001, +.007]* | 0 | 1.2345 | -1.279 | 2 | k=5 |\n"};
     for (int k = 0; k < 4; k++)
         ck_assert_msg(strstr(str_text(&out), want[k]) != NULL, "no %s in\n%s", want[k],

@@ -172,14 +172,17 @@ size_t grams_most(pm_str text)
     return 4 * text.len + 2;
 }
 
-/* Least significant digit first, 2 digits of 12 bits. */
+/* Least significant digit first, 24 bits.  Few keys: 4 digits of 6 bits, since clearing and adding up
+ * thousands of counters would take longer than the keys do; many: 2 of 12. */
 static void sort_keys(uint32_t *key, uint32_t *other, size_t n)
 {
-    for (int shift = 0; shift < 24; shift += 12) {
-        uint32_t count[4097] = {0};
-        for (size_t i = 0; i < n; i++) count[(key[i] >> shift & 0xfff) + 1]++;
-        for (size_t d = 0; d < 4096; d++) count[d + 1] += count[d];
-        for (size_t i = 0; i < n; i++) other[count[key[i] >> shift & 0xfff]++] = key[i];
+    int bits = n < 4096 ? 6 : 12;
+    uint32_t digits = 1u << bits, count[4097];
+    for (int shift = 0; shift < 24; shift += bits) {
+        memset(count, 0, (digits + 1) * sizeof *count);
+        for (size_t i = 0; i < n; i++) count[(key[i] >> shift & (digits - 1)) + 1]++;
+        for (uint32_t d = 0; d < digits; d++) count[d + 1] += count[d];
+        for (size_t i = 0; i < n; i++) other[count[key[i] >> shift & (digits - 1)]++] = key[i];
         uint32_t *swap = key;
         key = other;
         other = swap;

@@ -69,7 +69,7 @@ void bench_open(bench *b, const char *name, const compute *c)
     memset(b, 0, sizeof *b);
     b->name = name;
     b->c = c;
-    if (getloadavg(&b->load, 1) != 1) b->load = NAN;
+    if (getloadavg(&b->load, 1) != 1) b->load = -1;
     b->n_threads = c ? threads_count(c->pool) : 1;
 }
 

@@ -123,9 +123,10 @@ static void build_one(script *s, const node *v, size_t i, constraint_choice *out
     static const char *const reserved[] = {"weight", "sense", "bound", "label", NULL};
     static const double one = 1;
     const char *path = schema_item_path(s->a, "constraints", i, v->name);
-    if (!build_plugin(s, v, PLUGIN_CONSTRAINT, path, reserved, &out->at) || !check_own(s, v, path))
-        return;
-    out->at.label = build_label(s, v, path, out->at.plugin->name);
+    bool ok = build_plugin(s, v, PLUGIN_CONSTRAINT, path, reserved, &out->at);
+    out->at.label = build_label(s, v, path, v->name);
+    if (!ok || !check_own(s, v, path)) return;
+    if (!out->at.label) out->at.label = out->at.plugin->name;
     size_t sense = schema_word(v, "sense", sense_words,
                                default_sense(out->at.plugin->type.constraint->senses));
     const node *weight = node_field(v, "weight"), *bound = node_field(v, "bound");

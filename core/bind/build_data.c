@@ -25,6 +25,7 @@ void build_data(script *s, const node *v, experiment *x)
     static const schema_row rows[] = {
         {"min_known", WANT_NUMBER, 0, 1, NULL, false, "share of cells that a model must have"},
         {"models", WANT_TEXTS, 0, 0, NULL, false, "ids of the models to keep"},
+        {"embed", WANT_ANY, 0, 0, NULL, false, NULL},
         SCHEMA_END};
     x->min_known = 0.98;
     if (!node_is(v, "dataset")) {
@@ -36,6 +37,10 @@ void build_data(script *s, const node *v, experiment *x)
     node whole = *v;
     whole.is_partial = false; /* pm.dataset "path" alone is complete */
     if (!schema_shape(&s->wrong, &whole, "data", NAME_REQUIRED)) return;
+    const node *embed = node_field(v, "embed");
+    if (embed)
+        complain(&s->wrong, embed->where,
+                 "data.embed: the experiment has it: embedder = pm.embedder \"name\" { ... }");
     schema_check(&s->wrong, v, "data", rows, false);
     x->min_known = schema_number(v, "min_known", x->min_known);
     x->data_dir = folder(s, v);

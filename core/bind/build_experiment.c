@@ -49,6 +49,8 @@ static void build_seeds(script *s, const node *v, experiment *x)
     uint64_t *seed = arena_alloc(s->a, n, sizeof *seed);
     for (size_t i = 0; seed && i < n; i++) {
         const node *one = is_list ? &list->item[i] : list;
+        if (!s->options.has_seed && one && (one->kind != NODE_NUMBER || !one->is_whole))
+            return; /* told */
         seed[i] = s->options.has_seed ? s->options.seed : one ? (uint64_t)one->whole : 1;
         for (size_t j = 0; j < i; j++)
             if (seed[j] == seed[i])
@@ -81,6 +83,7 @@ static void check_needs(script *s, const plugin_choice *p, uint32_t needs, const
                         const experiment *x)
 {
     const pm_embedder_type *e = x->embed ? x->embed->plugin->type.embedder : NULL;
+    if (!e && s->wants_embedder) return; /* its own mistake is told */
     bool sparse = e && PM_HAS(e, sparse_dim) && e->sparse_dim;
     const char *what = NULL;
     if (!e && (needs & (PM_NEEDS_EMBED | PM_NEEDS_EMBED_OR_SPARSE))) what = "embeddings";
@@ -106,7 +109,7 @@ static void build_routers(script *s, const node *list, experiment *x)
 {
     static const char *const reserved[] = {"label", NULL};
     size_t n = list && list->kind == NODE_TABLE ? list->n_items : 0;
-    if (list && list->kind == NODE_TABLE && (n == 0 || n > ROUTERS_MAX)) {
+    if (list && list->kind == NODE_TABLE && !list->noun && (n == 0 || n > ROUTERS_MAX)) {
         complain(&s->wrong, list->where, "routers: %zu of them; want 1 to %d", n, ROUTERS_MAX);
         return;
     }
@@ -168,6 +171,7 @@ static void build_embedder(script *s, const node *v, experiment *x)
                  node_show(v, s->a));
         return;
     }
+    s->wants_embedder = true;
     plugin_choice *e = arena_alloc(s->a, 1, sizeof *e);
     const char *path = v->name ? bind_text(s->a, "embedder \"%.80s\"", v->name) : "embedder";
     if (e && build_plugin(s, v, PLUGIN_EMBEDDER, path, NULL, e)) x->embed = e;

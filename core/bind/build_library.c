@@ -15,7 +15,10 @@ typedef struct making {
 
 static void told(const making *m, const char *where, const pm_err *err)
 {
-    complain(&m->s->wrong, where, "%s: %s", m->path, err_text(err));
+    const char *text = err_text(err),
+               *colon = strncmp(text, "expert ", 7) == 0 ? strstr(text, ": ") : NULL;
+    complain(&m->s->wrong, where, "%s: %s", m->path,
+             colon ? colon + 2 : text); /* the path names the expert */
 }
 
 static const library_attr_row *row_of(const char *name)

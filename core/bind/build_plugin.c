@@ -16,6 +16,7 @@ typedef struct request { /* one table on its way to a plugin */
     const char *path;
     const char *const *reserved;
     const plugin_entry *plugin;
+    bool grids;         /* pm.grid may stand for a value */
     const node **field; /* [n] those that are the plugin's */
     param_value *given; /* [n] */
     size_t n;
@@ -52,8 +53,8 @@ static bool take_value(const request *r, const node *f, const char *path, param_
         out->text = f->text;
         return true;
     default:
-        complain(&r->s->wrong, f->where, "%s = %s; want a number, a text, true or false", path,
-                 node_show(f, r->s->a));
+        complain(&r->s->wrong, f->where, "%s = %s; want a number, a text, true or false%s", path,
+                 node_show(f, r->s->a), r->grids ? ", or pm.grid { ... } to try several" : "");
         return false;
     }
 }
@@ -88,7 +89,7 @@ static bool check_grid(const request *r, const node *g, const char *path)
 }
 
 /* The plugin's fields, with the first value of every grid. */
-static bool collect(request *r, bool grids)
+static bool collect(request *r)
 {
     script *s = r->s;
     bool ok = true;
@@ -105,21 +106,24 @@ static bool collect(request *r, bool grids)
         const node *f = &r->v->field[i];
         if (is_among(r->reserved, f->key)) continue;
         const char *path = bind_text(s->a, "%s.%s", r->path, f->key);
-        r->field[r->n] = f;
-        param_value *p = &r->given[r->n++];
-        if (grids && node_is(f, "grid") && row_of(r->plugin, f->key)) {
+        const node *value = f; /* or the first of its grid */
+        bool known = row_of(r->plugin, f->key) != NULL;
+        if (r->grids && known && node_is(f, "grid")) {
             if (!check_grid(r, f, path)) {
                 ok = false;
                 continue;
             }
-            take_value(r, &f->item[0], path, p);
-            p->name = f->key;
-        } else if (f->kind == NODE_TABLE && !row_of(r->plugin, f->key)) {
-            p->name = f->key; /* the rows will say that the name is unknown */
-            p->kind = PARAM_FLAG;
-        } else {
-            ok &= take_value(r, f, path, p);
+            value = &f->item[0];
         }
+        param_value *p = &r->given[r->n];
+        if (known && !take_value(r, value, path, p)) {
+            ok = false;
+            continue;
+        }
+        if (!known)
+            *p = (param_value){.kind = PARAM_FLAG}; /* the rows will say that the name is unknown */
+        p->name = f->key;
+        r->field[r->n++] = f;
     }
     return ok;
 }
@@ -184,7 +188,7 @@ bool build_plugin(script *s, const node *v, plugin_kind kind, const char *path,
     request r;
     if (!open_request(s, v, kind, path, &r)) return false;
     r.reserved = reserved;
-    bool ok = collect(&r, false);
+    bool ok = collect(&r);
     return build(&r, out) && ok;
 }
 
@@ -203,7 +207,8 @@ bool build_candidates(script *s, const node *v, plugin_kind kind, const char *pa
     request r;
     if (!open_request(s, v, kind, path, &r)) return false;
     r.reserved = reserved;
-    bool ok = collect(&r, true);
+    r.grids = true;
+    bool ok = collect(&r);
     double points = 1;
     for (size_t i = 0; i < r.n; i++)
         if (node_is(r.field[i], "grid")) points *= (double)r.field[i]->n_items;

@@ -83,9 +83,13 @@ char *modules_find(const modules *m, const char *path)
     return NULL;
 }
 
-/* As a user would write it: from the current folder where that is possible. */
-static const char *shown_as(const char *real)
+/* As a user would write it: our own modules by their name, others from the current folder where that is
+ * possible. */
+static const char *shown_as(const modules *m, const char *real)
 {
+    size_t ours = strlen(m->lua_dir);
+    if (is_inside(real, m->lua_dir) && strncmp(real + ours, "/pointsman", 10) == 0)
+        return real + ours + 1;
     char here[PATH_MAX];
     if (!getcwd(here, sizeof here)) return real;
     size_t n = strlen(here);
@@ -219,7 +223,7 @@ int modules_load(lua_State *L)
     }
     for (size_t i = 0; i < m->n_roots; i++) {
         if (!is_inside(real, m->root[i])) continue;
-        modules_run(L, m, real, shown_as(real));
+        modules_run(L, m, real, shown_as(m, real));
         return 1;
     }
     return luaL_error(
@@ -253,6 +257,6 @@ int modules_require(lua_State *L)
             "require \"%s\": only \"pointsman\" is known; use pm.load \"path.lua\" for "
             "files of your own",
             name);
-    modules_run(L, m, real, shown_as(real));
+    modules_run(L, m, real, shown_as(m, real));
     return 1;
 }

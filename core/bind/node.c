@@ -86,27 +86,42 @@ static const char *place_of(reader *r, int at, const char *key, const char *wher
     return where ? where : "--set";
 }
 
-/* Counts items 1..n and text keys; complains about every other key once. */
+/* Odd keys are told in an order that does not depend on the table's. */
+static void refuse_keys(reader *r, const char *path, const node *t, lua_Integer stray,
+                        unsigned types)
+{
+    const char *what = *path ? path : "this table";
+    if (types & 1u)
+        complain(r->c, t->where, "%s[%lld] stands alone; a list has items 1, 2, 3 ... without gaps",
+                 what, (long long)stray);
+    for (int type = 0; type < LUA_NUMTYPES; type++)
+        if (types & (2u << type))
+            complain(r->c, t->where, "%s has a key that is a %s; want names or 1, 2, 3 ...", what,
+                     type == LUA_TNUMBER ? "fraction" : lua_typename(r->L, type));
+}
+
+/* Counts text keys; complains about keys that are neither that nor 1..n_items. */
 static size_t count_fields(reader *r, int at, size_t n_items, const char *path, const node *t)
 {
     lua_State *L = r->L;
     size_t n = 0;
+    unsigned types = 0; /* 1: a stray index; 2 << type: a key of that type */
+    lua_Integer stray = LUA_MAXINTEGER;
     lua_pushnil(L);
     while (lua_next(L, at)) {
         lua_pop(L, 1);
         if (lua_type(L, -1) == LUA_TSTRING) {
             n++;
-        } else if (lua_isinteger(L, -1)) {
-            lua_Integer i = lua_tointeger(L, -1);
-            if (i < 1 || (uint64_t)i > n_items)
-                complain(r->c, t->where,
-                         "%s[%lld] stands alone; a list has items 1, 2, 3 ... without gaps",
-                         *path ? path : "this table", (long long)i);
+        } else if (!lua_isinteger(L, -1)) {
+            types |= 2u << lua_type(L, -1);
         } else {
-            complain(r->c, t->where, "%s has a key that is a %s; want names or 1, 2, 3 ...",
-                     *path ? path : "this table", luaL_typename(L, -1));
+            lua_Integer i = lua_tointeger(L, -1);
+            if (i >= 1 && (uint64_t)i <= n_items) continue;
+            types |= 1u;
+            if (i < stray) stray = i;
         }
     }
+    refuse_keys(r, path, t, stray, types);
     return n;
 }
 

@@ -63,6 +63,11 @@ static bool row_default(lua_policy *p, const node *v, const char *path, pm_param
 {
     script *s = p->s;
     if (v->kind == NODE_NUMBER && !row->choices) {
+        if (!(v->number >= row->min && v->number <= row->max)) {
+            complain(&s->wrong, v->where, "%s: the default %s is outside [%g, %g]", path,
+                     node_show(v, s->a), row->min, row->max);
+            return false;
+        }
         row->type = PM_P_F64;
         row->fallback = v->number;
         *is_whole = v->is_whole;
@@ -165,6 +170,13 @@ static lua_policy *define(lua_State *L, script *s, const node *v)
                  p->name ? "%s: the name is given twice"
                          : "%s: name is missing (what results call it)",
                  v->noun);
+        return NULL;
+    }
+    if (strspn(p->name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(p->name) ||
+        p->name[0] < 'a' || strlen(p->name) > 63) {
+        complain(&s->wrong, v->where,
+                 "%s: name = \"%.80s\"; want up to 63 of a-z, 0-9 and _, beginning with a letter",
+                 v->noun, p->name);
         return NULL;
     }
     define_params(p, v);

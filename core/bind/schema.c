@@ -50,7 +50,7 @@ static void check_number(check *k, const node *v, const char *path, const schema
         refuse(k, v, path, "a whole number");
     } else if (!(v->number >= r->min && v->number <= r->max)) {
         k->ok = false;
-        complain(k->c, v->where, "%s = %s is outside [%.15g, %.15g]", path, node_show(v, k->c->a),
+        complain(k->c, v->where, "%s = %s is outside [%.16g, %.16g]", path, node_show(v, k->c->a),
                  r->min, r->max);
     }
 }

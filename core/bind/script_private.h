@@ -32,6 +32,7 @@ struct script {
     arena *scratch;      /* of one entry */
     experiment x;
     bool has_experiment;
+    bool wants_embedder; /* it names one, right or wrong */
 };
 
 /* ---- builders: all mistakes go to s->wrong; what they return is only used when there are none ---- */

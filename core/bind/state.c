@@ -69,8 +69,8 @@ static void look(lua_State *L, lua_Debug *ar)
         lua_pushfstring(L, "%s:%d: canceled", file, ar->currentline);
     else
         lua_pushfstring(
-            L, "%s:%d: stopped after %f million instructions; is there a loop without end?", file,
-            ar->currentline, (lua_Number)s->limit_instructions / 1e6);
+            L, "%s:%d: stopped after %I million instructions; is there a loop without end?", file,
+            ar->currentline, (LUAI_UACINT)(s->limit_instructions / 1000000));
     lua_error(L);
 }
 
@@ -96,15 +96,15 @@ void state_close(state *s)
     s->L = NULL;
 }
 
-/* The places from which the failing one was reached, at most three, as "; called at file:line". */
+/* The places from which the failing one was reached, at most three (finding a level costs its depth), as "; called at file:line". */
 static void add_callers(lua_State *L, luaL_Buffer *b, const char *message)
 {
     char place[256], last[256] = "";
     lua_Debug ar;
     int shown = 0;
-    for (int level = 1; shown < 3 && lua_getstack(L, level, &ar); level++) {
+    for (int level = 1; level < 20 && shown < 3 && lua_getstack(L, level, &ar); level++) {
         lua_getinfo(L, "Sl", &ar);
-        if (ar.currentline <= 0) continue;
+        if (ar.currentline <= 0 || strncmp(ar.source, "@pointsman", 10) == 0) continue;
         snprintf(place, sizeof place, "%s:%d", ar.source[0] == '@' ? ar.source + 1 : ar.short_src,
                  ar.currentline);
         size_t n = strlen(place);
@@ -121,14 +121,14 @@ static void add_callers(lua_State *L, luaL_Buffer *b, const char *message)
 static int explain(lua_State *L)
 {
     const char *message = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : NULL;
+    char place[256];
+    state_where(L, 1, place, sizeof place);
     if (!message)
-        message = lua_pushfstring(L, "error with a %s instead of a text", luaL_typename(L, 1));
-    if (strstr(message, "stack overflow")) { /* Lua's own text carries a page of traceback */
-        char place[256];
-        state_where(L, 1, place, sizeof place);
+        message =
+            lua_pushfstring(L, "%s: error with a %s instead of a text", place, luaL_typename(L, 1));
+    if (strstr(message, "stack overflow")) /* Lua's own text carries a page of traceback */
         message = lua_pushfstring(L, "%s: stack overflow; does a function call itself without end?",
                                   place);
-    }
     luaL_Buffer b;
     luaL_buffinit(L, &b);
     luaL_addstring(&b, message);

@@ -23,9 +23,16 @@ return function(x)
 
   local rival = first_knn(x.routers)
   if not rival and x.reference ~= false then
+    if x.embedder == false then
+      error("embedder = false leaves the reference kNN without vectors; write reference = false too", 0)
+    end
     local all <const> = {} -- the script's own list stays as it is
-    for i, router in ipairs(x.routers) do all[i] = router end
-    all[#all + 1] = pm.router "knn" { label = reference }
+    local last = 0
+    for key, router in pairs(x.routers) do
+      all[key], last = router, last + 1
+    end
+    if last ~= #all then return end -- gaps or names: the reader says so
+    all[last + 1] = pm.router "knn" { label = reference }
     x.routers, rival = all, reference
   end
   if x.rival == nil then x.rival = rival end

@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: MIT
+return { name = "plain" }
+-- expect: returns_table.lua: returns a table; want pm.experiment { ... }

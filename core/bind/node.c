@@ -136,6 +136,7 @@ static size_t count_items(lua_State *L, int at)
     return n;
 }
 
+/* Names first, sorted; then the values: mistakes come in the same order in every run. */
 static void read_fields(reader *r, int at, const char *path, node *out)
 {
     lua_State *L = r->L;
@@ -143,18 +144,22 @@ static void read_fields(reader *r, int at, const char *path, node *out)
     size_t n = 0;
     lua_pushnil(L);
     while (field && lua_next(L, at)) {
-        if (lua_type(L, -2) == LUA_TSTRING && n < out->n_fields) {
-            field[n].key = arena_strdup(r->c->a, lua_tostring(L, -2));
-            if (!field[n].key) field[n].key = "";
-            const char *where = place_of(r, at, field[n].key, out->where);
-            read_value(r, lua_gettop(L), where, child_path(r, path, field[n].key), &field[n]);
-            n++;
-        }
+        lua_pop(L, 1);
+        if (lua_type(L, -1) != LUA_TSTRING || n == out->n_fields) continue;
+        field[n].key = arena_strdup(r->c->a, lua_tostring(L, -1));
+        if (field[n].key) n++;
+    }
+    if (!field) lua_pop(L, 1);
+    if (n > 1) qsort(field, n, sizeof *field, by_key);
+    for (size_t i = 0; i < n; i++) {
+        const char *where = place_of(r, at, field[i].key, out->where);
+        lua_pushstring(L, field[i].key);
+        lua_rawget(L, at);
+        read_value(r, lua_gettop(L), where, child_path(r, path, field[i].key), &field[i]);
         lua_pop(L, 1);
     }
-    out->n_fields = field ? n : 0;
-    if (n > 1) qsort(field, n, sizeof *field, by_key);
     out->field = field;
+    out->n_fields = n;
 }
 
 static void read_items(reader *r, int at, const char *path, node *out)

@@ -56,7 +56,8 @@ static void send_result(void *arg, const plugin_entry *e, const conform_result *
     write_all(*(int *)arg, &rec, sizeof rec);
 }
 
-_Noreturn static void child(const conform_options *o, const plugin_entry *e, int fd)
+_Noreturn static void child(const conform_options *o, const plugin_entry *e, const char *dir,
+                            int fd)
 {
     conform_options mine = *o;
     pm_err err = PM_ERR_INIT;
@@ -66,7 +67,7 @@ _Noreturn static void child(const conform_options *o, const plugin_entry *e, int
     log_open(LOG_SILENT, false); /* notes of some hundred builds on toys are noise */
     mine.report = send_result;
     mine.arg = &fd;
-    rec.status = conform_here(&mine, e, &failed, &err);
+    rec.status = conform_here(&mine, e, dir, &failed, &err);
     rec.last = true;
     snprintf(rec.why, sizeof rec.why, "%s", err_text(&err));
     write_all(fd, &rec, sizeof rec);
@@ -88,10 +89,10 @@ static const char *name_of(plugin_kind k, const char *letters, size_t *index)
 static void report_death(const conform_options *o, const plugin_entry *e, size_t next, int status)
 {
     conform_result r = {conform_check_name(e->kind, next), false, false, ""};
-    if (!r.check) r.check = conform_check_name(e->kind, 0);
+    if (o->only || !r.check) r.check = o->only ? o->only : conform_check_name(e->kind, 0);
     if (WIFSIGNALED(status))
-        snprintf(r.why, sizeof r.why, "the plugin crashed here: signal %d (%s)", WTERMSIG(status),
-                 strsignal(WTERMSIG(status)));
+        snprintf(r.why, sizeof r.why, "the plugin ended the process here: signal %d (%s)",
+                 WTERMSIG(status), strsignal(WTERMSIG(status)));
     else
         snprintf(r.why, sizeof r.why, "the plugin ended the process here: exit status %d",
                  WEXITSTATUS(status));
@@ -123,8 +124,8 @@ static pm_status collect(const conform_options *o, const plugin_entry *e, int fd
     return PM_OK;
 }
 
-pm_status conform_child(const conform_options *o, const plugin_entry *e, size_t *failed,
-                        pm_err *err)
+pm_status conform_child(const conform_options *o, const plugin_entry *e, const char *dir,
+                        size_t *failed, pm_err *err)
 {
     int end[2];
     *failed = 0;
@@ -138,7 +139,7 @@ pm_status conform_child(const conform_options *o, const plugin_entry *e, size_t 
     }
     if (pid == 0) {
         close(end[0]);
-        child(o, e, end[1]);
+        child(o, e, dir, end[1]);
     }
     close(end[1]);
     pm_status s = collect(o, e, end[0], pid, failed, err);

@@ -7,13 +7,13 @@
 
 #include "app/conform.h"
 
-/* Runs the suite in this process. */
-PM_MUST_USE pm_status conform_here(const conform_options *o, const plugin_entry *e, size_t *failed,
-                                   pm_err *err);
+/* Runs the suite in this process; checkpoints go to the folder `dir`. */
+PM_MUST_USE pm_status conform_here(const conform_options *o, const plugin_entry *e, const char *dir,
+                                   size_t *failed, pm_err *err);
 
 /* Runs it in a child.  If the child dies, the check that was running fails with how it died and the
  * remaining checks are not reported. */
-PM_MUST_USE pm_status conform_child(const conform_options *o, const plugin_entry *e, size_t *failed,
-                                    pm_err *err);
+PM_MUST_USE pm_status conform_child(const conform_options *o, const plugin_entry *e,
+                                    const char *dir, size_t *failed, pm_err *err);
 
 #endif

@@ -92,34 +92,18 @@ static pm_status trial_contexts(trial *t, const plug_env *from, pm_err *err)
     return s;
 }
 
-static pm_status trial_open(trial *t, const conform_options *o, const plugin_entry *e, pm_err *err)
+static pm_status trial_open(trial *t, const conform_options *o, const plugin_entry *e,
+                            const char *dir, pm_err *err)
 {
-    const char *tmp = getenv("TMPDIR");
     memset(t, 0, sizeof *t);
     t->e = e;
     t->seed = o->seed;
+    t->dir = dir;
     t->done_is_sane = true;
     t->a = arena_open(1 << 16);
     t->keep = arena_open(1 << 16);
     if (!t->a || !t->keep) return err_set(err, PM_E_MEMORY, "no memory for the conformance suite");
-    int len = snprintf(t->dir, sizeof t->dir, "%s/pointsman-conform.XXXXXX", tmp ? tmp : "/tmp");
-    if (len < 0 || (size_t)len >= sizeof t->dir || !mkdtemp(t->dir)) {
-        t->dir[0] = 0;
-        return err_set(err, PM_E_IO, "no temporary folder in %s: %s", tmp ? tmp : "/tmp",
-                       strerror(errno));
-    }
     return trial_contexts(t, o->env, err);
-}
-
-static void remove_folder(const char *dir)
-{
-    arena *a = arena_open(0);
-    char **name;
-    size_t n = 0;
-    if (a && io_list(dir, a, &name, &n, NULL) == PM_OK)
-        for (size_t i = 0; i < n; i++) unlink(io_join(a, dir, name[i]));
-    rmdir(dir);
-    arena_close(a);
 }
 
 static void trial_close(trial *t)
@@ -128,7 +112,6 @@ static void trial_close(trial *t)
     call_ctx_close(t->c);
     call_ctx_close(t->c_one);
     threads_close(t->two.pool);
-    if (t->dir[0]) remove_folder(t->dir);
     arena_close(t->a);
     arena_close(t->keep);
 }
@@ -202,12 +185,13 @@ static pm_status walk(trial *t, const conform_options *o, size_t *failed, pm_err
     return PM_OK;
 }
 
-pm_status conform_here(const conform_options *o, const plugin_entry *e, size_t *failed, pm_err *err)
+pm_status conform_here(const conform_options *o, const plugin_entry *e, const char *dir,
+                       size_t *failed, pm_err *err)
 {
     trial *t = mem_alloc(1, sizeof *t);
     if (!t) return err_set(err, PM_E_MEMORY, "no memory for the conformance suite");
     *failed = 0;
-    pm_status s = trial_open(t, o, e, err);
+    pm_status s = trial_open(t, o, e, dir, err);
     void *params = NULL;
     if (s == PM_OK)
         s = params_build(e->params, e->params_bytes, NULL, 0, t->keep, &params, NULL, NULL, err);
@@ -218,8 +202,30 @@ pm_status conform_here(const conform_options *o, const plugin_entry *e, size_t *
     return s;
 }
 
+static void remove_folder(const char *dir)
+{
+    arena *a = arena_open(0);
+    char **name;
+    size_t n = 0;
+    if (a && io_list(dir, a, &name, &n, NULL) == PM_OK)
+        for (size_t i = 0; i < n; i++) unlink(io_join(a, dir, name[i]));
+    rmdir(dir);
+    arena_close(a);
+}
+
+/* The folder is made and removed here, so that a child that dies leaves nothing behind. */
 pm_status conform_plugin(const conform_options *o, const plugin_entry *e, size_t *failed,
                          pm_err *err)
 {
-    return o->isolated ? conform_child(o, e, failed, err) : conform_here(o, e, failed, err);
+    const char *tmp = getenv("TMPDIR");
+    char dir[512];
+    if (!tmp || !*tmp) tmp = "/tmp";
+    *failed = 0;
+    int len = snprintf(dir, sizeof dir, "%s/pointsman-conform.XXXXXX", tmp);
+    if (len < 0 || (size_t)len >= sizeof dir || !mkdtemp(dir))
+        return err_set(err, PM_E_IO, "no temporary folder in %s: %s", tmp, strerror(errno));
+    pm_status s = o->isolated ? conform_child(o, e, dir, failed, err)
+                              : conform_here(o, e, dir, failed, err);
+    remove_folder(dir);
+    return s;
 }

@@ -25,7 +25,7 @@ typedef struct trial {
     void *base;          /* the suite's own: an instance built once and used by many checks */
     const toy *data;     /* the usual problem, with its outcomes of kind base_kind */
     pm_value_kind label_kind;
-    char dir[64];       /* temporary folder */
+    const char *dir;    /* temporary folder */
     atomic_bool cancel; /* seen by builds */
     atomic_long progress_calls;
     long cancel_at; /* the progress call (from 1) that finds the build canceled; 0: none */

@@ -117,7 +117,7 @@ static const struct fault {
      "the better expert gets the worse value"},
     {PLUGIN_ROUTER, "leaks_on_cancel", "cancel-leaks-nothing", "the heap grew by"},
     /* So that the other checks are known to be able to fail. */
-    {PLUGIN_ROUTER, "crash", "predicts", "the plugin crashed here: signal"},
+    {PLUGIN_ROUTER, "crash", "predicts", "the plugin ended the process here"},
     {PLUGIN_ROUTER, "undocumented", "documented", "source is empty"},
     {PLUGIN_ROUTER, "row_index", "row-order", "prompts in another order"},
     {PLUGIN_ROUTER, "batch_size", "batch-equals-single", "one prompt alone"},
@@ -129,7 +129,7 @@ static const struct fault {
     {PLUGIN_ROUTER, "latent_rows", "latent", "latent of prompts in another order"},
     {PLUGIN_ROUTER, "unseen_expert", "sparse-outcomes", "is NaN"},
     {PLUGIN_ROUTER, "one_expert", "one-expert", "is NaN"},
-    {PLUGIN_ROUTER, "undeclared_need", "needs-declared", "the plugin crashed here: signal"},
+    {PLUGIN_ROUTER, "undeclared_need", "needs-declared", "the plugin ended the process here"},
     {PLUGIN_ROUTER, "undeclared_read", "reads-declared", "without undeclared attributes"},
     {PLUGIN_ROUTER, "one_word", "every-word", "with smoothing = none"},
     {PLUGIN_ROUTER, "leaks_always", "build-leaks-nothing", "finished builds"},

@@ -131,7 +131,8 @@ static pm_status train(struct pm_router *r, pm_call *c, const pm_fit *fit)
     if (((const struct twin_params *)c->params)->smoothing == 0) return PM_E_ARG;
 #endif
 #ifdef FAULT_LEAKS_ALWAYS
-    if (!malloc(64)) return PM_E_MEMORY;
+    void *volatile lost = malloc(64); /* volatile, or the compiler leaves malloc out */
+    if (!lost) return PM_E_MEMORY;
 #endif
 #ifdef FAULT_LEAKS_ON_CANCEL
     free(w);

@@ -158,6 +158,16 @@ VNNI static inline __m512i step_u8(__m512i s, __m512i x, const int8_t *y, __mmas
     return _mm512_dpbusd_epi32(s, x, _mm512_maskz_loadu_epi8(live, y));
 }
 
+/* The sums of the lanes of a and of b, in the first two lanes: both in the steps of one. */
+static inline __m128i sum_both(__m512i a, __m512i b)
+{
+    __m256i x = _mm256_add_epi32(_mm512_castsi512_si256(a), _mm512_extracti64x4_epi64(a, 1));
+    __m256i y = _mm256_add_epi32(_mm512_castsi512_si256(b), _mm512_extracti64x4_epi64(b, 1));
+    __m256i h = _mm256_hadd_epi32(x, y);
+    __m128i s = _mm_add_epi32(_mm256_castsi256_si128(h), _mm256_extracti128_si256(h, 1));
+    return _mm_hadd_epi32(s, s);
+}
+
 /* vpdpbusd wants one operand without sign: x + 128, whose share 128 sum(q) is taken off again.  Lanes
  * stay below 2^31 for 2^15 columns; wider rows are left to dot_i8.  Whole vectors of the table are
  * loaded without a mask: masked loads are not prefetched. */
@@ -189,8 +199,9 @@ VNNI static void gemv_i8_vnni(const int8_t *table, size_t rows, size_t cols, siz
             s0 = step_u8(s0, a, q0 + whole, rest);
             s1 = step_u8(s1, a, q1 + whole, rest);
         }
-        out[0][r] = (float)_mm512_reduce_add_epi32(_mm512_sub_epi32(s0, t0));
-        out[1][r] = (float)_mm512_reduce_add_epi32(_mm512_sub_epi32(s1, t1));
+        __m128 both = _mm_cvtepi32_ps(sum_both(_mm512_sub_epi32(s0, t0), _mm512_sub_epi32(s1, t1)));
+        out[0][r] = _mm_cvtss_f32(both);
+        out[1][r] = _mm_cvtss_f32(_mm_movehdup_ps(both));
     }
     for (size_t r = 0; r < rows && !narrow; r++)
         for (size_t p = 0; p < 2; p++) out[p][r] = dot_i8_vnni(table + r * ld, q[p], cols);

@@ -95,14 +95,14 @@ static void read_jsonl(void *arg)
 static void record(bench *out, double mb, const bench_work *w, const bench_work *floor,
                    const char *floor_is)
 {
-    bench_figure f = {.what = "text rows, every field decoded",
-                      .value = mb / w->median,
+    bench_figure f = {.value = mb / w->median,
                       .unit = "MB/s",
                       .is_rate = true,
                       .floor = mb / floor->median,
                       .floor_is = floor_is,
                       .goal = GOAL,
                       .n = ROUNDS};
+    snprintf(f.what, sizeof f.what, "text rows, every field decoded, beside %s", floor_is);
     bench_record(out, &f);
 }
 
@@ -134,8 +134,8 @@ int main(int argc, char **argv)
     }
     bench out;
     bench_open(&out, "jsonl", NULL);
-    record(&out, (double)bytes / 1e6, &w[JSONL], &w[LINES], "getline");
-    record(&out, (double)bytes / 1e6, &w[JSONL], &w[BLOCKS], "fread and memchr of line ends");
+    record(&out, (double)bytes / 1e6, &w[JSONL], &w[LINES], "getline alone");
+    record(&out, (double)bytes / 1e6, &w[JSONL], &w[BLOCKS], "counting line ends");
     bench_close(&out);
     return 0;
 }

@@ -26,17 +26,34 @@ function goal(value, limit, unit)
 }
 
 /^\{"bench"/ {
-    if (!rows++) {
-        print "Machine: " member("cpu") ", kernels " member("kernels") ", " member("threads") " threads."
-        print ""
-        print "| benchmark | what | value | floor | ratio | goal | n |"
-        print "|---|---|---:|---:|---:|---:|---:|"
-    }
+    if (member("kernels") != "none")
+        machine = member("cpu") ", kernels " member("kernels") ", " member("threads") " threads"
+    load = member("load")
+    if (least == "" || load + 0 < least + 0) least = load
+    if (most == "" || load + 0 > most + 0) most = load
     what = member("what")
     sub(/^ +/, "- ", what)
     unit = member("unit")
     floor = member("floor")
-    printf "| %s | %s | %s %s | %s | %s | %s | %s |\n", member("bench"), what, member("value"), unit,
-        floor == "" ? "" : floor " (" member("floor_is") ")", member("ratio"),
-        goal(member("value"), member("goal"), unit), member("n")
+    row[++rows] = sprintf("| %s | %s | %s %s | %s | %s | %s | %s |", member("bench"), what,
+        member("value"), unit, floor == "" ? "" : floor " (" member("floor_is") ")", member("ratio"),
+        goal(member("value"), member("goal"), unit), member("n"))
+}
+
+END {
+    print "# Speeds beside their floors"
+    print ""
+    print "Made by `make bench`, then `cp bench.md bench.jsonl` from the build folder to here; the JSON lines"
+    print "are in [bench.jsonl](bench.jsonl).  Medians of n samples after a warm-up, in rounds that take each"
+    print "work and its floor in turn, so that both meet the same disturbances.  A floor is the best that this"
+    print "machine did in the same run at what the work cannot avoid; the ratio is how many times slower we"
+    print "are.  Nothing is asserted on these figures.  How scikit-learn does on the same machine:"
+    print "[bench-peers.md](bench-peers.md)."
+    print ""
+    print "Machine: " machine "; load average " least " to " most " as the benchmarks began (what is above 1 is the"
+    print "benchmarks before it or other people's work: read ratios, not times, when it is much above)."
+    print ""
+    print "| benchmark | what | value | floor | ratio | goal | n |"
+    print "|---|---|---:|---:|---:|---:|---:|"
+    for (i = 1; i <= rows; i++) print row[i]
 }

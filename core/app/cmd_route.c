@@ -82,7 +82,7 @@ static pm_status load_script(session *s, pm_err *err)
 {
     const char *path = args_text(&verb_route, s->value, "script", NULL);
     str errors = STR_INIT;
-    script_options o = {.size = sizeof o};
+    script_options o = {.size = sizeof o, .policies_only = true};
     if (!path) return PM_OK;
     pm_status st = script_open(&s->app.env, path, &o, &s->lua, &errors, err);
     if (st && errors.len) err_set(err, st, "%s", str_text(&errors));

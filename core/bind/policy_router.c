@@ -110,7 +110,8 @@ static int train_body(lua_State *L)
     if (lua_type(L, -1) != LUA_TTABLE)
         return policy_refuse(L, PM_E_CONTRACT, &p->train,
                              "train returned %s; want a table (the state)", luaL_typename(L, -1));
-    policy_state_write(L, -1, p->s->scratch, &s);
+    policy_state_write(L, -1, p->s->scratch, bind_text(p->s->scratch, "%s: train", p->train.where),
+                       &s);
     keep(L, job, &s);
     hold(L, job->r, &s);
     return 0;

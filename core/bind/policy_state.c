@@ -20,6 +20,7 @@
 typedef struct writer {
     lua_State *L;
     arena *a;
+    const char *who; /* "file:line: train" */
     char *at;
     size_t len, room;
     pm_cmat *matrix;
@@ -54,12 +55,12 @@ static void put_text(writer *w, const char *text, size_t len)
 {
     size_t bad;
     if (!utf8_valid(text, len, &bad))
-        luaL_error(w->L, "train: the state holds a text that is not UTF-8");
+        luaL_error(w->L, "%s: the state holds a text that is not UTF-8", w->who);
     puts_(w, "\"");
     for (size_t i = 0; i < len; i++) {
         unsigned char ch = (unsigned char)text[i];
         char escaped[8];
-        if (ch == 0) luaL_error(w->L, "train: the state holds a text with a NUL byte");
+        if (ch == 0) luaL_error(w->L, "%s: the state holds a text with a NUL byte", w->who);
         if (ch == '"' || ch == '\\')
             put(w, ch == '"' ? "\\\"" : "\\\\", 2);
         else if (ch < 0x20)
@@ -112,15 +113,16 @@ static void put_record(writer *w, int at, size_t n, int depth)
         lua_pop(L, 1);
         if (lua_type(L, -1) != LUA_TSTRING)
             luaL_error(
-                L,
-                "train: a table of the state mixes names and other keys; want a list or a record");
+                L, "%s: a table of the state mixes names and other keys; want a list or a record",
+                w->who);
         key[k++] = lua_tostring(L, -1);
     }
     qsort(key, n, sizeof *key, by_text);
     puts_(w, "{");
     for (size_t i = 0; i < n; i++) {
         if (key[i][0] == '#')
-            luaL_error(L, "train: names in the state do not begin with '#', found '%s'", key[i]);
+            luaL_error(L, "%s: names in the state do not begin with '#', found '%s'", w->who,
+                       key[i]);
         if (i) puts_(w, ",");
         put_text(w, key[i], strlen(key[i]));
         puts_(w, ":");
@@ -136,7 +138,7 @@ static void put_table(writer *w, int at, int depth)
     lua_State *L = w->L;
     size_t n = 0, items = 0;
     if (depth > DEPTH_MAX)
-        luaL_error(L, "train: the state is nested more than %d deep, or contains itself",
+        luaL_error(L, "%s: the state is nested more than %d deep, or contains itself", w->who,
                    DEPTH_MAX);
     lua_pushnil(L);
     while (lua_next(L, at)) {
@@ -181,17 +183,17 @@ static void put_value(writer *w, int at, int depth)
     pm_cmat m;
     if (!matrix_view(L, at, &m))
         luaL_error(
-            L, "train: the state holds a %s; want numbers, texts, true, false, tables and matrices",
-            luaL_typename(L, at));
+            L, "%s: the state holds a %s; want numbers, texts, true, false, tables and matrices",
+            w->who, luaL_typename(L, at));
     if (w->n_matrices == w->matrix_room)
         w->matrix = more(w, w->matrix, &w->matrix_room, w->n_matrices + 1, sizeof *w->matrix);
     w->matrix[w->n_matrices++] = m;
     put(w, text, (size_t)snprintf(text, sizeof text, "{\"#\":%zu}", w->n_matrices));
 }
 
-void policy_state_write(lua_State *L, int at, arena *a, policy_state *out)
+void policy_state_write(lua_State *L, int at, arena *a, const char *who, policy_state *out)
 {
-    writer w = {.L = L, .a = a};
+    writer w = {.L = L, .a = a, .who = who};
     at = lua_absindex(L, at);
     if (lua_type(L, at) != LUA_TTABLE)
         luaL_error(L, "train returned %s; want a table (the state)", luaL_typename(L, at));

@@ -19,9 +19,9 @@ typedef struct policy_state {
     size_t n_matrices;
 } policy_state;
 
-/* Reads the value at `at` into the arena.  Raises an error for what cannot be kept: functions, mixed tables,
+/* Reads the value at `at` into the arena; messages begin with `who`.  Raises an error for what cannot be kept: functions, mixed tables,
  * cycles. */
-void policy_state_write(lua_State *L, int at, arena *a, policy_state *out);
+void policy_state_write(lua_State *L, int at, arena *a, const char *who, policy_state *out);
 
 /* Pushes the value, read-only.  Raises an error if the text is not one of ours. */
 void policy_state_push(lua_State *L, const policy_state *in, arena *a);

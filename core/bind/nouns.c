@@ -12,6 +12,7 @@
 
 #define MARKS    "pm.marks"
 #define PARTIAL  "pm.partial"
+#define POLICY   "pm.policy"
 #define POLICIES "pm.policies"
 
 const char *const *noun_names(void)
@@ -84,6 +85,7 @@ static int make(lua_State *L, const char *noun, const char *name, int from)
         lua_pushvalue(L, -2);
         lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
         lua_pop(L, 1);
+        luaL_setmetatable(L, POLICY);
     }
     return 1;
 }
@@ -97,6 +99,24 @@ static int complete(lua_State *L)
         return luaL_error(L, "pm.%s \"%s\" is followed by %s; want { ... }", m.noun, m.name,
                           luaL_typename(L, 2));
     return make(L, m.noun, m.name, 2);
+}
+
+/* mine { k = 3 }, where mine is pm.router_fn { ... }: the router of that name with these parameters. */
+static int use_policy(lua_State *L)
+{
+    noun_mark m;
+    char noun[32];
+    if (!noun_of(L, 1, &m)) return luaL_error(L, "not a constructor's value");
+    if (lua_gettop(L) != 2 || lua_type(L, 2) != LUA_TTABLE)
+        return luaL_error(L, "a %s is followed by %s; want { parameter = value, ... }", m.noun,
+                          luaL_typename(L, 2));
+    if (!m.name) {
+        lua_getfield(L, 1, "name");
+        if (lua_type(L, -1) != LUA_TSTRING) return luaL_error(L, "this %s has no name", m.noun);
+        m.name = lua_tostring(L, -1);
+    }
+    snprintf(noun, sizeof noun, "%.*s", (int)strlen(m.noun) - 3, m.noun); /* without _fn */
+    return make(L, noun, m.name, 2);
 }
 
 static int construct(lua_State *L)
@@ -130,7 +150,10 @@ void nouns_open(lua_State *L)
     luaL_newmetatable(L, PARTIAL);
     lua_pushcfunction(L, complete);
     lua_setfield(L, -2, "__call");
-    lua_pop(L, 1);
+    luaL_newmetatable(L, POLICY);
+    lua_pushcfunction(L, use_policy);
+    lua_setfield(L, -2, "__call");
+    lua_pop(L, 2);
 }
 
 void noun_push_constructor(lua_State *L, const char *noun)

@@ -1,0 +1,15 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs every asserting script of tests/lua in the restricted state, and checks the experiments that ship.
+src=${srcdir:-.}
+run=$PWD/tests/lua/run
+bad=0
+for script in "$src"/tests/lua/*.lua "$src"/lua/objectives/*.lua; do
+    "$run" "$script" || { echo "FAIL: $script"; bad=1; }
+done
+for script in "$src"/experiments/*.lua; do
+    "$run" check "$script" || { echo "FAIL: $script"; bad=1; }
+done
+lines=$(wc -l <"$src/experiments/quickstart.lua")
+[ "$lines" -lt 45 ] || { echo "FAIL: quickstart.lua has $lines lines; want fewer than 45"; bad=1; }
+exit $bad

@@ -39,7 +39,8 @@ typedef struct bench {
     const char *name;
     const compute *c; /* NULL: nothing of ours computes (whole processes) */
     int n_threads;
-    double load; /* of the machine when the benchmark began: above 1, others were at work; -1: unknown */
+    double
+        load; /* of the machine when the benchmark began: above 1, others were at work; -1: unknown */
     bench_figure kept[BENCH_MOST];
     size_t n_kept;
 } bench;

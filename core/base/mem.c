@@ -41,6 +41,7 @@ struct arena {
     block *first, *current;
     size_t used; /* of the current block */
     size_t peak, limit, hint, step;
+    bool has_refused;
 };
 
 /* Counters of the process: no result depends on them. */
@@ -220,17 +221,28 @@ static bool next_block(arena *a, size_t room)
     return true;
 }
 
+static void *refuse(arena *a)
+{
+    a->has_refused = true;
+    return NULL;
+}
+
+bool arena_has_refused(const arena *a)
+{
+    return a->has_refused;
+}
+
 /* Room for `size` bytes at a multiple of `align` (64 or 1) from the block's start; not zeroed. */
 static void *take(arena *a, size_t size, size_t align)
 {
-    if (size > PTRDIFF_MAX - 2 * MEM_ALIGN) return NULL;
+    if (size > PTRDIFF_MAX - 2 * MEM_ALIGN) return refuse(a);
     size_t start = a->current ? (a->used + align - 1) / align * align : 0;
     bool fits = a->current && start <= a->current->room && size <= a->current->room - start;
     size_t total = arena_used(a);
     size_t after = fits ? a->current->before + start + size : total + size;
-    if (a->limit > 0 && after > a->limit) return NULL;
+    if (a->limit > 0 && after > a->limit) return refuse(a);
     if (!fits) {
-        if (!next_block(a, size)) return NULL;
+        if (!next_block(a, size)) return refuse(a);
         start = 0;
     }
     a->used = start + size;
@@ -243,7 +255,7 @@ static void *take(arena *a, size_t size, size_t align)
 void *arena_alloc(arena *a, size_t count, size_t bytes)
 {
     size_t size = 0;
-    if (!mem_size(count, bytes, &size)) return NULL;
+    if (!mem_size(count, bytes, &size)) return refuse(a);
     if (size == 0) size = 1;
     void *p = take(a, size, MEM_ALIGN);
     return p ? memset(p, 0, size) : NULL;
@@ -251,7 +263,7 @@ void *arena_alloc(arena *a, size_t count, size_t bytes)
 
 char *arena_strndup(arena *a, const char *text, size_t len)
 {
-    if (len > PTRDIFF_MAX - 2 * MEM_ALIGN) return NULL;
+    if (len > PTRDIFF_MAX - 2 * MEM_ALIGN) return refuse(a);
     char *copy = take(a, len + 1, 1);
     if (!copy) return NULL;
     if (len > 0) memcpy(copy, text, len);

@@ -37,6 +37,10 @@ void arena_set_limit(arena *a, size_t bytes); /* 0 = none */
 size_t arena_used(const arena *a);
 size_t arena_peak(const arena *a);
 
+/* Some request was ever answered with NULL: who builds a tree out of many small pieces asks once, at the
+ * end. */
+bool arena_has_refused(const arena *a);
+
 /* count * bytes without overflow; false (and *out = 0) when it does not fit. */
 bool mem_size(size_t count, size_t bytes, size_t *out);
 

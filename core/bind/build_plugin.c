@@ -148,6 +148,7 @@ static bool build(request *r, plugin_choice *out)
                            .params_json = text,
                            .label = r->plugin->name,
                            .where = r->v->where};
+    s->wrong.no_memory |= text == NULL;
     return text != NULL;
 }
 

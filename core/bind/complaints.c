@@ -32,6 +32,8 @@ void complain(complaints *c, const char *where, const char *fmt, ...)
 
 pm_status complaints_end(const complaints *c, str *out, pm_err *err)
 {
+    if (c->no_memory || arena_has_refused(c->a))
+        return err_set(err, PM_E_MEMORY, "no memory for what the script says");
     if (c->n == 0) return PM_OK;
     for (size_t i = 0; out && i < c->n && i < COMPLAINTS_MAX; i++)
         str_printf(out, "%s\n", c->line[i]);

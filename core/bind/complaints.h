@@ -14,13 +14,15 @@
 typedef struct complaints {
     arena *a;
     const char *line[COMPLAINTS_MAX];
-    size_t n; /* all of them, shown or not */
+    size_t n;       /* all of them, shown or not */
+    bool no_memory; /* a builder gave up; so did one if the arena has refused */
 } complaints;
 
 /* "where: text".  A line that is there already is not added again. */
 void complain(complaints *c, const char *where, const char *fmt, ...) PM_PRINTF(3, 4);
 
-/* All lines into out (may be NULL).  PM_OK when there are none, else PM_E_ARG with the first in err. */
+/* All lines into out (may be NULL).  PM_OK when there are none, else PM_E_ARG with the first in err; PM_E_MEMORY
+ * if the list may not be complete. */
 PM_MUST_USE pm_status complaints_end(const complaints *c, str *out, pm_err *err);
 
 /* Text in the arena; "" when memory is out. */

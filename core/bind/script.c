@@ -162,8 +162,8 @@ static pm_status read_value(script *s, str *errors, pm_err *err)
 
 static pm_status build_all(script *s, str *errors, pm_err *err)
 {
-    policies_register(s);
-    if (s->value) build_experiment(s, s->value);
+    if (!arena_has_refused(s->a)) policies_register(s);
+    if (!arena_has_refused(s->a) && s->value) build_experiment(s, s->value);
     pm_status st = complaints_end(&s->wrong, errors, err);
     if (st != PM_OK || s->options.policies_only) return st;
     s->x.spec_json = spec_text(s, &s->x);

@@ -315,6 +315,36 @@ START_TEST(test_policies_come_and_go)
 }
 END_TEST
 
+/* Each allocation fails once: a clear refusal, or (where Lua tries again) the same experiment. */
+START_TEST(test_memory_fails)
+{
+    bench b;
+    bench_open(&b);
+    const char *path = bench_write(&b, "script.lua", whole);
+    size_t refused_ones = 0;
+    for (size_t n = 1; n < 20000; n += 1 + n / 40) {
+        pm_err err = PM_ERR_INIT;
+        str errors = STR_INIT;
+        script *s = NULL;
+        mem_fail_after(n);
+        pm_status st = script_open(&b.env, path, NULL, &s, &errors, &err);
+        mem_fail_after(0);
+        if (st != PM_OK) {
+            refused_ones++;
+            ck_assert_ptr_null(s);
+            ck_assert_msg(err_text(&err)[0] != '\0', "allocation %zu: no message", n);
+        } else {
+            ck_assert_uint_eq(script_experiment(s)->n_routers, 2);
+            ck_assert_uint_eq(script_experiment(s)->router[1].n_candidates, 6);
+        }
+        script_close(s);
+        str_close(&errors);
+    }
+    ck_assert_uint_ge(refused_ones, 3);
+    bench_close(&b);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("scripts");
@@ -329,6 +359,7 @@ int main(void)
     tcase_add_test(all, test_models);
     tcase_add_test(all, test_toy_library);
     tcase_add_test(all, test_policies_come_and_go);
+    tcase_add_test(all, test_memory_fails);
     suite_add_tcase(suite, all);
     return suite_main(suite);
 }

@@ -186,7 +186,7 @@ function matrix:dot(i, other, k) end
 ---@field predict fun(state: table, prompts: pm.Prompts, out: pm.Scores, p: table)
 
 ---@param fields pm.RouterFn
----@return pm.Router
+---@return pm.Router|fun(parameters: table): pm.Router as it is, or with parameters
 function pm.router_fn(fields) end
 
 ---@class pm.ObjectiveCell
@@ -208,7 +208,7 @@ function pm.router_fn(fields) end
 ---@field score fun(cell: pm.ObjectiveCell, p: table): number higher is better
 
 ---@param fields pm.ObjectiveFn
----@return pm.Objective
+---@return pm.Objective|fun(parameters: table): pm.Objective
 function pm.objective_fn(fields) end
 
 ---@class pm.ConstraintCell
@@ -229,7 +229,7 @@ function pm.objective_fn(fields) end
 ---@field value fun(cell: pm.ConstraintCell, p: table): number >= 0, lower is better
 
 ---@param fields pm.ConstraintFn
----@return pm.Constraint
+---@return pm.Constraint|fun(parameters: table): pm.Constraint
 function pm.constraint_fn(fields) end
 
 --- The value of another .lua file, beside the script or below the current folder.

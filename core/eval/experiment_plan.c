@@ -44,7 +44,7 @@ static pm_status plan_router(plan *p, const seed_work *w, const router_choice *c
     double best = -INFINITY;
     for (size_t k = 0; k < n && !s; k++) {
         const plugin_choice *at = &c->candidate[k];
-        const char *setting = exp_setting(c, at, p->r->a);
+        const char *setting = exp_setting(c, at, NULL, p->r->a);
         const json *found = NULL;
         str name = STR_INIT;
         str_printf(&name, "%s, %s", c->at.label, setting ? setting : "");

@@ -125,7 +125,8 @@ PM_MUST_USE pm_status exp_embed(exp_run *r, seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_features(exp_run *r, seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_train(exp_run *r, seed_work *w, pm_err *err);
 uint32_t exp_reference(const exp_run *r, const seed_work *w); /* column for win probabilities */
-const char *exp_setting(const router_choice *c, const plugin_choice *won, arena *a);
+const char *exp_setting(const router_choice *c, const plugin_choice *won, const router *route,
+                        arena *a);
 
 PM_MUST_USE pm_status exp_decide(exp_run *r, seed_work *w, pm_err *err);
 /* The pipeline of router k at a point, in caller's terms [n_constraints]. */

@@ -263,7 +263,7 @@ pm_status exp_train(exp_run *r, seed_work *w, pm_err *err)
         router_work *out = &w->router[w->n_routers++];
         *out = (router_work){.choice = c,
                              .won = won,
-                             .setting = exp_setting(c, won, r->keep),
+                             .setting = exp_setting(c, won, t.route, r->keep),
                              .route = t.route,
                              .file = t.file[0] ? store_object_path(r->st, t.file, r->a) : NULL,
                              .kind = t.kind,
@@ -323,8 +323,10 @@ static void put_value(const json *v, str *out)
         str_number(out, v->number);
 }
 
-/* "k=80", "metric=cosine, k=20"; "" when everything is as usual.  NULL: memory is out. */
-const char *exp_setting(const router_choice *c, const plugin_choice *won, arena *a)
+/* "k=80", "metric=cosine, k=20", and what training settled on; "" when everything is as usual.  NULL: memory
+ * is out. */
+const char *exp_setting(const router_choice *c, const plugin_choice *won, const router *route,
+                        arena *a)
 {
     size_t n = c->n_candidates > 1 ? c->n_candidates : 1;
     const json **all = arena_alloc(a, n, sizeof *all);
@@ -340,6 +342,8 @@ const char *exp_setting(const router_choice *c, const plugin_choice *won, arena 
         str_printf(&text, "%s%s=", text.len ? ", " : "", v->key);
         put_value(v, &text);
     }
+    if (route && router_settled(route)[0])
+        str_printf(&text, "%s%s", text.len ? ", " : "", router_settled(route));
     const char *kept = text.failed ? NULL : arena_strdup(a, str_text(&text));
     str_close(&text);
     return kept;

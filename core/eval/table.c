@@ -210,6 +210,34 @@ static pm_status put_more_rivals(const summary *s, str *out, pm_err *err)
     return PM_OK;
 }
 
+/* How well routers predict, choices apart: the same whatever the weights, so the first point serves. */
+static pm_status put_predictions(const summary *s, table_style style, str *out, pm_err *err)
+{
+    static const char *const metric[] = {"mae", "rmse", "spearman", "coverage_90"};
+    grid g;
+    grid_init(&g, s->a);
+    grid_column(&g, "predictions of");
+    for (size_t m = 0; m < 4; m++) grid_column(&g, metric[m]);
+    const char *point = NULL;
+    for (size_t k = 0; k < s->t->n; k++) {
+        const table_line *l = &s->t->line[k];
+        if (strcmp(l->role, "router") != 0) continue;
+        if (!point) point = l->point;
+        if (strcmp(l->point, point) != 0) continue;
+        const char **cell = grid_row(&g);
+        if (!cell) return err_set(err, PM_E_MEMORY, "table");
+        cell[0] = l->label;
+        for (size_t m = 0; m < 4; m++) {
+            table_stat v;
+            if (table_find(s->t, l, "all", metric[m], &v)) cell[1 + m] = table_value(s->a, &v);
+        }
+    }
+    if (!point) return PM_OK;
+    grid_print(&g, style, WIDTH, out);
+    str_puts(out, "\n");
+    return PM_OK;
+}
+
 static void put_legend(const summary *s, str *out)
 {
     str_printf(
@@ -217,7 +245,8 @@ static void put_legend(const summary *s, str *out)
         "* the interval of the difference excludes 0.  %s.  sel.acc: chosen expert is (tied) "
         "best; disagr.: the same where experts differ;\nwithin: within delta of the best; "
         "regret: distance from the best; gap: share of the way from best single to oracle; "
-        "entr.: of choices, 1 = even.\n",
+        "entr.: of choices, 1 = even.\nspearman: mean rank correlation per prompt; coverage_90: "
+        "share of outcomes inside the 90 %% interval of the spread.\n",
         s->is_loss ? "Loss: lower is better" : "Quality: higher is better");
 }
 
@@ -235,6 +264,7 @@ pm_status table_summary(const store_row *row, size_t n, table_style style, str *
         for (size_t k = 0; k < t.n_points && !status; k++)
             status = put_section(&s, t.point[k], style, out, err);
         if (!status && s.n_shown < s.n_rivals) status = put_more_rivals(&s, out, err);
+        if (!status) status = put_predictions(&s, style, out, err);
         if (!status && t.n > 0) put_legend(&s, out);
         if (!status && out->failed) status = err_set(err, PM_E_MEMORY, "table");
     }

@@ -78,11 +78,24 @@ static bool is_canceled(call_ctx *c)
     return true;
 }
 
+/* Metrics that come with the end of a build are what it settled on. */
+static void keep_settled(call_ctx *ctx, const pm_metric *m, size_t n)
+{
+    size_t len = 0;
+    for (size_t k = 0; k < n && len < sizeof ctx->settled; k++) {
+        int put = snprintf(ctx->settled + len, sizeof ctx->settled - len, "%s%s=%.6g",
+                           k ? ", " : "", m[k].name, m[k].value);
+        if (put < 0) break;
+        len += (size_t)put;
+    }
+}
+
 static pm_status host_progress(pm_call *c, double done, const pm_metric *m, size_t n)
 {
     call_slot *s = call_slot_of(c);
     call_ctx *ctx = s->ctx;
     if (is_canceled(ctx)) return PM_E_CANCELED;
+    if (done >= 1 && n && !s->is_body && !ctx->in_parallel) keep_settled(ctx, m, n);
     if (!ctx->env.progress || s->is_body || ctx->in_parallel) return PM_OK;
     char what[160];
     snprintf(what, sizeof what, "%s %s", plugin_kind_name(ctx->plugin->kind), ctx->plugin->name);

@@ -38,7 +38,8 @@ typedef struct
     pm_err err; /* for core functions, so that no call pays for clearing one */
 } call_slot;
 
-#define CALL_PASSED 8
+#define CALL_PASSED      8
+#define INSTANCE_SETTLED 160
 
 typedef struct passed_library { /* has every attribute that this constraint reads */
     const plugin_entry *plugin;
@@ -62,7 +63,8 @@ struct call_ctx {
     atomic_int violated; /* 0 no, 1 being written, 2 written */
     char violation[512];
     atomic_bool canceled, out_of_memory;
-    member_cache columns; /* of the library last served */
+    char settled[INSTANCE_SETTLED]; /* metrics that a build gave with done = 1: "k=80" */
+    member_cache columns;           /* of the library last served */
     passed_library passed[CALL_PASSED];
     size_t next_passed;
 };

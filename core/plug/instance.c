@@ -89,8 +89,10 @@ pm_status instance_run(instance *in, call_ctx *c, const char *method, instance_b
 {
     call_setup s = {in->plugin, method, CALL_BUILD, in->own, in->params, in->seed};
     pm_call *call = call_begin(c, &s);
+    c->settled[0] = '\0';
     pm_status st = call_verdict(c, body(in, call, arg), err);
     call_end(c);
+    if (c->settled[0]) memcpy(in->settled, c->settled, sizeof in->settled);
     in->seconds = call_ctx_last(c).seconds;
     return st;
 }
@@ -113,6 +115,7 @@ static pm_status put_manifest(const instance *in, pm_store *s, const char *more,
     put_member(&text, "plugin", p->name);
     put_member(&text, "package", p->package ? p->package : "");
     put_member(&text, "version", p->version ? p->version : "");
+    if (in->settled[0]) put_member(&text, "settled", in->settled);
     str_printf(&text, ",\"seed\":\"%llu\",\"params\":%s%s}", (unsigned long long)in->seed,
                in->params_json, more);
     pm_str view = {str_text(&text), text.len};
@@ -195,6 +198,7 @@ static pm_status adopt(instance *in, const stored *f, const plugin_entry *p, con
     if (st != PM_OK) return err_wrap(err, st, "%s: params", path);
     *in = (instance){.plugin = p, .own = f->a, .store = f->store};
     in->seed = strtoull(json_text(f->manifest, "seed", "0"), NULL, 10);
+    snprintf(in->settled, sizeof in->settled, "%s", json_text(f->manifest, "settled", ""));
     return fill(in, params, err);
 }
 

@@ -18,8 +18,9 @@ typedef struct instance {
     const char *params_json;
     const char *who; /* `router "knn"` */
     uint64_t seed;
-    pm_store *store; /* mapped while the instance lives, or NULL */
-    double seconds;  /* of train or update */
+    pm_store *store;                /* mapped while the instance lives, or NULL */
+    double seconds;                 /* of train or update */
+    char settled[INSTANCE_SETTLED]; /* what the build settled on: "k=80"; or "" */
 } instance;
 
 /* params NULL: defaults.  On failure nothing is left. */

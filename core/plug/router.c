@@ -230,6 +230,11 @@ const plugin_entry *router_plugin(const router *r)
     return r->in.plugin;
 }
 
+const char *router_settled(const router *r)
+{
+    return r->in.settled;
+}
+
 const char *router_params_json(const router *r)
 {
     return r->in.params_json;

@@ -39,6 +39,7 @@ size_t router_latent_dim(const router *r); /* 0: none */
 pm_value_kind router_kind(const router *r);
 const plugin_entry *router_plugin(const router *r);
 const char *router_params_json(const router *r);
+const char *router_settled(const router *r); /* what training settled on: "k=80"; or "" */
 const char *router_members(const router *r); /* hex hash */
 bool router_wants_embed(const router *r);
 bool router_wants_sparse(const router *r);

@@ -334,6 +334,8 @@ static pm_status train(pm_router *r, pm_call *c, const pm_fit *fit)
                            .leave_one_out = n_tune == 0,
                            .rows = n};
         st = tune(r, c, &t, &k);
+        pm_metric settled = {"k", (double)k};
+        if (st == PM_OK) st = c->host->progress(c, 1, &settled, 1);
         if (st != PM_OK) return st;
     }
     r->k = k < r->n ? k : r->n;

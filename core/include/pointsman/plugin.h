@@ -334,7 +334,8 @@ struct pm_host { /* one table, the same for all plugins, never freed */
     void (*note)(pm_call *c, pm_note_level level, const char *fmt, ...) PM_PRINTF(3, 4);
 
     /* done in [0,1].  On PM_E_CANCELED the plugin returns it at once; memory is the host's.
-     * Builds that loop call it at least once a second.                                  */
+     * Builds that loop call it at least once a second.  Metrics given with done = 1 are what
+     * the build settled on ("k" tuned to 80): the host shows them beside its results.                                  */
     pm_status (*progress)(pm_call *c, double done, const pm_metric *m, size_t n);
 
     /* Counter-based uniform [0,1) with 53 bits: a pure function of (c->seed, stream, i). */

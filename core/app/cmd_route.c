@@ -17,7 +17,7 @@ static const arg_row rows[] = {
     {"explain", 0, ARG_FLAG, NULL,
      "per expert: predicted value, every term, what was masked and why"},
     {"jsonl", 0, ARG_FLAG, NULL,
-     "input rows are JSON objects with \"prompt\" (and \"id\", \"tokens_in\")"},
+     "input rows are JSON objects with \"prompt\" or \"turns\" (and \"id\", \"tokens_in\")"},
     {"only", 0, ARG_TEXT, "EXPERT", "serve this expert of the library only (repeatable)"},
     {"weight", 'w', ARG_TEXT, "NAME=N", "use this weight for constraint NAME (repeatable)"},
     {"script", 0, ARG_TEXT, "FILE", "the script whose Lua functions the bundle was made with"},
@@ -35,7 +35,8 @@ const verb verb_route = {"route",
                          "terminal) every line of standard\n"
                          "input is a prompt; with --jsonl, every line is a JSON object, and FILE "
                          "may be a prompts.jsonl (.gz\n"
-                         "too).  Prints the chosen expert, one a line.",
+                         "too; a name ending in .jsonl or .jsonl.gz says --jsonl itself).  Prints "
+                         "the chosen expert, one a line.",
                          rows,
                          route_main};
 
@@ -123,10 +124,13 @@ static pm_status route_all(session *s, route_input *in, pm_err *err)
         bool more;
         pm_status st = route_input_next(in, &p, &more, err);
         if (st || !more) return st;
+        size_t turns[2] = {0, p.n_turns};
         pm_prompts x = {.size = sizeof x,
                         .n = 1,
                         .id = &p.key,
                         .text = &p.text,
+                        .turn = p.turn,
+                        .turn_start = p.turn ? turns : NULL,
                         .tokens_in = p.has_tokens ? &p.tokens_in : NULL};
         pipeline_result r;
         st = pipeline_run(&s->use, s->pipeline, &x, &r, err);

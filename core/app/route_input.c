@@ -11,8 +11,8 @@
 
 #include "base/hash.h"
 #include "base/io.h"
-#include "base/mem.h"
 #include "base/str.h"
+#include "data/dataset.h"
 #include "data/jsonl.h"
 
 #define ROUTE_MAX_ROW ((size_t)64 << 20)
@@ -21,8 +21,28 @@ struct route_input {
     const char *text; /* the single text, or NULL */
     bool given;
     jsonl *rows;
+    arena *row; /* of the row at hand */
     str line, id;
 };
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+/* A text that names a file was meant as that file: routing its name would be a silent mistake. */
+static pm_status read_as(const char *operand, bool *as_jsonl, pm_err *err)
+{
+    if (*as_jsonl || !io_exists(operand)) return PM_OK;
+    *as_jsonl = ends_with(operand, ".jsonl") || ends_with(operand, ".jsonl.gz");
+    if (*as_jsonl) return PM_OK;
+    if (io_is_dir(operand))
+        return err_set(err, PM_E_ARG, "\"%s\" is a folder; want a prompt, - or a .jsonl file",
+                       operand);
+    return err_set(err, PM_E_ARG, "\"%s\" is a file; read it with `- < FILE`, or give --jsonl",
+                   operand);
+}
 
 pm_status route_input_open(const char *operand, bool as_jsonl, route_input **out, pm_err *err)
 {
@@ -30,17 +50,21 @@ pm_status route_input_open(const char *operand, bool as_jsonl, route_input **out
     if (!operand && isatty(STDIN_FILENO))
         return err_set(err, PM_E_ARG,
                        "no prompt: give a TEXT, or - to read prompts from standard input");
+    pm_status st = from_stdin ? PM_OK : read_as(operand, &as_jsonl, err);
+    if (st) return st;
     route_input *in = mem_alloc(1, sizeof *in);
     if (!in) return err_set(err, PM_E_MEMORY, "out of memory");
     if (as_jsonl) {
-        pm_status st =
-            jsonl_open(from_stdin ? "/dev/stdin" : operand, ROUTE_MAX_ROW, &in->rows, err);
-        if (st) {
-            mem_free(in);
-            return st;
-        }
+        in->row = arena_open(0);
+        st = in->row
+                 ? jsonl_open(from_stdin ? "/dev/stdin" : operand, ROUTE_MAX_ROW, &in->rows, err)
+                 : err_set(err, PM_E_MEMORY, "out of memory");
     } else if (!from_stdin) {
         in->text = operand;
+    }
+    if (st) {
+        route_input_close(in);
+        return st;
     }
     *out = in;
     return PM_OK;
@@ -50,24 +74,24 @@ static pm_status next_row(route_input *in, route_prompt *out, bool *more, pm_err
 {
     const jsonl_field *f;
     size_t n;
+    dataset_row row;
     pm_status st = jsonl_next(in->rows, &f, &n, err);
     *more = st == PM_OK && f != NULL;
     if (!*more) return st;
-    const jsonl_field *text = jsonl_find(f, n, "prompt"), *id = jsonl_find(f, n, "id"),
-                      *tokens = jsonl_find(f, n, "tokens_in");
-    if (!text || text->kind != JSONL_STRING)
-        return err_set(err, PM_E_FORMAT, "row %zu: no text in \"prompt\"", jsonl_line(in->rows));
-    out->text = text->text;
-    if (id && id->kind == JSONL_STRING) {
-        str_clear(&in->id);
-        str_put(&in->id, id->text.ptr, id->text.len);
-        out->id = str_text(&in->id);
-        out->key = fnv1a(id->text.ptr, id->text.len);
-    }
-    if (tokens && tokens->kind == JSONL_NUMBER && tokens->number >= 0 && tokens->number < 4e9) {
-        out->has_tokens = true;
-        out->tokens_in = (uint32_t)tokens->number;
-    }
+    arena_reset(in->row);
+    st = dataset_read_row(in->rows, f, n, in->row, &row, err);
+    if (st) return err_wrap(err, st, "row %zu", jsonl_line(in->rows));
+    out->text = row.text;
+    out->turn = row.turn;
+    out->n_turns = row.n_turns;
+    out->has_tokens = row.has_tokens;
+    out->tokens_in = row.tokens_in;
+    if (!row.id.ptr) return PM_OK;
+    str_clear(&in->id);
+    str_put(&in->id, row.id.ptr, row.id.len);
+    if (in->id.failed) return err_set(err, PM_E_MEMORY, "out of memory");
+    out->id = str_text(&in->id);
+    out->key = fnv1a(row.id.ptr, row.id.len);
     return PM_OK;
 }
 
@@ -95,6 +119,7 @@ void route_input_close(route_input *in)
 {
     if (!in) return;
     if (in->rows) jsonl_close(in->rows);
+    arena_close(in->row);
     str_close(&in->line);
     str_close(&in->id);
     mem_free(in);

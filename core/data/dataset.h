@@ -85,6 +85,23 @@ typedef struct dataset_options {
 PM_MUST_USE pm_status dataset_read(const char *dir, const dataset_options *o, arena *a,
                                    dataset *out, pm_err *err);
 
+typedef struct dataset_row { /* a row of prompts.jsonl that stands alone */
+    pm_str id;               /* the text, also of a number; ptr == NULL: none */
+    pm_str text;
+    const pm_turn *turn; /* [n_turns], NULL without "turns" */
+    size_t n_turns;
+    bool has_tokens;
+    uint32_t tokens_in;
+} dataset_row;
+
+/* A row by the very rules of a folder's prompts.jsonl, except that it needs no id.  Texts belong to `j` (until its
+ * next row) and to the arena.
+ * Errors  PM_E_FORMAT "found F, wanted W", without a place; PM_E_MEMORY. */
+struct jsonl;
+struct jsonl_field;
+PM_MUST_USE pm_status dataset_read_row(struct jsonl *j, const struct jsonl_field *f, size_t n,
+                                       arena *a, dataset_row *out, pm_err *err);
+
 /* The per-cell table of that name ("scores", "latency_ms" ...), NULL if there is none. */
 const dataset_table *dataset_table_of(const dataset *d, const char *name);
 

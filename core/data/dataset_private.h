@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "data/dataset.h"
+#include "data/jsonl.h"
 #include "data/names.h"
 
 #define DATASET_ERRORS     20
@@ -91,14 +92,19 @@ PM_MUST_USE pm_status dataset_models_of_header(reader *r, const char *path, cons
 
 /* "turns" of a row: its text into the arena, its turns behind those of `rows`.  user_text: the user's
  * turns joined by blank lines.  PM_E_FORMAT: what is wrong, without a place. */
-struct jsonl;
 typedef struct turns_from {
-    struct jsonl *j;
+    jsonl *j;
     pm_str raw;
     arena *a;
 } turns_from;
 PM_MUST_USE pm_status dataset_read_turns(const turns_from *from, prompt_rows *rows,
                                          pm_str *user_text, pm_err *err);
+
+/* Rules of the fields of a row (dataset_row.c). */
+const char *dataset_kind_name(jsonl_kind kind);
+bool dataset_has_control(pm_str s);
+const char *dataset_id_wanted(pm_str s); /* what an id wants to be one, or NULL if it is */
+bool dataset_tokens_of(const jsonl_field *f, uint32_t *out);
 
 /* Rows `row` [n] and columns `col` [m] of a dataset (dataset_pool.c). */
 typedef struct dataset_choice {

@@ -2,15 +2,12 @@
  *
  * Reads prompts.jsonl: ids, texts, domains, splits, groups, token counts and turns.
  */
-#include <math.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "data/dataset_private.h"
 #include "data/jsonl.h"
 #include "data/show.h"
-
-enum { ID_BYTES = 1000 };
 
 typedef struct pass {
     reader *r;
@@ -24,28 +21,11 @@ typedef struct pass {
     bool bad; /* the row at hand has a mistake */
 } pass;
 
-static const char *kind_name(jsonl_kind kind)
-{
-    switch (kind) {
-    case JSONL_NULL:
-        return "null";
-    case JSONL_BOOL:
-        return "true or false";
-    case JSONL_NUMBER:
-        return "a number";
-    case JSONL_STRING:
-        return "a text";
-    case JSONL_RAW:
-        return "an array or object";
-    }
-    return "a value";
-}
-
 static void wrong_kind(pass *p, const jsonl_field *f, const char *wanted)
 {
     p->bad = true;
     mistakes_add(&p->r->wrong, "%s:%zu: %s: found %s, wanted %s", p->path, jsonl_line(p->j),
-                 show_text(f->key).text, kind_name(f->kind), wanted);
+                 show_text(f->key).text, dataset_kind_name(f->kind), wanted);
 }
 
 static const char *keep(pass *p, arena *a, pm_str s)
@@ -55,23 +35,13 @@ static const char *keep(pass *p, arena *a, pm_str s)
     return copy;
 }
 
-static bool has_control(pm_str s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f) return true;
-    return false;
-}
-
 static void take_id(pass *p, const jsonl_field *f, prompt_row *row)
 {
     if (f->kind != JSONL_STRING && f->kind != JSONL_NUMBER) {
         wrong_kind(p, f, "a text");
         return;
     }
-    const char *wanted = !f->text.len             ? "a text that is not empty"
-                         : f->text.len > ID_BYTES ? "at most 1000 bytes"
-                         : has_control(f->text)   ? "no control character"
-                                                  : NULL;
+    const char *wanted = dataset_id_wanted(f->text);
     size_t other = wanted ? SIZE_MAX : names_find(&p->r->ids, f->text);
     if (wanted || other != SIZE_MAX) p->bad = true;
     if (wanted)
@@ -110,7 +80,7 @@ static void take_domain(pass *p, const jsonl_field *f, prompt_row *row)
         return;
     }
     if (!f->text.len) return;
-    if (has_control(f->text)) {
+    if (dataset_has_control(f->text)) {
         p->bad = true;
         mistakes_add(&p->r->wrong, "%s:%zu: \"domain\": found %s, wanted no control character",
                      p->path, jsonl_line(p->j), show_text(f->text).text);
@@ -129,15 +99,13 @@ static void take_domain(pass *p, const jsonl_field *f, prompt_row *row)
 static void take_tokens(pass *p, const jsonl_field *f, prompt_row *row)
 {
     if (f->kind == JSONL_NULL) return;
-    if (f->kind != JSONL_NUMBER || !(f->number >= 0) || f->number > 4294967295.0 ||
-        floor(f->number) != f->number) {
+    if (!dataset_tokens_of(f, &row->tokens_in)) {
         p->bad = true;
         mistakes_add(&p->r->wrong,
                      "%s:%zu: \"tokens_in\": found %s, wanted a whole number from 0 on", p->path,
                      jsonl_line(p->j), show_text(f->text).text);
         return;
     }
-    row->tokens_in = (uint32_t)f->number;
     row->has_tokens = true;
 }
 
@@ -216,11 +184,12 @@ static void take_text(pass *p, const wanted_fields *w, prompt_row *row)
 {
     pm_str user_text = {NULL, 0};
     if (w->turns && w->turns->kind != JSONL_NULL) take_turns(p, w->turns, &user_text);
-    if (w->prompt && w->prompt->kind != JSONL_STRING) {
-        wrong_kind(p, w->prompt, "a text");
-    } else if (w->prompt) {
-        row->text.ptr = keep(p, p->r->a, w->prompt->text);
-        row->text.len = w->prompt->text.len;
+    const jsonl_field *prompt = w->prompt && w->prompt->kind != JSONL_NULL ? w->prompt : NULL;
+    if (prompt && prompt->kind != JSONL_STRING) {
+        wrong_kind(p, prompt, "a text");
+    } else if (prompt) {
+        row->text.ptr = keep(p, p->r->a, prompt->text);
+        row->text.len = prompt->text.len;
     } else if (user_text.ptr) {
         row->text = user_text;
     } else if (!p->bad) {

@@ -61,6 +61,19 @@ static pm_status list(const runs_call *q, pm_err *err)
     return PM_OK;
 }
 
+/* Why there are no rows, or why the rows are older than the newest attempt. */
+static void put_failures(const store_run *run, str *text)
+{
+    if (run->message[0]) str_printf(text, "failed: %s\n", run->message);
+    if (run->later_message[0])
+        str_printf(text, "a later attempt, at %s, failed; these are the rows from before: %s\n",
+                   run->later_started, run->later_message);
+    else if (run->later_started[0])
+        str_printf(text, "a later attempt, at %s, has not ended; these are the rows from before\n",
+                   run->later_started);
+    str_puts(text, "\n");
+}
+
 static pm_status show(const runs_call *q, pm_err *err)
 {
     store_run run;
@@ -73,9 +86,10 @@ static pm_status show(const runs_call *q, pm_err *err)
         st = store_export(q->s, run.key, false, &text, err);
     } else if (!st) {
         st = store_rows(q->s, run.key, q->a, &row, &n, err);
-        str_printf(&text, "%s  run %.12s  %s  data %.12s\n\n", run.name, run.key, run.status,
+        str_printf(&text, "%s  run %.12s  %s  data %.12s\n", run.name, run.key, run.status,
                    run.data_hash);
-        if (!st) st = table_summary(row, n, style, &text, err);
+        put_failures(&run, &text);
+        if (!st && n) st = table_summary(row, n, style, &text, err);
         if (!st && args_given(&verb_runs, q->value, "domains")) {
             str_puts(&text, "\n");
             st = table_domains(row, n, style, &text, err);

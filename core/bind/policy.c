@@ -181,11 +181,7 @@ static lua_policy *define(lua_State *L, script *s, const node *v)
     }
     define_params(p, v);
     if (!p->rows || !p->is_whole) return NULL;
-    const node *slots[] = {node_field(v, "train"), node_field(v, "predict"), node_field(v, "score"),
-                           node_field(v, "value")};
-    for (size_t i = 0; i < 4; i++)
-        if (slots[i] && slots[i]->kind != NODE_FUNCTION) slots[i] = NULL;
-    policy_hash(L, s, slots, 4, p->span);
+    policy_hash(L, s, v, p->span);
     p->train = function_of(L, s, v, "train");
     p->predict = function_of(L, s, v, "predict");
     p->score = function_of(L, s, v, "score");

@@ -28,7 +28,7 @@ typedef struct lua_policy {
     bool *is_whole;            /* [n_params] its default was written without a fraction */
     size_t n_params;
     policy_function train, predict, score, value;
-    char span[65]; /* SHA-256 of the functions' text and of what they hold from outside */
+    char span[65]; /* SHA-256 of declarations, functions' text and what they hold from outside */
     union {
         pm_router_type router;
         pm_objective_type objective;
@@ -45,9 +45,9 @@ void policies_forget(script *s);
 /* The policy that a node (router_fn ...) defines, or NULL. */
 const lua_policy *policy_of_node(const script *s, const node *v);
 
-/* Hash of a function: its source lines and, in turn, the values it refers to. */
-void policy_hash(lua_State *L, const script *s, const node *const *function, size_t n,
-                 char hex[65]);
+/* Hash of a definition: what it declares (without name and doc), the source lines of its functions and, in
+ * turn, the values they refer to. */
+void policy_hash(lua_State *L, const script *s, const node *v, char hex[65]);
 
 /* ---- kinds: what the definition may hold, and the slots ---- */
 

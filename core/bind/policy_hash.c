@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Identity of functions.  Two functions are the same when their source lines are and when everything that
- * they take from outside (upvalues) is: numbers, texts, tables and further functions, all the way down.
+ * Identity of policies.  Two are the same when what they declare is (all but the doc), when the source lines of
+ * their functions are, and when everything that these take from outside (upvalues) is: numbers, texts, tables
+ * and further functions, all the way down.
  */
 #include <lauxlib.h>
 #include <stdio.h>
@@ -162,18 +163,51 @@ static void add_value(hashing *g, int at, int depth)
     }
 }
 
-void policy_hash(lua_State *L, const script *s, const node *const *function, size_t n, char hex[65])
+/* A declared value; fields are sorted already. */
+static void add_declared(hashing *g, const node *v)
+{
+    char number[64];
+    size_t len;
+    switch (v->kind) {
+    case NODE_TEXT:
+        add_text(g, "text", v->text, strlen(v->text));
+        break;
+    case NODE_NUMBER: /* 1 and 1.0 differ: a parameter is a whole number or not */
+        len = (size_t)(v->is_whole ? snprintf(number, sizeof number, "%lld", (long long)v->whole)
+                                   : snprintf(number, sizeof number, "%a", v->number));
+        add_text(g, "number", number, len);
+        break;
+    case NODE_FLAG:
+        add_text(g, v->flag ? "true" : "false", "", 0);
+        break;
+    case NODE_TABLE:
+        for (size_t i = 0; i < v->n_items; i++) add_declared(g, &v->item[i]);
+        for (size_t i = 0; i < v->n_fields; i++) {
+            add_text(g, "field", v->field[i].key, strlen(v->field[i].key));
+            add_declared(g, &v->field[i]);
+        }
+        add_text(g, "end", "", 0);
+        break;
+    case NODE_FUNCTION:
+        lua_rawgeti(g->L, LUA_REGISTRYINDEX, v->function);
+        add_value(g, lua_gettop(g->L), 0);
+        lua_pop(g->L, 1);
+        break;
+    }
+}
+
+void policy_hash(lua_State *L, const script *s, const node *v, char hex[65])
 {
     sha256 h;
     sha256_init(&h);
     lua_newtable(L);
     hashing g = {L, s, &h, lua_gettop(L), 0};
-    for (size_t i = 0; i < n; i++) {
-        if (!function[i]) continue;
-        add_text(&g, "slot", function[i]->key, strlen(function[i]->key));
-        lua_rawgeti(L, LUA_REGISTRYINDEX, function[i]->function);
-        add_value(&g, lua_gettop(L), 0);
-        lua_pop(L, 1);
+    add_text(&g, "noun", v->noun, strlen(v->noun));
+    for (size_t i = 0; i < v->n_fields; i++) {
+        const node *f = &v->field[i];
+        if (strcmp(f->key, "doc") == 0 || strcmp(f->key, "name") == 0) continue;
+        add_text(&g, "slot", f->key, strlen(f->key));
+        add_declared(&g, f);
     }
     lua_pop(L, 1);
     sha256_hex(&h, hex);

@@ -227,10 +227,11 @@ static pm_status run_all(exp_run *r, run_summary *out, double start, pm_err *err
     if (!s) s = exp_files(r, out, err);
     double seconds = exp_now() - start;
     if (!s)
-        s = store_finish_run(r->st, r->key, r->row, r->n_rows, seconds, "done", err);
-    else if (s != PM_E_CANCELED) { /* a cancelled run stays "running": it is taken up again */
+        s = store_finish_run(r->st, r->key, r->row, r->n_rows, seconds, err);
+    else if (s !=
+             PM_E_CANCELED) { /* a cancelled run stays "running", or done: it is taken up again */
         pm_err ignored = PM_ERR_INIT;
-        if (store_finish_run(r->st, r->key, NULL, 0, seconds, "failed", &ignored))
+        if (store_fail_run(r->st, r->key, seconds, err_text(err), &ignored))
             log_line(LOG_WARN, "%s", err_text(&ignored));
     }
     *out = (run_summary){.key = arena_strdup(r->a, r->key),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Runs, jobs and measured rows.  A run's rows and its final status are committed together; a job is committed
- * after its objects are in place (store_objects.c), so that a kill at any moment leaves only whole results.
+ * Runs, jobs and measured rows as they are read.  A run's rows and its final status are committed together
+ * (store_attempt.c); a job is committed after its objects are in place (store_objects.c), so that a kill at any
+ * moment leaves only whole results.
  */
 #include "eval/store.h"
 
@@ -59,121 +60,12 @@ const char *store_dir(const store *s)
     return s->dir;
 }
 
-/* Steps a query that gives no rows, then drops it. */
-static pm_status finish_query(sql_query *q, pm_err *err)
-{
-    bool row;
-    pm_status s = sql_step(q, &row, err);
-    sql_done(q);
-    return s;
-}
-
-/* Ends a transaction: commit when all went well, else roll back and keep the first error. */
-static pm_status end_transaction(store *s, pm_status status, pm_err *err)
-{
-    if (!status) status = sql_exec(s->db, "COMMIT", err);
-    pm_err ignored = PM_ERR_INIT;
-    if (status && sql_exec(s->db, "ROLLBACK", &ignored)) err_clear(&ignored);
-    return status;
-}
-
 /* ---- runs ---- */
-
-pm_status store_begin_run(store *s, const store_run *r, pm_err *err)
-{
-    sql_query *q;
-    pm_status status = sql_prepare(
-        s->db,
-        "INSERT INTO run (key, seq, name, script, script_sha256, spec_json, data_hash, status,"
-        " version, machine_json, started, seconds)"
-        " VALUES (?1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM run), ?2, ?3, ?4, ?5, ?6, 'running',"
-        " ?7, ?8, ?9, NULL)"
-        " ON CONFLICT (key) DO UPDATE SET seq = excluded.seq, name = excluded.name,"
-        " script = excluded.script, script_sha256 = excluded.script_sha256,"
-        " spec_json = excluded.spec_json, data_hash = excluded.data_hash, status = 'running',"
-        " version = excluded.version, machine_json = excluded.machine_json,"
-        " started = excluded.started, seconds = NULL",
-        &q, err);
-    if (status) return status;
-    const char *text[] = {r->key,       r->name,    r->script,       r->script_sha256, r->spec_json,
-                          r->data_hash, r->version, r->machine_json, r->started};
-    for (int k = 0; k < 9; k++) sql_bind_text(q, k + 1, text[k] ? text[k] : "");
-    return finish_query(q, err);
-}
-
-static pm_status put_rows(store *s, const char *key, const store_row *row, size_t n, pm_err *err)
-{
-    sql_query *q;
-    pm_status status = sql_prepare(
-        s->db, "INSERT INTO result VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-        &q, err);
-    if (status) return status;
-    for (size_t k = 0; k < n && !status; k++) {
-        const store_row *r = &row[k];
-        bool more;
-        sql_bind_text(q, 1, key);
-        sql_bind_text(q, 2, r->point ? r->point : "");
-        sql_bind_text(q, 3, r->label);
-        sql_bind_text(q, 4, r->role);
-        sql_bind_int(q, 5, (int64_t)r->seed);
-        sql_bind_text(q, 6, r->subset);
-        sql_bind_text(q, 7, r->metric);
-        sql_bind_int(q, 8, (int64_t)k);
-        sql_bind_number(q, 9, r->value);
-        sql_bind_number(q, 10, r->lo);
-        sql_bind_number(q, 11, r->hi);
-        sql_bind_int(q, 12, (int64_t)r->n);
-        sql_bind_text(q, 13, r->setting ? r->setting : "");
-        status = sql_step(q, &more, err);
-        if (status)
-            status = err_wrap(err, status, "row \"%s\", %s, point \"%s\"", r->label, r->metric,
-                              r->point ? r->point : "");
-    }
-    sql_done(q);
-    return status;
-}
-
-static pm_status delete_rows(store *s, const char *key, pm_err *err)
-{
-    sql_query *q;
-    pm_status status = sql_prepare(s->db, "DELETE FROM result WHERE run = ?1", &q, err);
-    if (status) return status;
-    sql_bind_text(q, 1, key);
-    return finish_query(q, err);
-}
-
-static pm_status set_status(store *s, const char *key, double seconds, const char *text,
-                            pm_err *err)
-{
-    sql_query *q;
-    pm_status status = sql_prepare(
-        s->db, "UPDATE run SET status = ?2, seconds = ?3 WHERE key = ?1 RETURNING key", &q, err);
-    if (status) return status;
-    bool found;
-    sql_bind_text(q, 1, key);
-    sql_bind_text(q, 2, text);
-    sql_bind_number(q, 3, seconds);
-    status = sql_step(q, &found, err);
-    if (!status && !found)
-        status = err_set(err, PM_E_ARG, "run %.8s was not begun in this store", key);
-    sql_done(q);
-    return status;
-}
-
-pm_status store_finish_run(store *s, const char *key, const store_row *row, size_t n,
-                           double seconds, const char *status_text, pm_err *err)
-{
-    pm_status status = sql_exec(s->db, "BEGIN IMMEDIATE", err);
-    if (status) return status;
-    status = set_status(s, key, seconds, status_text, err);
-    if (!status) status = delete_rows(s, key, err);
-    if (!status) status = put_rows(s, key, row, n, err);
-    return end_transaction(s, status, err);
-}
 
 #define RUN_COLUMNS                                                                                \
     "key, name, script, script_sha256, spec_json, data_hash, status, version, machine_json,"       \
-    " started, seconds"
+    " started, seconds, message, (SELECT attempt.started FROM attempt WHERE attempt.run = key),"   \
+    " (SELECT attempt.message FROM attempt WHERE attempt.run = key)"
 
 static bool read_run(sql_query *q, arena *a, store_run *out)
 {
@@ -186,6 +78,11 @@ static bool read_run(sql_query *q, arena *a, store_run *out)
         fits = fits && *field[k];
     }
     out->seconds = sql_number(q, 10);
+    const char **later[] = {&out->message, &out->later_started, &out->later_message};
+    for (int k = 0; k < 3; k++) {
+        *later[k] = arena_strdup(a, sql_text(q, 11 + k));
+        fits = fits && *later[k];
+    }
     return fits;
 }
 
@@ -349,5 +246,5 @@ pm_status store_job_done(store *s, const char *key, const char *kind, const char
     sql_bind_text(q, 2, kind);
     sql_bind_text(q, 3, result_json);
     sql_bind_number(q, 4, seconds);
-    return finish_query(q, err);
+    return store_finish_query(q, err);
 }

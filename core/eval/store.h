@@ -24,6 +24,10 @@ typedef struct
         *status;                                  /* "running" "done" "failed" */
     const char *version, *machine_json, *started; /* left out of canonical exports */
     double seconds;
+    const char *message; /* failed: why; else "" */
+    /* A later attempt at a run that is done, which did not end well: when it began ("": none) and why it
+     * failed ("": it was stopped). */
+    const char *later_started, *later_message;
 } store_run;
 
 typedef struct store_row { /* one measured number */
@@ -38,11 +42,14 @@ typedef struct store_row { /* one measured number */
     const char *setting;
 } store_row;
 
-PM_MUST_USE pm_status store_begin_run(store *s, const store_run *r,
-                                      pm_err *err); /* keeps finished jobs */
-/* All rows and the status in one transaction. */
+/* Keeps finished jobs, and the rows of a run that is done. */
+PM_MUST_USE pm_status store_begin_run(store *s, const store_run *r, pm_err *err);
+/* The run is done: all its rows, in the place of earlier ones, and the status in one transaction. */
 PM_MUST_USE pm_status store_finish_run(store *s, const char *key, const store_row *row, size_t n,
-                                       double seconds, const char *status, pm_err *err);
+                                       double seconds, pm_err *err);
+/* The attempt failed.  A run that was done before it stays done, with its rows. */
+PM_MUST_USE pm_status store_fail_run(store *s, const char *key, double seconds, const char *message,
+                                     pm_err *err);
 PM_MUST_USE pm_status store_runs(store *s, arena *a, store_run **out, size_t *n,
                                  pm_err *err); /* newest first */
 /* By key, unambiguous key prefix, or name (newest). */

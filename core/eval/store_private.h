@@ -18,6 +18,9 @@ struct store {
 /* Brings the tables up to our version in one transaction; refuses a newer one. */
 PM_MUST_USE pm_status store_migrate(sql *db, const char *path, pm_err *err);
 
+/* Steps a query that gives no rows, then drops it. */
+PM_MUST_USE pm_status store_finish_query(sql_query *q, pm_err *err);
+
 /* Removes temporaries in objects/ whose writers are no longer alive. */
 void store_sweep(const char *objects);
 

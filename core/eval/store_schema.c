@@ -22,6 +22,12 @@ static const char *const migration[] = {
     "  key TEXT PRIMARY KEY, kind TEXT NOT NULL, result_json TEXT NOT NULL, seconds REAL"
     ") WITHOUT ROWID;"
     "PRAGMA user_version = 1;",
+    "ALTER TABLE run ADD COLUMN message TEXT;" /* why it failed */
+    "CREATE TABLE attempt (" /* the newest attempt at a run that is done, unless that ended well */
+    "  run TEXT PRIMARY KEY REFERENCES run(key), script TEXT, script_sha256 TEXT,"
+    "  spec_json TEXT, version TEXT, machine_json TEXT, started TEXT, message TEXT"
+    ") WITHOUT ROWID;"
+    "PRAGMA user_version = 2;",
 };
 #define VERSION ((int64_t)(sizeof migration / sizeof migration[0]))
 

@@ -375,6 +375,56 @@ START_TEST(test_identity)
 }
 END_TEST
 
+/* Whatever a definition declares changes results: each of these is another policy than the first. */
+START_TEST(test_identity_declarations)
+{
+    static const char a_router[] = "return pm.router_fn { name = 'x', %s,\n"
+                                   "  train = function() return {} end,\n"
+                                   "  predict = function() end }\n";
+    static const char a_constraint[] = "return pm.constraint_fn { name = 'x', %s,\n"
+                                       "  value = function() return 0 end }\n";
+    static const char a_objective[] = "return pm.objective_fn { name = 'x', %s,\n"
+                                      "  score = function() return 0 end }\n";
+    static const struct {
+        const char *pattern, *was, *is;
+    } row[] = {{a_router, "needs = { 'values' }", "needs = { 'values', 'text' }"},
+               {a_router, "emits = 'quality'", "emits = 'loss'"},
+               {a_router, "spread = false", "spread = true"},
+               {a_router, "params = { k = 1 }", "params = { k = 2 }"},
+               {a_router, "params = { k = 1 }", "params = { k = 1.5 }"},
+               {a_router, "params = { k = { default = 1, max = 3 } }",
+                "params = { k = { default = 1, max = 4 } }"},
+               {a_router, "params = { k = 'a' }",
+                "params = { k = { default = 'a', choices = { 'a', 'b' } } }"},
+               {a_constraint, "reads = { 'region' }", "reads = { 'price_out' }"},
+               {a_constraint, "reads = { 'region' }", "reads = { 'region', 'price_out' }"},
+               {a_constraint, "senses = { 'soft' }", "senses = { 'soft', 'hard' }"},
+               {a_constraint, "per_prompt = false", "per_prompt = true"},
+               {a_constraint, "unit = 'USD'", "unit = 'km'"},
+               {a_objective, "accepts = { 'quality' }", "accepts = { 'quality', 'loss' }"}};
+    bench b;
+    char body[600], text[700], base[65], other[65];
+    bench_open(&b);
+    for (size_t k = 0; k < sizeof row / sizeof *row; k++) {
+        const char *say[2] = {row[k].was, row[k].is};
+        for (size_t i = 0; i < 2; i++) {
+            snprintf(body, sizeof body, row[k].pattern, say[i]);
+            snprintf(text, sizeof text, "local pm = require 'pointsman'\n%s", body);
+            span_of(&b, "x.lua", text, i ? other : base);
+        }
+        ck_assert_msg(strcmp(base, other) != 0, "%s and %s are the same", row[k].was, row[k].is);
+    }
+    snprintf(body, sizeof body, a_router, "doc = 'told otherwise'");
+    snprintf(text, sizeof text, "local pm = require 'pointsman'\n%s", body);
+    span_of(&b, "x.lua", text, base);
+    snprintf(body, sizeof body, a_router, "doc = 'told'");
+    snprintf(text, sizeof text, "local pm = require 'pointsman'\n%s", body);
+    span_of(&b, "x.lua", text, other);
+    ck_assert_str_eq(base, other);
+    bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_cancel)
 {
     bench b;
@@ -409,6 +459,7 @@ int main(void)
     tcase_add_test(all, test_constraint_sees);
     tcase_add_test(all, test_checkpoint);
     tcase_add_test(all, test_identity);
+    tcase_add_test(all, test_identity_declarations);
     tcase_add_test(all, test_cancel);
     suite_add_tcase(suite, all);
     return suite_main(suite);

@@ -77,7 +77,7 @@ START_TEST(rows_come_back)
 {
     store *s = open_store();
     begin(s, key_a, "trial");
-    MUST(store_finish_run(s, key_a, two_rows, 2, 1.5, "done", err));
+    MUST(store_finish_run(s, key_a, two_rows, 2, 1.5, err));
     store_close(s);
     s = open_store();
     store_row *row;
@@ -92,9 +92,72 @@ START_TEST(rows_come_back)
     ck_assert(isnan(row[1].lo));
     /* A rerun replaces them. */
     begin(s, key_a, "trial");
-    MUST(store_finish_run(s, key_a, two_rows, 1, 1, "done", err));
+    MUST(store_finish_run(s, key_a, two_rows, 1, 1, err));
     MUST(store_rows(s, key_a, a, &row, &n, err));
     ck_assert_uint_eq(n, 1);
+    store_close(s);
+}
+END_TEST
+
+START_TEST(a_failed_attempt_leaves_what_is_done)
+{
+    store *s = open_store();
+    store_run r;
+    store_row *row;
+    size_t n;
+    begin(s, key_a, "trial");
+    MUST(store_fail_run(s, key_a, 2, "x.lua:3: no such thing", err));
+    MUST(store_find_run(s, key_a, a, &r, err));
+    ck_assert_str_eq(r.status, "failed");
+    ck_assert_str_eq(r.message, "x.lua:3: no such thing");
+    begin(s, key_a, "trial"); /* tried again: it ends well */
+    MUST(store_finish_run(s, key_a, two_rows, 2, 1.5, err));
+    MUST(store_find_run(s, key_a, a, &r, err));
+    ck_assert_str_eq(r.status, "done");
+    ck_assert_str_eq(r.message, "");
+    ck_assert_str_eq(r.later_started, "");
+    begin(s, key_a, "trial"); /* begun anew, whether it is stopped or fails */
+    MUST(store_find_run(s, key_a, a, &r, err));
+    ck_assert_str_eq(r.status, "done");
+    ck_assert_double_eq(r.seconds, 1.5);
+    ck_assert_str_eq(r.later_started, "2024-01-01T00:00:00Z");
+    ck_assert_str_eq(r.later_message, "");
+    MUST(store_fail_run(s, key_a, 9, "no memory", err));
+    MUST(store_find_run(s, key_a, a, &r, err));
+    MUST(store_rows(s, key_a, a, &row, &n, err));
+    ck_assert_str_eq(r.status, "done");
+    ck_assert_str_eq(r.message, "");
+    ck_assert_str_eq(r.later_message, "no memory");
+    ck_assert_double_eq(r.seconds, 1.5);
+    ck_assert_uint_eq(n, 2);
+    begin(s, key_a, "trial");
+    MUST(store_finish_run(s, key_a, two_rows, 1, 3, err));
+    MUST(store_find_run(s, key_a, a, &r, err));
+    MUST(store_rows(s, key_a, a, &row, &n, err));
+    ck_assert_str_eq(r.later_started, "");
+    ck_assert_double_eq(r.seconds, 3);
+    ck_assert_uint_eq(n, 1);
+    store_close(s);
+}
+END_TEST
+
+/* A store of the first version is brought up to ours with what it holds. */
+START_TEST(an_older_store_is_migrated)
+{
+    sql *db;
+    store_run r;
+    store_close(open_store());
+    MUST(sql_open(io_join(a, dir, "store.sqlite"), 1000, &db, err));
+    MUST(sql_exec(db,
+                  "DROP TABLE attempt; ALTER TABLE run DROP COLUMN message;"
+                  "INSERT INTO run (key, seq, name, status) VALUES ('feed', 1, 'old', 'done');"
+                  "PRAGMA user_version = 1;",
+                  err));
+    sql_close(db);
+    store *s = open_store();
+    MUST(store_find_run(s, "feed", a, &r, err));
+    ck_assert_str_eq(r.message, "");
+    ck_assert_str_eq(r.later_started, "");
     store_close(s);
 }
 END_TEST
@@ -116,7 +179,7 @@ START_TEST(runs_are_found_by_key_prefix_or_name)
     ck_assert_str_eq(r.key, key_b);
     REFUSED(store_find_run(s, "aaaa", a, &r, err), PM_E_ARG, "2 runs have keys that begin");
     REFUSED(store_find_run(s, "tial", a, &r, err), PM_E_ARG, "did you mean \"trial\"?");
-    REFUSED(store_finish_run(s, "zz", two_rows, 2, 0, "done", err), PM_E_ARG, "not begun");
+    REFUSED(store_finish_run(s, "zz", two_rows, 2, 0, err), PM_E_ARG, "not begun");
     store_close(s);
 }
 END_TEST
@@ -128,8 +191,8 @@ START_TEST(a_failing_transaction_leaves_the_old_rows)
     store_row *row;
     size_t n;
     begin(s, key_a, "trial");
-    MUST(store_finish_run(s, key_a, two_rows, 2, 1, "done", err));
-    REFUSED(store_finish_run(s, key_a, twice, 2, 1, "done", err), PM_E_IO, "row \"knn\", quality");
+    MUST(store_finish_run(s, key_a, two_rows, 2, 1, err));
+    REFUSED(store_finish_run(s, key_a, twice, 2, 1, err), PM_E_IO, "row \"knn\", quality");
     MUST(store_rows(s, key_a, a, &row, &n, err));
     ck_assert_uint_eq(n, 2);
     store_close(s);
@@ -142,10 +205,10 @@ START_TEST(exports_are_canonical)
     str one = STR_INIT, two = STR_INIT;
     store_row swapped[2] = {two_rows[1], two_rows[0]};
     begin(s, key_a, "trial");
-    MUST(store_finish_run(s, key_a, two_rows, 2, 1, "done", err));
+    MUST(store_finish_run(s, key_a, two_rows, 2, 1, err));
     MUST(store_export(s, key_a, true, &one, err));
     begin(s, key_a, "trial");
-    MUST(store_finish_run(s, key_a, swapped, 2, 99, "done", err));
+    MUST(store_finish_run(s, key_a, swapped, 2, 99, err));
     MUST(store_export(s, key_a, true, &two, err));
     ck_assert_str_eq(str_text(&one), str_text(&two));
     ck_assert_ptr_null(strstr(str_text(&one), "somewhere"));
@@ -335,6 +398,8 @@ int main(void)
     tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, rows_come_back);
+    tcase_add_test(c, a_failed_attempt_leaves_what_is_done);
+    tcase_add_test(c, an_older_store_is_migrated);
     tcase_add_test(c, runs_are_found_by_key_prefix_or_name);
     tcase_add_test(c, a_failing_transaction_leaves_the_old_rows);
     tcase_add_test(c, exports_are_canonical);

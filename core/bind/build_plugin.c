@@ -107,8 +107,14 @@ static bool collect(request *r)
         if (is_among(r->reserved, f->key)) continue;
         const char *path = bind_text(s->a, "%s.%s", r->path, f->key);
         const node *value = f; /* or the first of its grid */
-        bool known = row_of(r->plugin, f->key) != NULL;
-        if (r->grids && known && node_is(f, "grid")) {
+        if (!row_of(r->plugin, f->key)) {
+            char message[400];
+            params_unknown(r->plugin->params, r->reserved, f->key, message, sizeof message);
+            complain(&s->wrong, f->where, "%s: %s", r->path, message);
+            ok = false;
+            continue;
+        }
+        if (r->grids && node_is(f, "grid")) {
             if (!check_grid(r, f, path)) {
                 ok = false;
                 continue;
@@ -116,12 +122,10 @@ static bool collect(request *r)
             value = &f->item[0];
         }
         param_value *p = &r->given[r->n];
-        if (known && !take_value(r, value, path, p)) {
+        if (!take_value(r, value, path, p)) {
             ok = false;
             continue;
         }
-        if (!known)
-            *p = (param_value){.kind = PARAM_FLAG}; /* the rows will say that the name is unknown */
         p->name = f->key;
         r->field[r->n++] = f;
     }

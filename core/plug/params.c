@@ -289,27 +289,31 @@ static pm_status fill_defaults(const pm_param *rows, void *out, arena *a)
     return PM_OK;
 }
 
-static void unknown(const pm_param *rows, const char *name, complaints *c, size_t index)
+void params_unknown(const pm_param *rows, const char *const *also, const char *name, char *out,
+                    size_t bytes)
 {
     const char *names[ROWS_MAX];
     size_t n = 0;
-    for (; n < ROWS_MAX && rows[n].name; n++) names[n] = rows[n].name;
+    for (size_t i = 0; n < ROWS_MAX && rows[i].name; i++) names[n++] = rows[i].name;
+    for (; n < ROWS_MAX && also && *also; also++) names[n++] = *also;
     const char *near = str_suggest(name, names, n);
     if (near) {
-        COMPLAIN(c, index, "unknown parameter '%.80s'; did you mean '%s'?", name, near);
+        snprintf(out, bytes, "unknown parameter '%.80s'; did you mean '%s'?", name, near);
         return;
     }
-    char list[256];
-    size_t used = 0;
-    list[0] = '\0';
-    for (size_t i = 0; i < n && used < sizeof list; i++) {
-        int k = snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
+    int k = snprintf(out, bytes, "unknown parameter '%.80s'; it takes %s", name, n ? "" : "none");
+    size_t used = k > 0 ? (size_t)k : 0;
+    for (size_t i = 0; i < n && used < bytes; i++) {
+        k = snprintf(out + used, bytes - used, "%s%s", i ? ", " : "", names[i]);
         used += k > 0 ? (size_t)k : 0;
     }
-    if (n > 0)
-        COMPLAIN(c, index, "unknown parameter '%.80s'; it takes %s", name, list);
-    else
-        COMPLAIN(c, index, "unknown parameter '%.80s'; it takes none", name);
+}
+
+static void unknown(const pm_param *rows, const char *name, complaints *c, size_t index)
+{
+    char message[400];
+    params_unknown(rows, NULL, name, message, sizeof message);
+    COMPLAIN(c, index, "%s", message);
 }
 
 pm_status params_build(const pm_param *rows, size_t bytes, const param_value *given, size_t n,

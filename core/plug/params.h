@@ -28,6 +28,11 @@ PM_MUST_USE pm_status params_build(const pm_param *rows, size_t bytes, const par
                                    size_t n, arena *a, void **out, param_complain complain,
                                    void *arg, pm_err *err);
 
+/* The complaint about a name that is no row: "unknown parameter 'kk'; did you mean 'k'?", or what there is.
+ * `also`: names that the host takes at the same place ("weight", "label"; NULL-terminated, or NULL). */
+void params_unknown(const pm_param *rows, const char *const *also, const char *name, char *out,
+                    size_t bytes);
+
 /* Rows themselves are sane: names, bytes match types, defaults inside ranges (used by the loader). */
 PM_MUST_USE pm_status params_check_rows(const pm_param *rows, size_t bytes, const char *who,
                                         pm_err *err);

@@ -5,5 +5,5 @@ return pm.experiment {
   embedder = pm.embedder "lsa" { dim = 0, dims = 3 },
   routers = { pm.router "prior" {} },
 }
--- expect: embedder.lua:5: embedder "lsa".dim = 0 is outside [1, 4096]
 -- expect: embedder.lua:5: embedder "lsa": unknown parameter 'dims'; did you mean 'dim'?
+-- expect: embedder.lua:5: embedder "lsa".dim = 0 is outside [1, 4096]

@@ -6,6 +6,7 @@
 #include "app/conform_child.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 typedef struct record { /* what crosses the pipe; smaller than PIPE_BUF, so written at once */
     pm_status status;   /* of the whole suite, in the last record */
     bool last, passed, skipped;
+    bool broken; /* no result: a rule that was broken in the running check, in `why` */
     char check[64], why[512];
 } record;
 
@@ -56,15 +58,37 @@ static void send_result(void *arg, const plugin_entry *e, const conform_result *
     write_all(*(int *)arg, &rec, sizeof rec);
 }
 
+/* At once: the plugin may not survive what it does next. */
+static void send_broken(void *arg, const char *how)
+{
+    record rec;
+    memset(&rec, 0, sizeof rec);
+    rec.broken = true;
+    snprintf(rec.why, sizeof rec.why, "%s", how);
+    write_all(*(int *)arg, &rec, sizeof rec);
+}
+
+/* A death is the parent's to tell. */
+static void die_silently(void)
+{
+    static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) signal(fatal[i], SIG_DFL);
+}
+
 _Noreturn static void child(const conform_options *o, const plugin_entry *e, const char *dir,
                             int fd)
 {
     conform_options mine = *o;
+    plug_env env = *o->env;
     pm_err err = PM_ERR_INIT;
     size_t failed;
     record rec;
     memset(&rec, 0, sizeof rec);
     log_open(LOG_SILENT, false); /* notes of some hundred builds on toys are noise */
+    die_silently();
+    env.broken = send_broken;
+    env.broken_arg = &fd;
+    mine.env = &env;
     mine.report = send_result;
     mine.arg = &fd;
     rec.status = conform_here(&mine, e, dir, &failed, &err);
@@ -86,16 +110,23 @@ static const char *name_of(plugin_kind k, const char *letters, size_t *index)
     return letters;
 }
 
-static void report_death(const conform_options *o, const plugin_entry *e, size_t next, int status)
+typedef struct death { /* of the child */
+    size_t next;       /* index of the check it was in */
+    int status;        /* of waitpid */
+    char broken[512];  /* the rule that was broken last in that check; "" */
+} death;
+
+static void report_death(const conform_options *o, const plugin_entry *e, const death *d)
 {
-    conform_result r = {conform_check_name(e->kind, next), false, false, ""};
+    conform_result r = {conform_check_name(e->kind, d->next), false, false, ""};
+    const char *after = d->broken[0] ? "; after: " : "";
     if (o->only || !r.check) r.check = o->only ? o->only : conform_check_name(e->kind, 0);
-    if (WIFSIGNALED(status))
-        snprintf(r.why, sizeof r.why, "the plugin ended the process here: signal %d (%s)",
-                 WTERMSIG(status), strsignal(WTERMSIG(status)));
+    if (WIFSIGNALED(d->status))
+        snprintf(r.why, sizeof r.why, "the plugin ended the process here: signal %d (%s)%s%.400s",
+                 WTERMSIG(d->status), strsignal(WTERMSIG(d->status)), after, d->broken);
     else
-        snprintf(r.why, sizeof r.why, "the plugin ended the process here: exit status %d",
-                 WEXITSTATUS(status));
+        snprintf(r.why, sizeof r.why, "the plugin ended the process here: exit status %d%s%.400s",
+                 WEXITSTATUS(d->status), after, d->broken);
     o->report(o->arg, e, &r);
 }
 
@@ -103,23 +134,26 @@ static pm_status collect(const conform_options *o, const plugin_entry *e, int fd
                          size_t *failed, pm_err *err)
 {
     record rec;
-    size_t index = 0, next = 0;
+    size_t index = 0;
+    death d = {0, 0, ""};
     bool done = false;
     while (!done && read_all(fd, &rec, sizeof rec)) {
         if (rec.last) {
             done = true;
             break;
         }
+        memcpy(d.broken, rec.why, rec.broken ? sizeof d.broken : 0);
+        if (rec.broken) continue;
+        d.broken[0] = '\0';
         conform_result r = {name_of(e->kind, rec.check, &index), rec.passed, rec.skipped, ""};
         memcpy(r.why, rec.why, sizeof r.why);
-        next = index + 1;
+        d.next = index + 1;
         *failed += !r.passed && !r.skipped;
         o->report(o->arg, e, &r);
     }
-    int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+    while (waitpid(pid, &d.status, 0) < 0 && errno == EINTR) continue;
     if (done) return rec.status == PM_OK ? PM_OK : err_set(err, rec.status, "%s", rec.why);
-    report_death(o, e, next, status);
+    report_death(o, e, &d);
     *failed += 1;
     return PM_OK;
 }

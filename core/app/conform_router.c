@@ -57,7 +57,7 @@ static const check_row rows[] = {
     {"one-expert", "works with a library of one expert", BASE, router_one_expert},
     {"two-experts", "works with a library of two experts", BASE, router_two_experts},
     {"no-tuning-part", "works without tuning part, groups and weights", BASE, router_no_tuning},
-    {"needs-declared", "works when it is given only the features that it says it needs", BASE,
+    {"needs-declared", "features that it does not say it needs do not matter, to the bit", FIRM,
      router_needs_declared},
     {"reads-declared", "expert attributes that it does not say it reads do not matter", FIRM,
      router_reads_declared},

@@ -75,19 +75,47 @@ static void hide_outcomes(const trial *t, pm_outcomes *y)
     if (!t->e->type.router->emits_tokens_out) y->tokens_out = none;
 }
 
-static void works_with(trial *t, conform_result *r, bool sparse)
+/* Experts without profiles. */
+static bool hide_profiles(const trial *t, pm_library *lib)
+{
+    const pm_expert **expert = arena_alloc(t->a, lib->n, sizeof *expert);
+    pm_expert *bare = arena_alloc(t->a, lib->n, sizeof *bare);
+    if (!expert || !bare) return false;
+    for (size_t j = 0; j < lib->n; j++) {
+        bare[j] = *lib->expert[j];
+        bare[j].profile = (pm_cmat){NULL, 0, 0, 0};
+        expert[j] = &bare[j];
+    }
+    lib->expert = expert;
+    return true;
+}
+
+/* The usual problem with the features that `shown` names and no others. */
+static toy *toy_with(trial *t, uint32_t shown, bool sparse)
 {
     toy_shape shape = router_shape(t);
     toy *data = toy_make(t->a, &shape);
-    if (data) {
-        uint32_t declared = t->e->type.router->needs;
-        toy_hide(&data->x, declared, sparse);
-        toy_hide(&data->tune_x, declared, sparse);
-        toy_hide(&data->test_x, declared, sparse);
-        hide_outcomes(t, &data->y);
-        hide_outcomes(t, &data->tune_y);
-    }
-    router_works(t, r, data, NULL);
+    if (!data) return NULL;
+    toy_hide(&data->x, shown, sparse);
+    toy_hide(&data->tune_x, shown, sparse);
+    toy_hide(&data->test_x, shown, sparse);
+    hide_outcomes(t, &data->y);
+    hide_outcomes(t, &data->tune_y);
+    return shown & PM_NEEDS_PROFILE || hide_profiles(t, &data->lib) ? data : NULL;
+}
+
+/* Given what it declares and given everything: the same bits.  A router that takes either embeddings or
+ * word features may prefer one, so that the other is hidden both times. */
+static void works_with(trial *t, conform_result *r, bool sparse)
+{
+    uint32_t declared = t->e->type.router->needs;
+    uint32_t all = PM_NEEDS_TEXT | PM_NEEDS_EMBED | PM_NEEDS_SPARSE | PM_NEEDS_PROFILE;
+    if (needs(t, PM_NEEDS_EMBED_OR_SPARSE)) all ^= sparse ? PM_NEEDS_EMBED : PM_NEEDS_SPARSE;
+    same_spec same = {NULL, NULL, 0, "given all features, not only those that it says it needs"};
+    pm_scores want, got;
+    if (router_works(t, r, toy_with(t, declared, sparse), &want) &&
+        router_works(t, r, toy_with(t, declared | all, sparse), &got))
+        router_same(r, &want, &got, &same);
 }
 
 void router_needs_declared(trial *t, conform_result *r)

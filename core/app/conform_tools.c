@@ -58,8 +58,11 @@ bool check_same(conform_result *r, pm_mat want, pm_mat got, const same_spec *s)
             size_t wi = s->row ? s->row[i] : i, wj = s->col ? s->col[j] : j;
             float a = pm_row(want, wi)[wj], b = pm_row(got, i)[j];
             if (is_same(a, b, s->tolerance)) continue;
-            check_fail(r, "%s: row %zu, column %zu is %.9g, expected %.9g (row %zu, column %zu)",
-                       s->what, i, j, (double)b, (double)a, wi, wj);
+            char place[80] = "";
+            if (wi != i || wj != j)
+                snprintf(place, sizeof place, " as in row %zu, column %zu before", wi, wj);
+            check_fail(r, "%s: row %zu, column %zu is %.9g, expected %.9g%s", s->what, i, j,
+                       (double)b, (double)a, place);
             return false;
         }
     }

@@ -85,8 +85,10 @@ static pm_status trial_contexts(trial *t, const plug_env *from, pm_err *err)
     t->two = t->one;
     t->two.pool = threads_open(2);
     if (!t->two.pool) return err_set(err, PM_E_MEMORY, "no threads for the conformance suite");
-    t->env = (plug_env){&t->two, from->registry, &t->cancel, on_progress, t};
-    t->env_one = (plug_env){&t->one, from->registry, &t->cancel, on_progress, t};
+    t->env = (plug_env){&t->two, from->registry, &t->cancel,       on_progress,
+                        t,       from->broken,   from->broken_arg, from->watch};
+    t->env_one = t->env;
+    t->env_one.compute = &t->one;
     pm_status s = call_ctx_open(&t->env, true, &t->c, err);
     if (s == PM_OK) s = call_ctx_open(&t->env_one, true, &t->c_one, err);
     return s;

@@ -37,6 +37,20 @@ pm_status err_set_at(pm_err *err, pm_status s, const char *file, int line, const
     return s;
 }
 
+/* How much of `prefix` to print before `text`: a last part that the text begins with is left out, so that
+ * 'file:3: router "x"' before 'router "x".train: why' names the router once. */
+static size_t prefix_len(const char *prefix, const char *text)
+{
+    for (const char *part = prefix; part; part = strstr(part, ": ")) {
+        if (part > prefix) part += 2;
+        size_t len = strlen(part);
+        if (!len || strncmp(text, part, len) != 0) continue;
+        if (text[len] == ':' || (text[len] == '.' && part[len - 1] == '"'))
+            return (size_t)(part - prefix);
+    }
+    return SIZE_MAX;
+}
+
 pm_status err_wrap(pm_err *err, pm_status s, const char *fmt, ...)
 {
     if (!err) return s;
@@ -48,7 +62,11 @@ pm_status err_wrap(pm_err *err, pm_status s, const char *fmt, ...)
     mark_cut(text, sizeof text, wanted);
     char all[ERR_TEXT] = "";
     if (err->status == PM_OK) err->status = s;
-    wanted = snprintf(all, sizeof all, "%s: %s", text, err_text(err));
+    size_t kept = prefix_len(text, err_text(err));
+    if (kept == SIZE_MAX)
+        wanted = snprintf(all, sizeof all, "%s: %s", text, err_text(err));
+    else
+        wanted = snprintf(all, sizeof all, "%.*s%s", (int)kept, text, err_text(err));
     mark_cut(all, sizeof all, wanted);
     memcpy(err->text, all, sizeof all);
     err->frames++;

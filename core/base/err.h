@@ -38,7 +38,9 @@ typedef struct pm_err {
 pm_status err_set_at(pm_err *err, pm_status s, const char *file, int line, const char *fmt, ...)
     PM_PRINTF(5, 6);
 
-/* Prepend "context: " and return the status already recorded (s if err is NULL). */
+/* Prepend "context: " and return the status already recorded (s if err is NULL).  A last part of the
+ * context that the message begins with is said once: 'f:3: router "x"' and 'router "x".train: why' make
+ * 'f:3: router "x".train: why'. */
 pm_status err_wrap(pm_err *err, pm_status s, const char *fmt, ...) PM_PRINTF(3, 4);
 
 void err_clear(pm_err *err);

@@ -37,6 +37,14 @@ static bool open_slots(call_ctx *c)
     return true;
 }
 
+static void watch_swap(calls_watch *w, const call_ctx *old, const call_ctx *fresh)
+{
+    for (size_t i = 0; w && i < CALLS_WATCHED; i++) {
+        const call_ctx *seen = old;
+        if (atomic_compare_exchange_strong(&w->ctx[i], &seen, fresh)) return;
+    }
+}
+
 pm_status call_ctx_open(const plug_env *env, bool parallel, call_ctx **out, pm_err *err)
 {
     *out = NULL;
@@ -49,6 +57,7 @@ pm_status call_ctx_open(const plug_env *env, bool parallel, call_ctx **out, pm_e
         call_ctx_close(c);
         return err_set(err, PM_E_MEMORY, "out of memory for a call context");
     }
+    watch_swap(env->watch, NULL, c);
     *out = c;
     return PM_OK;
 }
@@ -56,6 +65,7 @@ pm_status call_ctx_open(const plug_env *env, bool parallel, call_ctx **out, pm_e
 void call_ctx_close(call_ctx *c)
 {
     if (!c) return;
+    watch_swap(c->env.watch, c, NULL);
     for (int i = 0; c->slot && i < 1 + c->n_workers; i++) arena_close(c->slot[i].scratch);
     member_cache_close(&c->columns);
     mem_free(c->slot);
@@ -176,7 +186,52 @@ pm_status call_violation(const pm_call *call, const char *fmt, ...)
     vsnprintf(c->violation, sizeof c->violation, fmt, args);
     va_end(args);
     atomic_store_explicit(&c->violated, 2, memory_order_release);
+    if (c->env.broken) c->env.broken(c->env.broken_arg, c->violation);
     return PM_E_CONTRACT;
+}
+
+/* ---- for signal handlers -------------------------------------------------------------------------------- */
+
+static bool is_in(const call_ctx *c, pthread_t me)
+{
+    if (!c || !c->is_open) return false;
+    if (!c->in_parallel) return pthread_equal(c->slot[0].thread, me);
+    for (int i = 0; i < 1 + c->n_workers; i++)
+        if (pthread_equal(c->slot[i].thread, me)) return true;
+    return false;
+}
+
+static size_t put(char *out, size_t room, size_t at, const char *text)
+{
+    while (*text && at + 1 < room) out[at++] = *text++;
+    out[at] = '\0';
+    return at;
+}
+
+size_t calls_watch_text(const calls_watch *w, char *out, size_t room)
+{
+    const call_ctx *c = NULL;
+    out[0] = '\0';
+    for (size_t i = 0; w && i < CALLS_WATCHED && !c; i++) {
+        const call_ctx *each = atomic_load(&w->ctx[i]);
+        if (is_in(each, pthread_self())) c = each;
+    }
+    if (!c) return 0;
+    const char *file = c->plugin->file;
+    bool broken = atomic_load_explicit(&c->violated, memory_order_acquire) == 2;
+    const char *const part[] = {plugin_kind_name(c->plugin->kind),
+                                " \"",
+                                c->plugin->name,
+                                "\".",
+                                c->method,
+                                file ? " (" : "",
+                                file ? file : "",
+                                file ? ")" : "",
+                                broken ? ", after: " : "",
+                                broken ? c->violation : ""};
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++) at = put(out, room, at, part[i]);
+    return at;
 }
 
 arena *call_own_arena(pm_call *call)
@@ -188,7 +243,8 @@ arena *call_own_arena(pm_call *call)
         return NULL;
     }
     if (c->mode != CALL_BUILD || !c->own) {
-        call_violation(call, "called own() in a const method; instances are read-only once built");
+        call_violation(call, "called own() in a const method (it returned NULL); instances are "
+                             "read-only once built: use scratch()");
         return NULL;
     }
     if (s->is_body || c->in_parallel || !pthread_equal(s->thread, pthread_self())) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * random: a placebo.  Its value for (prompt, expert) is a pure function of the seed, the prompt's text
- * (its id where no text is given) and the expert's id; outcomes are read only for their kind and range.
+ * (or its id) and the expert's id; outcomes are read only for their kind and range.
  */
 #include <pointsman/plugin.h>
 
@@ -58,7 +58,7 @@ static pm_status predict(const pm_router *r, pm_call *c, const pm_library *lib, 
         uint64_t h = hash(lib->expert[j]->id, strlen(lib->expert[j]->id));
         stream[j] = (uint32_t)(h ^ (h >> 32));
     }
-    int by_text = x->text && p->by == BY_TEXT;
+    int by_text = p->by == BY_TEXT;
     for (size_t i = 0; i < x->n; i++) {
         uint64_t prompt = by_text ? hash(x->text[i].ptr, x->text[i].len) : x->id[i];
         for (size_t j = 0; j < lib->n; j++) {
@@ -103,7 +103,7 @@ static pm_status load(pm_router *r, pm_call *c, pm_store *s)
 static const char *const by_words[] = {"text", "id", NULL};
 static const pm_param params[] = {
     PM_PARAM_WORDS(PM_P_CHOICE, struct random_params, by, 0, 0, 1, by_words,
-                   "what a draw depends on: \"text\" (the id where no text is given) or \"id\""),
+                   "what a draw depends on: the prompt's \"text\" or its \"id\""),
     PM_PARAM_END,
 };
 
@@ -118,7 +118,7 @@ static const pm_router_type random_choice = {
     .source = "placebo; exact expectation: mean over experts of each prompt's outcomes",
     .params = params,
     .params_bytes = sizeof(struct random_params),
-    .needs = PM_NEEDS_VALUES,
+    .needs = PM_NEEDS_TEXT | PM_NEEDS_VALUES,
     .value_kinds = PM_VALUE_BIT(PM_VALUE_QUALITY) | PM_VALUE_BIT(PM_VALUE_LOSS),
     .state_bytes = sizeof(pm_router),
     .train = train,

@@ -42,6 +42,27 @@ START_TEST(wrap_prepends_and_keeps_the_status)
 }
 END_TEST
 
+START_TEST(a_place_is_named_once)
+{
+    static const struct {
+        const char *context, *message, *want;
+    } row[] = {
+        {"f.lua:3: router \"x\"", "router \"x\": row 5", "f.lua:3: router \"x\": row 5"},
+        {"f.lua:3: router \"x\"", "router \"x\".train: no", "f.lua:3: router \"x\".train: no"},
+        {"router \"x\"", "router \"x\": row 5", "router \"x\": row 5"},
+        {"router \"x\"", "router \"xy\": row 5", "router \"x\": router \"xy\": row 5"},
+        {"a: b", "a: c", "a: b: a: c"},
+        {"data", "data.csv: cut", "data: data.csv: cut"},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        pm_err e = PM_ERR_INIT;
+        err_set(&e, PM_E_ARG, "%s", row[i].message);
+        err_wrap(&e, PM_E_ARG, "%s", row[i].context);
+        ck_assert_str_eq(err_text(&e), row[i].want);
+    }
+}
+END_TEST
+
 START_TEST(a_message_may_quote_itself)
 {
     pm_err e = PM_ERR_INIT;
@@ -102,6 +123,7 @@ int main(void)
     TCase *c = tcase_create("err");
     tcase_add_test(c, set_records_and_returns);
     tcase_add_test(c, wrap_prepends_and_keeps_the_status);
+    tcase_add_test(c, a_place_is_named_once);
     tcase_add_test(c, a_message_may_quote_itself);
     tcase_add_test(c, long_messages_are_cut_visibly);
     tcase_add_test(c, every_status_has_text_and_name);

@@ -127,6 +127,9 @@ static pm_status train(struct pm_router *r, pm_call *c, const pm_fit *fit)
 #ifdef FAULT_UNDECLARED_NEED
     r->mean[0] += 1e-6f * fit->x->embed.at[0];
 #endif
+#ifdef FAULT_OPTIONAL_NEED
+    for (size_t j = 0; j < r->m && fit->x->embed.cols > 0; j++) r->mean[j] *= 0.99f;
+#endif
 #ifdef FAULT_ONE_WORD
     if (((const struct twin_params *)c->params)->smoothing == 0) return PM_E_ARG;
 #endif
@@ -163,6 +166,10 @@ static pm_status predict(const struct pm_router *r, pm_call *c, const pm_library
     float *row = r->row; /* the instance is const; what it points to is not */
 #else
     float *row = c->host->scratch(c, r->m, sizeof *row);
+#endif
+#ifdef FAULT_OWN_UNCHECKED
+    float *volatile unchecked = c->host->own(c, r->m, sizeof *unchecked);
+    unchecked[0] = 0; /* own() has returned NULL */
 #endif
 #ifdef FAULT_CRASH
     abort();

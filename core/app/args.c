@@ -6,6 +6,7 @@
 #include "app/args.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,8 +45,8 @@ static int store_value(const verb *v, const arg_row *row, arg_value *value, cons
         char *end = NULL;
         errno = 0;
         value->number = strtoll(text, &end, 10);
-        if (errno || end == text || *end)
-            return mistake(v, "--%s wants a whole number, found '%s'", row->name, text);
+        if (errno || *text < '0' || *text > '9' || *end)
+            return mistake(v, "--%s wants a whole number from 0 on, found '%s'", row->name, text);
     }
     value->text[value->n++] = text;
     return ARGS_GO_ON;
@@ -140,6 +141,12 @@ int64_t args_number(const verb *v, const arg_value *value, const char *name, int
 {
     const arg_value *x = args_value(v, value, name);
     return x && x->n ? x->number : fallback;
+}
+
+int args_int(const verb *v, const arg_value *value, const char *name, int fallback)
+{
+    int64_t n = args_number(v, value, name, fallback);
+    return n > INT_MAX ? INT_MAX : (int)n;
 }
 
 void args_help(const verb *v, str *out)

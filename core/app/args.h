@@ -55,6 +55,8 @@ const char *args_text(const verb *v, const arg_value *value, const char *name,
                       const char *fallback);
 bool args_given(const verb *v, const arg_value *value, const char *name);
 int64_t args_number(const verb *v, const arg_value *value, const char *name, int64_t fallback);
+int args_int(const verb *v, const arg_value *value, const char *name,
+             int fallback); /* no more than INT_MAX */
 const arg_value *args_value(const verb *v, const arg_value *value, const char *name);
 
 void args_help(const verb *v, str *out);

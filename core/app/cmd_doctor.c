@@ -95,7 +95,7 @@ static int doctor_main(int argc, char **argv)
     int status = args_parse(&verb_doctor, argc, argv, value, NULL, &n);
     if (status != ARGS_GO_ON) return status;
     app_env e;
-    status = app_env_open(&e, (int)args_number(&verb_doctor, value, "jobs", 0));
+    status = app_env_open(&e, args_int(&verb_doctor, value, "jobs", 0));
     if (status != ARGS_GO_ON) return status;
     pm_err err = PM_ERR_INIT;
     probe_result probe;

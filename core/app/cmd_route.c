@@ -150,7 +150,7 @@ static int route_main(int argc, char **argv)
     pm_err err = PM_ERR_INIT;
     session s = {.value = value};
     route_input *in = NULL;
-    status = app_env_open(&s.app, (int)args_number(&verb_route, value, "jobs", 1));
+    status = app_env_open(&s.app, args_int(&verb_route, value, "jobs", 1));
     if (status != ARGS_GO_ON) return status;
     pm_status st = open_session(&s, operand[0], &err);
     if (!st)

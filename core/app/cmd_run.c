@@ -95,7 +95,7 @@ static int run_main(int argc, char **argv)
     int status = args_parse(&verb_run, argc, argv, value, operand, &n);
     if (status != ARGS_GO_ON) return status;
     app_env e;
-    status = app_env_open(&e, (int)args_number(&verb_run, value, "jobs", 0));
+    status = app_env_open(&e, args_int(&verb_run, value, "jobs", 0));
     if (status != ARGS_GO_ON) return status;
     arena *a = arena_open(0);
     script *s = NULL;

@@ -230,7 +230,10 @@ pm_status io_mkdir(const char *path, pm_err *err)
         if (path[i] != '/' && path[i] != '\0') continue;
         memcpy(part, path, i);
         part[i] = '\0';
-        if (mkdir(part, 0777) == 0 || io_is_dir(part)) continue;
+        if (mkdir(part, 0777) == 0) continue;
+        int why = errno; /* asking changes it */
+        if (io_is_dir(part)) continue;
+        errno = why == EEXIST ? ENOTDIR : why;
         s = refuse(err, part, "make the folder");
     }
     mem_free(part);

@@ -6,11 +6,15 @@
 
 #include <math.h>
 #include <sqlite3.h>
+#include <time.h>
 
 #include "base/mem.h"
 
+#define RETRY_MS 5
+
 struct sql {
     sqlite3 *db;
+    int busy_ms;
 };
 
 struct sql_query {
@@ -32,6 +36,7 @@ pm_status sql_open(const char *path, int busy_ms, sql **out, pm_err *err)
     sql *s = mem_alloc(1, sizeof *s);
     *out = NULL;
     if (!s) return err_set(err, PM_E_MEMORY, "%s", path);
+    s->busy_ms = busy_ms;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     int code = sqlite3_open_v2(path, &s->db, flags, NULL);
     if (code == SQLITE_OK) code = sqlite3_busy_timeout(s->db, busy_ms);
@@ -51,9 +56,17 @@ void sql_close(sql *s)
     mem_free(s);
 }
 
+/* SQLite does not wait for the lock by itself when waiting could be a deadlock: two processes that turn a
+ * new file into a WAL at the same moment.  Outside a transaction we hold nothing, so we may try again. */
 pm_status sql_exec(sql *s, const char *text, pm_err *err)
 {
     int code = sqlite3_exec(s->db, text, NULL, NULL, NULL);
+    for (int ms = 0; code == SQLITE_BUSY && ms < s->busy_ms && sqlite3_get_autocommit(s->db);
+         ms += RETRY_MS) {
+        struct timespec nap = {0, RETRY_MS * 1000000L};
+        nanosleep(&nap, NULL);
+        code = sqlite3_exec(s->db, text, NULL, NULL, NULL);
+    }
     return code == SQLITE_OK ? PM_OK : fail(s->db, code, sqlite3_db_filename(s->db, "main"), err);
 }
 

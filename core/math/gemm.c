@@ -22,9 +22,11 @@
 #define SMALL 64 /* rows: below, packing costs BLIS more than it gains */
 
 #ifdef PM_WITH_BLIS
-/* Configurations whose needs are not known here are left to users who set their number. */
-static bool can_run(const cpu_features *cpu, int id)
+/* Can this CPU run a configuration?  Those whose needs are not known here are left to users who set their
+ * number (is_known). */
+static bool can_run(const cpu_features *cpu, int id, bool *is_known)
 {
+    *is_known = true;
     switch (id) {
     case BLIS_ARCH_SKX:
         return cpu->avx512 && cpu->fma;
@@ -36,16 +38,26 @@ static bool can_run(const cpu_features *cpu, int id)
     case BLIS_ARCH_GENERIC:
         return true;
     default:
-        return false;
+        return *is_known = false;
     }
 }
 
 /* The number of a configuration name that this CPU can run, or -1. */
 static int id_of(const cpu_features *cpu, const char *name)
 {
+    bool is_known;
     for (int id = 0; id < BLIS_NUM_ARCHS; id++)
-        if (strcmp(bli_arch_string((arch_t)id), name) == 0 && can_run(cpu, id)) return id;
+        if (strcmp(bli_arch_string((arch_t)id), name) == 0 && can_run(cpu, id, &is_known))
+            return id;
     return -1;
+}
+
+/* A number that is set already stays, unless it is known to end in an illegal instruction here: set for
+ * another machine, or inherited under an emulator that hides AVX-512. */
+static bool may_stay(const cpu_features *cpu, const char *number)
+{
+    bool is_known, can = can_run(cpu, atoi(number), &is_known);
+    return can || !is_known;
 }
 
 /* BLIS 0.9 reads the brand string to count FMA units; where a hypervisor masks it, or the CPU is newer
@@ -57,7 +69,10 @@ static void settle_arch(const cpu_features *cpu)
     const char *asked = getenv("BLIS_ARCH_TYPE");
     char number[16];
     int id = -1;
-    if (asked && *asked >= '0' && *asked <= '9') return;
+    if (asked && *asked >= '0' && *asked <= '9') {
+        if (may_stay(cpu, asked)) return;
+        asked = NULL;
+    }
     if (asked) id = id_of(cpu, asked);
 #ifdef BLIS_CONFIG_SKX
     if (id < 0) id = id_of(cpu, "skx");

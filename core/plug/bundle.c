@@ -201,11 +201,21 @@ static void remove_folder(arena *a, const char *dir)
     (void)rmdir(dir);
 }
 
-static pm_status move_into_place(arena *a, const char *from, const char *dir, pm_err *err)
+/* An earlier bundle of that name steps aside first; another process may put its own there meanwhile. */
+static pm_status move_into_place(writer *w, const char *dir)
 {
-    if (io_exists(dir)) remove_folder(a, dir);
-    if (rename(from, dir) == 0) return PM_OK;
-    return err_set(err, PM_E_IO, "%s: cannot move the bundle into place: %s", dir, strerror(errno));
+    str aside = STR_INIT;
+    int why = 0;
+    str_printf(&aside, "%s.old", w->dir);
+    for (int tries = 0; tries < 16; tries++) {
+        why = rename(w->dir, dir) ? errno : 0;
+        if (why != ENOTEMPTY && why != EEXIST) break;
+        if (rename(dir, str_text(&aside)) == 0) remove_folder(w->a, str_text(&aside));
+    }
+    str_close(&aside);
+    if (!why) return PM_OK;
+    return err_set(w->err, PM_E_IO, "%s: cannot move the bundle into place: %s", dir,
+                   strerror(why));
 }
 
 pm_status bundle_write(const char *dir, call_ctx *c, const pipeline *p, const library *lib,
@@ -219,7 +229,7 @@ pm_status bundle_write(const char *dir, call_ctx *c, const pipeline *p, const li
     remove_folder(w.a, w.dir);
     pm_status st = io_mkdir(w.dir, err);
     if (!st) st = write_parts(&w, p, lib, info);
-    if (!st) st = move_into_place(w.a, w.dir, dir, err);
+    if (!st) st = move_into_place(&w, dir);
     if (st) {
         remove_folder(w.a, w.dir);
         st = err_wrap(err, st, "writing bundle %s", dir);

@@ -3,6 +3,7 @@
  * Writing checkpoints: tensors are collected, sorted by name, hashed and written in one go, so that equal
  * contents give equal bytes.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,8 +217,9 @@ pm_status checkpoint_commit(pm_store *s, const char *path, pm_err *err)
         if (st == PM_OK) {
             st = io_out_commit(o, err);
         } else {
+            const char *why = strerror(errno);
             io_out_abandon(o);
-            st = err_set(err, PM_E_IO, "%s: write failed", path);
+            st = err_set(err, PM_E_IO, "%s: cannot write: %s", path, why);
         }
     }
     str_close(&head);

@@ -21,7 +21,7 @@ says err "missing argument"
 expect 2 "$pointsman" run --sead 3 x.lua
 says err "did you mean '--seed'?"
 expect 2 "$pointsman" run --seed three x.lua
-says err "--seed wants a whole number, found 'three'"
+says err "--seed wants a whole number from 0 on, found 'three'"
 expect 2 "$pointsman" run x.lua --set nonsense
 says err "--set wants PATH=VALUE"
 expect 1 "$pointsman" run "$work/absent.lua"

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Stands in for OpenMP's header where the compiler has none (clang without libomp-dev): a blis.h that was
+ * configured with OpenMP includes it, and uses nothing of it.  configure adds this folder to the include path
+ * of floor math only then; no code of ours includes it.
+ */

@@ -26,7 +26,7 @@ const verb verb_runs = {
     1,
     3,
     "list, show, compare and export runs",
-    "RUN is the beginning of a run's key, or an experiment's name (then its newest run).",
+    "RUN is the beginning of a run's key, or an experiment's name (then its newest finished run).",
     rows,
     runs_main};
 
@@ -61,6 +61,11 @@ static pm_status list(const runs_call *q, pm_err *err)
     return PM_OK;
 }
 
+static bool is_finished(const store_run *r)
+{
+    return strcmp(r->status, "done") == 0;
+}
+
 /* Why there are no rows, or why the rows are older than the newest attempt. */
 static void put_failures(const store_run *run, str *text)
 {
@@ -71,6 +76,11 @@ static void put_failures(const store_run *run, str *text)
     else if (run->later_started[0])
         str_printf(text, "a later attempt, at %s, has not ended; these are the rows from before\n",
                    run->later_started);
+    if (strcmp(run->status, "running") == 0)
+        str_puts(text, "it is at work, or was interrupted before its end\n");
+    if (!is_finished(run))
+        str_printf(text, "finished jobs are kept: `pointsman run %s` goes on from there\n",
+                   run->script);
     str_puts(text, "\n");
 }
 
@@ -108,6 +118,9 @@ static pm_status compare(const runs_call *q, pm_err *err)
     str text = STR_INIT;
     for (size_t i = 0; i < 2; i++) {
         pm_status st = store_find_run(q->s, q->operand[1 + i], q->a, &run[i], err);
+        if (!st && !is_finished(&run[i]))
+            return err_set(err, PM_E_ARG, "%c (%s %.12s) is not finished (%s): nothing to compare",
+                           "AB"[i], run[i].name, run[i].key, run[i].status);
         if (!st) st = store_rows(q->s, run[i].key, q->a, &row[i], &n[i], err);
         if (st) return st;
     }
@@ -138,6 +151,14 @@ static const struct {
 } actions[] = {
     {"list", 1, list}, {"show", 2, show}, {"compare", 3, compare}, {"export", 2, export}};
 
+static bool has_store(const runs_call *q, const char *dir)
+{
+    const char *file = dir ? io_join(q->a, dir, "store.sqlite") : NULL;
+    if (file && io_exists(file)) return true;
+    fprintf(stderr, "no runs in %s yet\n", dir ? dir : "");
+    return false;
+}
+
 static int runs_main(int argc, char **argv)
 {
     arg_value value[sizeof rows / sizeof *rows];
@@ -153,6 +174,10 @@ static int runs_main(int argc, char **argv)
     pm_err err = PM_ERR_INIT;
     runs_call q = {value, operand, n, NULL, arena_open(0)};
     const char *dir = app_out_dir(q.a, args_text(&verb_runs, value, "out", NULL));
+    if (!has_store(&q, dir)) { /* looking must not create one */
+        arena_close(q.a);
+        return k == 0 ? EXIT_FINE : EXIT_FAILED;
+    }
     pm_status st = store_open(dir, &q.s, &err);
     if (!st) st = actions[k].run(&q, &err);
     if (q.s) store_close(q.s);

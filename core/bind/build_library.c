@@ -171,17 +171,12 @@ static const library *from_script(script *s, const node *v)
     return finish(s, m.b, v->where, "library");
 }
 
-/* The data set's own models, where models.json can be read at once; NULL otherwise (the run will say why). */
-static const library *from_data(script *s, const experiment *x)
+/* The data set's own models; NULL where they cannot be read (the run will say why, too). */
+static const library *from_data(script *s, const experiment *x, pm_err *why)
 {
-    const char *path = io_join(s->a, x->data_dir, "models.json");
-    const json *j = NULL;
-    pm_err err = PM_ERR_INIT;
     library *out = arena_alloc(s->a, 1, sizeof *out);
-    if (!out || !path || !io_exists(path) || json_read(path, s->a, &j, &err) != PM_OK ||
-        library_from_json(j, "from data", s->a, out, &err) != PM_OK)
-        return NULL;
-    return out;
+    if (!out) (void)err_set(why, PM_E_MEMORY, "no memory");
+    return out && dataset_read_library(x->data_dir, s->a, out, why) == PM_OK ? out : NULL;
 }
 
 static void unknown_model(script *s, const library *data, const char *id, const char *where,
@@ -249,7 +244,8 @@ void build_library(script *s, const node *v, const node *models, experiment *x)
                  "data.models and library both choose the experts; want one of them");
     if (models && models->n_items == 0)
         complain(&s->wrong, models->where, "data.models is empty; want model ids");
-    const library *data = x->data_dir ? from_data(s, x) : NULL;
+    pm_err why = PM_ERR_INIT;
+    const library *data = x->data_dir ? from_data(s, x, &why) : NULL;
     if (own) {
         x->lib = from_script(s, v);
         for (size_t j = 0; data && x->lib && j < x->lib->view.n; j++)
@@ -260,7 +256,6 @@ void build_library(script *s, const node *v, const node *models, experiment *x)
         if (data)
             x->lib = some_models(s, data, models);
         else if (x->data_dir)
-            complain(&s->wrong, models->where, "data.models wants a readable models.json in %s",
-                     x->data_dir);
+            complain(&s->wrong, models->where, "data.models: %s", err_text(&why));
     }
 }

@@ -103,7 +103,7 @@ pm_status dataset_file_of(reader *r, const char *name, const char **path, pm_err
 
 /* ---- the whole ---- */
 
-static pm_status open_folder(reader *r, pm_err *err)
+pm_status dataset_open_folder(reader *r, pm_err *err)
 {
     if (!io_is_dir(r->dir))
         return err_set(err, PM_E_IO,
@@ -209,7 +209,7 @@ pm_status dataset_read(const char *dir, const dataset_options *o, arena *a, data
     r.scratch = arena_open(0);
     if (!r.scratch) return dataset_no_memory(&r, err);
     r.ids = r.experts = names_of(r.scratch);
-    pm_status s = open_folder(&r, err);
+    pm_status s = dataset_open_folder(&r, err);
     if (s == PM_OK) s = read_texts(&r, err);
     if (s == PM_OK) s = read_values(&r, err);
     if (s == PM_OK) s = finish(&r, err);

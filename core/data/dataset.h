@@ -85,6 +85,10 @@ typedef struct dataset_options {
 PM_MUST_USE pm_status dataset_read(const char *dir, const dataset_options *o, arena *a,
                                    dataset *out, pm_err *err);
 
+/* The models of a folder alone: models.json, or the header of scores.csv or losses.csv; named "from data".
+ * Errors  as dataset_read. */
+PM_MUST_USE pm_status dataset_read_library(const char *dir, arena *a, library *out, pm_err *err);
+
 typedef struct dataset_row { /* a row of prompts.jsonl that stands alone */
     pm_str id;               /* the text, also of a number; ptr == NULL: none */
     pm_str text;

@@ -4,6 +4,7 @@
  */
 #include "base/gz.h"
 #include "base/json.h"
+#include "data/csv.h"
 #include "data/dataset_private.h"
 #include "data/show.h"
 
@@ -55,6 +56,57 @@ pm_status dataset_read_models(reader *r, pm_err *err)
     if (s != PM_OK) return mistakes_take(&r->wrong, &why, err);
     check_count(r, path);
     return index_experts(r, err);
+}
+
+/* The first line of the scores (or losses) names the models where nothing else does. */
+static pm_status read_header(reader *r, pm_err *err)
+{
+    static const char *const table[] = {"scores.csv", "losses.csv"};
+    const char *path = NULL;
+    pm_status s = PM_OK;
+    for (size_t k = 0; k < 2 && s == PM_OK && !path; k++)
+        s = dataset_path_of(r, table[k], &path, err);
+    if (s != PM_OK || !path) return s;
+    csv *c;
+    const pm_str *field;
+    size_t n;
+    s = csv_open(path, 0, &c, err);
+    if (s != PM_OK) return s;
+    s = csv_next(c, &field, &n, err);
+    if (s == PM_OK) s = dataset_models_of_header(r, path, field, n, err);
+    csv_close(c);
+    return s;
+}
+
+static pm_status read_names(reader *r, pm_err *err)
+{
+    pm_status s = dataset_open_folder(r, err);
+    r->out->name = "from data";
+    if (s == PM_OK) s = dataset_read_models(r, err);
+    if (s == PM_OK && !r->has_models) s = read_header(r, err);
+    if (s == PM_OK) s = mistakes_finish(&r->wrong, err);
+    if (s != PM_OK || r->out->m) return s;
+    return err_set(err, PM_E_FORMAT,
+                   "%s: found no model: models.json, or the header of scores.csv or losses.csv "
+                   "names them",
+                   r->dir);
+}
+
+pm_status dataset_read_library(const char *dir, arena *a, library *out, pm_err *err)
+{
+    static const dataset_options defaults = DATASET_OPTIONS_DEFAULT;
+    dataset d = {0};
+    reader r = {.dir = dir, .o = &defaults, .a = a, .out = &d, .wrong = {.dir = dir}};
+    r.scratch = arena_open(0);
+    if (!r.scratch) return dataset_no_memory(&r, err);
+    r.ids = r.experts = names_of(r.scratch);
+    pm_status s = read_names(&r, err);
+    if (s == PM_OK) *out = d.models;
+    mem_free(r.file);
+    mem_free(r.note);
+    str_close(&r.wrong.text);
+    arena_close(r.scratch);
+    return s;
 }
 
 pm_status dataset_models_of_header(reader *r, const char *path, const pm_str *field, size_t n,

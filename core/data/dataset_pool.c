@@ -208,14 +208,28 @@ pm_status dataset_pool(const dataset *d, double min_known, arena *a, dataset *ou
 
 /* ---- chosen models ---- */
 
-static pm_status unknown_model(const dataset *d, const char *id, arena *a, pm_err *err)
+#define UNKNOWN_SHOWN 20
+
+/* All of them at once: a list of names is mended in one go. */
+static pm_status unknown_models(const dataset *d, const char *const *ids, size_t n, arena *a,
+                                pm_err *err)
 {
     const char **all = arena_alloc(a, d->m, sizeof *all);
+    str text = STR_INIT;
+    size_t found = 0;
     if (!all) return no_memory(err);
     for (size_t j = 0; j < d->m; j++) all[j] = d->models.view.expert[j]->id;
-    const char *near = str_suggest(id, all, d->m);
-    return err_set(err, PM_E_ARG, "%s: unknown model \"%s\"%s%s%s", d->name, id,
+    for (size_t k = 0; k < n; k++) {
+        if (library_find(&d->models.view, ids[k]) != SIZE_MAX || ++found > UNKNOWN_SHOWN) continue;
+        const char *near = str_suggest(ids[k], all, d->m);
+        str_printf(&text, "%sunknown model \"%s\"%s%s%s", found > 1 ? "; " : "", ids[k],
                    near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    }
+    if (found > UNKNOWN_SHOWN) str_printf(&text, "; and %zu more", found - (size_t)UNKNOWN_SHOWN);
+    pm_status s = text.failed ? no_memory(err)
+                              : err_set(err, PM_E_ARG, "%s: %s", d->name, str_text(&text));
+    str_close(&text);
+    return s;
 }
 
 pm_status dataset_select_models(const dataset *d, const char *const *ids, size_t n, arena *a,
@@ -227,7 +241,7 @@ pm_status dataset_select_models(const dataset *d, const char *const *ids, size_t
     for (size_t i = 0; i < d->n; i++) row[i] = (uint32_t)i;
     for (size_t k = 0; k < n; k++) {
         size_t j = library_find(&d->models.view, ids[k]);
-        if (j == SIZE_MAX) return unknown_model(d, ids[k], a, err);
+        if (j == SIZE_MAX) return unknown_models(d, ids, n, a, err);
         col[k] = (uint32_t)j;
     }
     dataset_choice c = {row, col, d->n, n};

@@ -68,6 +68,8 @@ typedef struct reader {
 } reader;
 
 pm_status dataset_no_memory(const reader *r, pm_err *err);
+/* The names of the folder's files, and the dataset's name. */
+PM_MUST_USE pm_status dataset_open_folder(reader *r, pm_err *err);
 
 /* The path of `name` or `name`.gz in the folder, or NULL.  Both is a mistake (and NULL). */
 PM_MUST_USE pm_status dataset_path_of(reader *r, const char *name, const char **path, pm_err *err);

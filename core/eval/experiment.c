@@ -218,6 +218,7 @@ static pm_status run_all(exp_run *r, run_summary *out, double start, pm_err *err
     exp_say(r, "data", 0);
     pm_status s = exp_load(r, err);
     if (!s) s = exp_points(r, err);
+    if (!s) s = exp_try_constraints(r, err);
     if (!s) s = exp_run_key(r, err);
     if (!s) s = begin(r, err);
     if (s) return s;

@@ -176,6 +176,32 @@ static pm_status run_backend(exp_run *r, dataset *d, pm_err *err)
 
 /* ---- reading ---- */
 
+#define DROPPED_SHOWN 20
+
+static size_t known_cells(pm_cmat m, size_t j)
+{
+    size_t known = 0;
+    for (size_t i = 0; i < m.rows; i++) known += isnan(pm_crow(m, i)[j]) ? 0 : 1;
+    return known;
+}
+
+/* Names the models that the pool left out. */
+static pm_status name_dropped(exp_run *r, const dataset *chosen, pm_err *err)
+{
+    str text = STR_INIT;
+    size_t n = 0;
+    for (size_t j = 0; j < chosen->m; j++) {
+        const char *id = chosen->models.view.expert[j]->id;
+        if (library_find(&r->data.models.view, id) != SIZE_MAX || ++n > DROPPED_SHOWN) continue;
+        double known = (double)known_cells(chosen->value, j) / (double)chosen->n;
+        str_printf(&text, "%s%s (%.3g %% known)", n > 1 ? ", " : "", id, 100 * known);
+    }
+    if (n > DROPPED_SHOWN) str_printf(&text, " and %zu more", n - (size_t)DROPPED_SHOWN);
+    r->dropped = n && !text.failed ? arena_strdup(r->keep, str_text(&text)) : NULL;
+    str_close(&text);
+    return n && !r->dropped ? err_set(err, PM_E_MEMORY, "models") : PM_OK;
+}
+
 /* The library of the script loses no expert silently. */
 static pm_status check_library(const exp_run *r, pm_err *err)
 {
@@ -195,8 +221,7 @@ static pm_status select_models(exp_run *r, const dataset *all, dataset *out, pm_
     const char **id = arena_alloc(r->a, lib->n, sizeof *id);
     if (!id) return err_set(err, PM_E_MEMORY, "%zu experts", lib->n);
     for (size_t j = 0; j < lib->n; j++) id[j] = lib->expert[j]->id;
-    pm_status s = dataset_select_models(all, id, lib->n, r->a, out, err);
-    return s ? err_wrap(err, s, "library \"%s\"", r->x->lib->name) : PM_OK;
+    return dataset_select_models(all, id, lib->n, r->a, out, err);
 }
 
 static pm_status data_key(exp_run *r, pm_err *err)
@@ -225,6 +250,7 @@ pm_status exp_load(exp_run *r, pm_err *err)
     if (!s && r->x->backend) s = run_backend(r, &chosen, err);
     if (!s) s = dataset_pool(&chosen, r->x->min_known, r->a, &r->data, err);
     if (!s && r->lib) s = check_library(r, err);
+    if (!s) s = name_dropped(r, &chosen, err);
     if (s) return s;
     if (r->data.n == 0 || r->data.m == 0)
         return err_set(

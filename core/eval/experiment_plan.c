@@ -72,7 +72,9 @@ static pm_status plan_seed(plan *p, uint64_t seed, pm_err *err)
     str_printf(p->out, "  seed %llu: fit %zu, tune %zu, test %zu prompts", (unsigned long long)seed,
                w.s.n_fit, w.s.n_tune, w.s.n_test);
     if (w.s.leaked_groups)
-        str_printf(p->out, "; %zu groups of equal prompts are in train and test",
+        str_printf(p->out,
+                   "; %zu groups (equal texts, or the data's groups) are on both sides; "
+                   "by = \"group\" keeps them together",
                    w.s.leaked_groups);
     str_puts(p->out, "\n");
     if (r->x->embed) s = put_job(p, w.embed_key, "embedder", r->x->embed->label, NULL, err);
@@ -90,6 +92,7 @@ static void put_data(const exp_run *r, str *out)
     if (c->rows_dropped_incomplete || c->models_dropped_sparse)
         str_printf(out, " (dropped: %zu prompts, %zu models with missing outcomes)",
                    c->rows_dropped_incomplete, c->models_dropped_sparse);
+    if (r->dropped) str_printf(out, "\n  dropped: %s", r->dropped);
     str_printf(out, "\n  weight points: %zu\n", r->n_points);
 }
 
@@ -98,6 +101,7 @@ static pm_status make_plan(exp_run *r, str *out, pm_err *err)
     plan p = {r, out, 0, 0};
     pm_status s = exp_load(r, err);
     if (!s) s = exp_points(r, err);
+    if (!s) s = exp_try_constraints(r, err);
     if (!s) s = exp_run_key(r, err);
     if (s) return s;
     put_data(r, out);

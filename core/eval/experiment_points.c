@@ -77,7 +77,17 @@ pm_status exp_points(exp_run *r, pm_err *err)
     return PM_OK;
 }
 
-/* ---- decisions ---- */
+/* ---- constraints and objective ---- */
+
+static pm_status build_constraint(exp_run *r, size_t k, uint64_t seed, const pm_fit *fit,
+                                  constraint **out, pm_err *err)
+{
+    const plugin_choice *p = &r->x->constraint[k].at;
+    constraint_spec spec = {p->plugin, p->params, seed};
+    pm_status s = constraint_build(r->call, &spec, fit, out, err);
+    if (!s) return PM_OK;
+    return err_wrap(err, s, "%s: constraint \"%s\"", p->where ? p->where : r->x->name, p->label);
+}
 
 static pm_status build_parts(exp_run *r, seed_work *w, pm_err *err)
 {
@@ -92,19 +102,62 @@ static pm_status build_parts(exp_run *r, seed_work *w, pm_err *err)
     w->constraint = arena_alloc(r->a, x->n_constraints + 1, sizeof(constraint *));
     if (!w->constraint) return err_set(err, PM_E_MEMORY, "constraints");
     for (size_t k = 0; k < x->n_constraints; k++) {
-        const plugin_choice *p = &x->constraint[k].at;
-        constraint_spec spec = {p->plugin, p->params, w->seed};
         pm_status s = PM_OK;
-        if (p->plugin->type.constraint->train) s = exp_features(r, w, err);
-        if (!s) s = constraint_build(r->call, &spec, &fit, &w->constraint[k], err);
-        if (s)
-            return err_wrap(err, s, "%s: constraint \"%s\"", p->where ? p->where : x->name,
-                            p->label);
+        if (x->constraint[k].at.plugin->type.constraint->train) s = exp_features(r, w, err);
+        if (!s) s = build_constraint(r, k, w->seed, &fit, &w->constraint[k], err);
+        if (s) return s;
     }
     objective_spec spec = {x->objective.plugin, x->objective.params, w->seed};
     pm_status s = objective_build(r->call, &spec, NULL, NULL, &w->decide, err);
     return s ? err_wrap(err, s, "objective \"%s\"", x->objective.label) : PM_OK;
 }
+
+/* ---- before anything is trained ---- */
+
+/* Learning from all rows is enough to see what is missing; an embedding is not there yet. */
+static pm_status whole_fit(exp_run *r, pm_prompts *x, pm_outcomes *y, pm_err *err)
+{
+    uint32_t *all = arena_alloc(r->a, r->data.n, sizeof *all);
+    if (!all) return err_set(err, PM_E_MEMORY, "%zu prompts", r->data.n);
+    for (size_t i = 0; i < r->data.n; i++) all[i] = (uint32_t)i;
+    pm_status s = dataset_prompts(&r->data, all, r->data.n, r->a, x, err);
+    return s ? s : dataset_outcomes(&r->data, all, r->data.n, r->a, y, err);
+}
+
+static pm_status try_constraint(exp_run *r, size_t k, const pm_fit *fit, pm_err *err)
+{
+    const plugin_choice *p = &r->x->constraint[k].at;
+    constraint *made;
+    pm_mat out = mat_new(r->a, 1, r->lib->view.n);
+    if (!out.at) return err_set(err, PM_E_MEMORY, "constraints");
+    pm_status s = build_constraint(r, k, r->x->seed[0], fit, &made, err);
+    if (s) return s;
+    s = constraint_is_per_prompt(made)
+            ? constraint_check(made, r->call, &r->lib->view, err)
+            : constraint_eval(made, r->call, &r->lib->view, NULL, NULL, out, err);
+    constraint_close(made);
+    return s ? err_wrap(err, s, "%s: constraint \"%s\"", p->where ? p->where : r->x->name, p->label)
+             : PM_OK;
+}
+
+pm_status exp_try_constraints(exp_run *r, pm_err *err)
+{
+    const uint32_t embedded = PM_NEEDS_EMBED | PM_NEEDS_SPARSE | PM_NEEDS_EMBED_OR_SPARSE;
+    pm_prompts x;
+    pm_outcomes y;
+    pm_fit fit = {.size = sizeof fit, .lib = &r->lib->view, .x = &x, .y = &y};
+    arena_mark mark = arena_save(r->a);
+    pm_status s = r->x->n_constraints ? whole_fit(r, &x, &y, err) : PM_OK;
+    for (size_t k = 0; k < r->x->n_constraints && !s; k++) {
+        const pm_constraint_type *t = r->x->constraint[k].at.plugin->type.constraint;
+        if (t->train && (t->needs & embedded)) continue; /* needs what is trained first */
+        s = try_constraint(r, k, &fit, err);
+    }
+    arena_release(r->a, mark);
+    return s;
+}
+
+/* ---- decisions ---- */
 
 pipeline exp_pipeline(const exp_run *r, const seed_work *w, size_t k, size_t point,
                       pipeline_term *term)

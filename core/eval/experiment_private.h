@@ -28,9 +28,10 @@ typedef struct exp_run {
 
     dataset data; /* pooled, columns = library */
     const library *lib;
-    char data_key[65]; /* what every job depends on: files, pool, models, backend */
-    char key[65];      /* of the run */
-    const char *dir;   /* OUT/runs/NAME-KEY8 */
+    const char *dropped; /* models left out for want of outcomes, "a (41 % known)"; NULL: none */
+    char data_key[65];   /* what every job depends on: files, pool, models, backend */
+    char key[65];        /* of the run */
+    const char *dir;     /* OUT/runs/NAME-KEY8 */
 
     weight_point *point;
     size_t n_points;
@@ -109,6 +110,8 @@ void exp_run_close(exp_run *r);
 PM_MUST_USE pm_status exp_check(const experiment *x, const run_options *o, pm_err *err);
 PM_MUST_USE pm_status exp_load(exp_run *r, pm_err *err);
 PM_MUST_USE pm_status exp_points(exp_run *r, pm_err *err);
+/* What the constraints lack in the library (an attribute, a price) is told before anything is trained. */
+PM_MUST_USE pm_status exp_try_constraints(exp_run *r, pm_err *err);
 PM_MUST_USE pm_status exp_run_key(exp_run *r, pm_err *err);
 bool exp_wants(const exp_run *r, const router_choice *c); /* --only */
 

@@ -65,6 +65,7 @@ pm_status exp_about(exp_run *r, pm_err *err)
         {"counts", "prompts dropped (an outcome is missing)", (double)c->rows_dropped_incomplete,
          ""},
         {"counts", "models dropped (too few outcomes)", (double)c->models_dropped_sparse, ""},
+        {"counts", r->dropped ? "dropped" : NULL, NAN, r->dropped},
         {"counts", "duplicate ids", (double)c->duplicate_ids, ""},
         {"counts", "texts with repaired UTF-8", (double)c->invalid_utf8_repaired, ""},
         {"counts", "tables skipped", (double)c->tables_skipped, ""},
@@ -79,7 +80,7 @@ pm_status exp_about(exp_run *r, pm_err *err)
     pm_status s = PM_OK;
     if (r->x->asks && r->x->asks[0]) s = fact(r, "question", "asks", NAN, r->x->asks, err);
     for (size_t k = 0; k < sizeof all / sizeof all[0] && !s; k++)
-        s = fact(r, all[k].group, all[k].name, all[k].value, all[k].text, err);
+        if (all[k].name) s = fact(r, all[k].group, all[k].name, all[k].value, all[k].text, err);
     return s;
 }
 
@@ -107,6 +108,25 @@ static pm_status about_seed(exp_run *r, const seed_work *w, pm_err *err)
         if (!s) r->row[r->n_rows - 1].seed = w->seed;
     }
     return s;
+}
+
+/* What a constraint settled on (recorded costs or list prices, say): once, unless seeds differ. */
+static pm_status about_constraints(exp_run *r, const seed_work *w, pm_err *err)
+{
+    for (size_t c = 0; c < r->x->n_constraints; c++) {
+        const char *label = r->x->constraint[c].at.label;
+        const char *settled = constraint_settled(w->constraint[c]);
+        bool told = !settled[0];
+        for (size_t k = 0; k < r->n_rows && !told; k++)
+            told = !strcmp(r->row[k].subset, "constraint") && !strcmp(r->row[k].metric, label) &&
+                   !strcmp(r->row[k].setting, settled);
+        if (told) continue;
+        const char *text = arena_strdup(r->keep, settled);
+        pm_status s = text ? fact(r, "constraint", label, NAN, text, err)
+                           : err_set(err, PM_E_MEMORY, "rows");
+        if (s) return s;
+    }
+    return PM_OK;
 }
 
 /* ---- scores: texts of rows live in `keep`, longer than the seed's work ---- */
@@ -206,6 +226,7 @@ pm_status exp_rows(exp_run *r, const seed_work *w, pm_err *err)
     pm_status s =
         metrics_score(r->env.compute, &w->truth, w->policy, w->n_policies, &o, r->a, &score, err);
     if (!s) s = about_seed(r, w, err);
+    if (!s) s = about_constraints(r, w, err);
     for (size_t i = 0; i < w->n_policies && !s; i++) {
         const policy *p = score[i].who;
         k.like = (store_row){.point = point_of(r, p),

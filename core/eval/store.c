@@ -158,7 +158,8 @@ pm_status store_find_run(store *s, const char *which, arena *a, store_run *out, 
     status = sql_prepare(
         s->db,
         n == 1 ? "SELECT " RUN_COLUMNS " FROM run WHERE substr(key, 1, length(?1)) = ?1"
-               : "SELECT " RUN_COLUMNS " FROM run WHERE name = ?1 ORDER BY seq DESC LIMIT 1",
+               : "SELECT " RUN_COLUMNS
+                 " FROM run WHERE name = ?1 ORDER BY status = 'done' DESC, seq DESC LIMIT 1",
         &q, err);
     if (status) return status;
     bool row;

@@ -93,6 +93,11 @@ const char *constraint_params_json(const constraint *k)
     return k->in.params_json;
 }
 
+const char *constraint_settled(const constraint *k)
+{
+    return k->in.settled;
+}
+
 bool constraint_is_per_prompt(const constraint *k)
 {
     return k->in.plugin->type.constraint->per_prompt != 0;
@@ -123,13 +128,19 @@ static pm_status check_attributes(const constraint *k, call_ctx *c, const pm_lib
     return PM_OK;
 }
 
+pm_status constraint_check(const constraint *k, call_ctx *c, const pm_library *lib, pm_err *err)
+{
+    const pm_constraint_type *d = k->in.plugin->type.constraint;
+    pm_status st = needs_library(d->needs & PM_NEEDS_PROFILE, lib, k->in.who, err);
+    return st == PM_OK ? check_attributes(k, c, lib, err) : st;
+}
+
 static pm_status check_request(const constraint *k, call_ctx *c, const pm_library *lib,
                                const pm_prompts *x, pm_mat out, pm_err *err)
 {
     const pm_constraint_type *d = k->in.plugin->type.constraint;
     pm_cmat view = {out.at, out.rows, out.cols, out.ld};
-    pm_status st = needs_library(d->needs & PM_NEEDS_PROFILE, lib, k->in.who, err);
-    if (st == PM_OK) st = check_attributes(k, c, lib, err);
+    pm_status st = constraint_check(k, c, lib, err);
     if (st == PM_OK && d->per_prompt) st = needs_prompts(d->needs, x, k->in.who, err);
     if (st == PM_OK)
         st = check_shape(view, d->per_prompt ? x->n : 1, lib->n, "constraint value", err);

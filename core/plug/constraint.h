@@ -25,6 +25,12 @@ const plugin_entry *constraint_plugin(const constraint *k);
 const char *constraint_params_json(const constraint *k);
 bool constraint_is_per_prompt(const constraint *k);
 
+/* What training settled on, in words for people ("experts priced by list price=6"); or "". */
+const char *constraint_settled(const constraint *k);
+/* The library has all that the constraint reads: what constraint_eval checks first. */
+PM_MUST_USE pm_status constraint_check(const constraint *k, call_ctx *c, const pm_library *lib,
+                                       pm_err *err);
+
 /* out [n x m] when per prompt; else out [1 x m] (the caller broadcasts with ld = 0).  Values finite and
  * >= 0, checked; a missing attribute is PM_E_ARG naming expert and attribute. */
 PM_MUST_USE pm_status constraint_eval(const constraint *k, call_ctx *c, const pm_library *lib,

@@ -5,6 +5,7 @@
  */
 #include <math.h>
 #include <pointsman/plugin.h>
+#include <stdbool.h>
 
 struct price_params {
     int64_t basis, scale, missing;
@@ -59,17 +60,64 @@ static pm_status join_ids(pm_call *c, const pm_library *lib, pm_str *out)
     return PM_OK;
 }
 
-/* usd_j = mean over training prompts of the recorded cost of expert j. */
-static pm_status train(pm_constraint *k, pm_call *c, const pm_fit *fit)
+/* Mean recorded USD of a call, NaN if unknown.  `hint` is tried first: columns mostly agree. */
+static double recorded(const pm_constraint *k, const pm_expert *e, size_t hint)
+{
+    if (hint < k->n && strcmp(k->id[hint], e->id) == 0) return k->usd[hint];
+    for (size_t j = 0; j < k->n; j++)
+        if (strcmp(k->id[j], e->id) == 0) return k->usd[j];
+    return (double)NAN;
+}
+
+static double listed(const struct price_params *p, const pm_expert *e)
+{
+    double in = pm_attr_number(e, "price_in", (double)NAN);
+    double out = pm_attr_number(e, "price_out", (double)NAN);
+    return (in * p->tokens_in + out * p->tokens_out) * 1e-6;
+}
+
+typedef struct known_prices {
+    size_t recorded, listed; /* experts whose cost is known so */
+} known_prices;
+
+static known_prices count_known(const pm_constraint *k, const struct price_params *p,
+                                const pm_library *lib)
+{
+    known_prices n = {0, 0};
+    for (size_t j = 0; j < lib->n; j++) {
+        double r = recorded(k, lib->expert[j], j), l = listed(p, lib->expert[j]);
+        n.recorded += r == r;
+        n.listed += l == l;
+    }
+    return n;
+}
+
+/* One basis for all experts: a recorded mean beside a list price would compare unlike things. */
+static int64_t basis_of(const pm_constraint *k, const struct price_params *p, const pm_library *lib)
+{
+    if (p->basis != BASIS_AUTO) return p->basis;
+    known_prices n = count_known(k, p, lib);
+    return n.recorded >= n.listed && n.recorded ? BASIS_RECORDED : BASIS_LIST;
+}
+
+/* Says beside the results what the experts are priced by, and what is known but plays no part. */
+static pm_status tell_basis(const pm_constraint *k, pm_call *c, const pm_library *lib)
 {
     const struct price_params *p = c->params;
-    if (p->basis == BASIS_LIST) return PM_OK;
-    if (!fit || !fit->y || !fit->y->cost_usd.at) {
-        if (p->basis == BASIS_AUTO) return PM_OK;
-        return c->host->fail(c, PM_E_ARG,
-                             "basis = \"recorded\", but the data has no recorded costs "
-                             "(costs.csv); use basis = \"list\" or \"auto\"");
+    known_prices n = count_known(k, p, lib);
+    bool is_list = basis_of(k, p, lib) == BASIS_LIST;
+    pm_metric m[2] = {{"experts priced by mean recorded cost on train", (double)n.recorded},
+                      {"list prices unused (basis = \"list\" uses them)", (double)n.listed}};
+    if (is_list) {
+        m[0] = (pm_metric){"experts priced by list price", (double)n.listed};
+        m[1] = (pm_metric){"recorded costs unused", (double)n.recorded};
     }
+    return c->host->progress(c, 1, m, m[1].value > 0 ? 2 : 1);
+}
+
+/* usd_j = mean over training prompts of the recorded cost of expert j. */
+static pm_status learn(pm_constraint *k, pm_call *c, const pm_fit *fit)
+{
     size_t m = fit->lib->n;
     double *usd = c->host->own(c, m, sizeof *usd);
     if (!usd) return PM_E_MEMORY;
@@ -89,33 +137,16 @@ static pm_status train(pm_constraint *k, pm_call *c, const pm_fit *fit)
     return split_ids(k, c, ids);
 }
 
-/* Mean recorded USD of a call, NaN if unknown.  `hint` is tried first: columns mostly agree. */
-static double recorded(const pm_constraint *k, const pm_expert *e, size_t hint)
+static pm_status train(pm_constraint *k, pm_call *c, const pm_fit *fit)
 {
-    if (hint < k->n && strcmp(k->id[hint], e->id) == 0) return k->usd[hint];
-    for (size_t j = 0; j < k->n; j++)
-        if (strcmp(k->id[j], e->id) == 0) return k->usd[j];
-    return (double)NAN;
-}
-
-static double listed(const struct price_params *p, const pm_expert *e)
-{
-    double in = pm_attr_number(e, "price_in", (double)NAN);
-    double out = pm_attr_number(e, "price_out", (double)NAN);
-    return (in * p->tokens_in + out * p->tokens_out) * 1e-6;
-}
-
-/* One basis for all experts: a recorded mean beside a list price would compare unlike things. */
-static int64_t basis_of(const pm_constraint *k, const struct price_params *p, const pm_library *lib)
-{
-    if (p->basis != BASIS_AUTO) return p->basis;
-    size_t known_recorded = 0, known_listed = 0;
-    for (size_t j = 0; j < lib->n; j++) {
-        double r = recorded(k, lib->expert[j], j), l = listed(p, lib->expert[j]);
-        known_recorded += r == r;
-        known_listed += l == l;
-    }
-    return known_recorded >= known_listed ? BASIS_RECORDED : BASIS_LIST;
+    const struct price_params *p = c->params;
+    bool has_costs = fit->y && fit->y->cost_usd.at;
+    if (!has_costs && p->basis == BASIS_RECORDED)
+        return c->host->fail(c, PM_E_ARG,
+                             "basis = \"recorded\", but the data has no recorded costs "
+                             "(costs.csv); use basis = \"list\" or \"auto\"");
+    pm_status st = has_costs && p->basis != BASIS_LIST ? learn(k, c, fit) : PM_OK;
+    return st == PM_OK ? tell_basis(k, c, fit->lib) : st;
 }
 
 static pm_status refuse(pm_call *c, int64_t basis, const pm_expert *e)

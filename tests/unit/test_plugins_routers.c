@@ -79,11 +79,24 @@ START_TEST(prior_refuses_no_outcome_at_all)
 }
 END_TEST
 
+/* Prompts whose texts are their numbers. */
+static pm_prompts *numbered(size_t n)
+{
+    pm_prompts *x = bed_prompts(&b, n, 0, 0);
+    pm_str *text = arena_alloc(b.room, n, sizeof *text);
+    for (size_t i = 0; i < n; i++) {
+        char *at = arena_alloc(b.room, 24, 1);
+        text[i] = (pm_str){at, (size_t)snprintf(at, 24, "prompt %zu", i)};
+    }
+    x->text = text;
+    return x;
+}
+
 START_TEST(random_depends_on_seed_text_and_expert_alone)
 {
     enum { N = 2000 };
     pm_library *lib = bed_library(&b, 3);
-    pm_prompts *x = bed_prompts(&b, N, 0, 0);
+    pm_prompts *x = numbered(N);
     pm_fit fit = {.size = sizeof fit, .lib = lib, .x = x, .y = bed_outcomes(&b, N, 3, 0, true)};
     router *r = bed_router(&b, "random", "", &fit);
     pm_scores s = bed_predict(&b, r, lib, x, false);
@@ -97,7 +110,7 @@ START_TEST(random_depends_on_seed_text_and_expert_alone)
     ck_assert_double_eq_tol(squares / N, 1.0 / 3, 0.03);
     ck_assert_double_eq_tol(product / N, 0.25, 0.03);
     pm_prompts one = *x; /* prompt 5 alone, after loading: the same bits */
-    one.n = 1, one.id = x->id + 5;
+    one.n = 1, one.id = x->id + 5, one.text = x->text + 5;
     r = bed_reload(&b, r);
     pm_scores t = bed_predict(&b, r, lib, &one, false);
     ck_assert_mem_eq(t.value.at, pm_row(s.value, 5), 3 * sizeof(float));
@@ -119,7 +132,7 @@ START_TEST(random_losses_stay_in_the_range_seen)
 {
     static const float y[] = {2, 3.5f, NAN, 2.5f};
     pm_library *lib = bed_library(&b, 2);
-    pm_prompts *x = bed_prompts(&b, 500, 0, 0), *two = bed_prompts(&b, 2, 0, 0);
+    pm_prompts *x = numbered(500), *two = numbered(2);
     pm_fit fit = {
         .size = sizeof fit, .lib = lib, .x = two, .y = bed_outcomes_of(&b, PM_VALUE_LOSS, 2, 2, y)};
     router *r = bed_reload(&b, bed_router(&b, "random", "", &fit));

@@ -167,7 +167,7 @@ static const plugin_entry *find(script *s, const node *v, plugin_kind kind, cons
     }
     if (!schema_shape(&s->wrong, v, path, NAME_REQUIRED)) return NULL;
     const plugin_entry *e = registry_find(s->env->registry, kind, v->name);
-    if (e) return e;
+    if (e || policy_is_broken(s, kind, v->name)) return e;
     registry_unknown(s->env->registry, kind, v->name, &err);
     complain(&s->wrong, v->where, "%s: %s", path, err_text(&err));
     return NULL;

@@ -131,6 +131,17 @@ static void define_params(lua_policy *p, const node *v)
 
 /* ---- definitions ---- */
 
+/* What is no list of texts is told by the schema. */
+static const char *const *reads_of(const lua_policy *p, const node *v)
+{
+    const node *list = node_field(v, "reads");
+    if (!list) return NULL;
+    const char **name = arena_alloc(p->s->a, list->n_items + 1, sizeof *name);
+    for (size_t i = 0; name && i < list->n_items; i++)
+        name[i] = list->item[i].kind == NODE_TEXT ? list->item[i].text : "";
+    return name;
+}
+
 static plugin_kind kind_of(const char *noun)
 {
     return strcmp(noun, "router_fn") == 0      ? PLUGIN_ROUTER
@@ -182,6 +193,7 @@ static lua_policy *define(lua_State *L, script *s, const node *v)
     define_params(p, v);
     if (!p->rows || !p->is_whole) return NULL;
     policy_hash(L, s, v, p->span);
+    p->reads = reads_of(p, v);
     p->train = function_of(L, s, v, "train");
     p->predict = function_of(L, s, v, "predict");
     p->score = function_of(L, s, v, "score");
@@ -200,12 +212,16 @@ void policies_read(lua_State *L, script *s)
     if (n > POLICIES_MAX)
         luaL_error(L, "%I policies in one script; want at most %d", (LUAI_UACINT)n, POLICIES_MAX);
     s->policy = arena_alloc(s->a, n + 1, sizeof *s->policy);
-    for (size_t i = 0; s->policy && i < n; i++) {
+    s->broken = arena_alloc(s->a, n + 1, sizeof *s->broken);
+    for (size_t i = 0; s->policy && s->broken && i < n; i++) {
         lua_rawgeti(L, list, (lua_Integer)i + 1);
         size_t before = s->wrong.n;
         const node *v = node_read(L, lua_gettop(L), s->path, &s->wrong);
         lua_policy *p = v && v->kind == NODE_TABLE && v->noun ? define(L, s, v) : NULL;
-        if (p && s->wrong.n == before) s->policy[s->n_policies++] = p;
+        if (p && s->wrong.n == before)
+            s->policy[s->n_policies++] = p;
+        else if (v)
+            s->broken[s->n_broken++] = v;
         lua_pop(L, 1);
     }
     lua_settop(L, list - 1);
@@ -248,6 +264,16 @@ void policies_forget(script *s)
 {
     for (size_t i = 0; i < s->n_policies; i++)
         if (s->policy[i]->entry) registry_remove(s->env->registry, s->policy[i]->entry);
+}
+
+bool policy_is_broken(const script *s, plugin_kind kind, const char *name)
+{
+    for (size_t i = 0; i < s->n_broken; i++) {
+        const node *v = s->broken[i], *field = node_field(v, "name");
+        const char *own = v->name ? v->name : field && field->kind == NODE_TEXT ? field->text : "";
+        if (v->noun && kind_of(v->noun) == kind && strcmp(own, name) == 0) return true;
+    }
+    return false;
 }
 
 const lua_policy *policy_of_node(const script *s, const node *v)

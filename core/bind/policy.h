@@ -27,6 +27,7 @@ typedef struct lua_policy {
     pm_param *rows;            /* [n_params + 1] */
     bool *is_whole;            /* [n_params] its default was written without a fraction */
     size_t n_params;
+    const char *const *reads; /* NULL-terminated attributes that it declares, or NULL */
     policy_function train, predict, score, value;
     char span[65]; /* SHA-256 of declarations, functions' text and what they hold from outside */
     union {
@@ -44,6 +45,9 @@ void policies_forget(script *s);
 
 /* The policy that a node (router_fn ...) defines, or NULL. */
 const lua_policy *policy_of_node(const script *s, const node *v);
+
+/* Whether the script defines a policy of this name, with mistakes that were told. */
+bool policy_is_broken(const script *s, plugin_kind kind, const char *name);
 
 /* Hash of a definition: what it declares (without name and doc), the source lines of its functions and, in
  * turn, the values they refer to. */
@@ -67,9 +71,11 @@ const lua_policy *policy_of_call(const pm_call *c);
 
 void policy_push(lua_State *L, const policy_function *f);
 void policy_push_params(lua_State *L, const lua_policy *p, const void *params);
-void policy_push_experts(lua_State *L,
-                         const pm_library *lib); /* list of { id = ..., attributes } */
-void policy_push_prompts(lua_State *L, const pm_prompts *x);
+/* List of { id = ..., attributes that p declares to read }; messages call one of them `what`. */
+void policy_push_experts(lua_State *L, const lua_policy *p, const pm_library *lib,
+                         const char *what);
+/* What of them the bits PM_NEEDS_... declare. */
+void policy_push_prompts(lua_State *L, const pm_prompts *x, uint32_t needs);
 const char *policy_kind_word(pm_value_kind kind); /* "quality" ... */
 uint32_t policy_kind_bit(const char *word);       /* 0: unknown */
 const char *const *policy_kind_words(void);

@@ -10,6 +10,7 @@
 
 #include "bind/matrix.h"
 #include "bind/script_private.h"
+#include "bind/strict.h"
 #include "plug/call.h"
 
 #define INSTRUCTIONS_PER_CELL 20000
@@ -86,41 +87,80 @@ void policy_push_params(lua_State *L, const lua_policy *p, const void *params)
         push_param(L, row, p->is_whole[i], params);
         lua_setfield(L, -2, row->name);
     }
+    strict_rules(L, "p", ": it is not in params");
+    strict_seal(L);
 }
 
-void policy_push_experts(lua_State *L, const pm_library *lib)
+static bool is_read(const lua_policy *p, const char *name)
 {
+    for (size_t k = 0; p->reads && p->reads[k]; k++)
+        if (strcmp(p->reads[k], name) == 0) return true;
+    return false;
+}
+
+static void push_attr(lua_State *L, const pm_attr *a)
+{
+    if (a->kind == PM_ATTR_TEXT)
+        lua_pushstring(L, a->text);
+    else if (a->kind == PM_ATTR_FLAG)
+        lua_pushboolean(L, a->number != 0);
+    else
+        lua_pushnumber(L, a->number);
+}
+
+/* An attribute that is declared is nil where an expert lacks it; one that is not is refused. */
+static void push_expert_rules(lua_State *L, const lua_policy *p, const pm_library *lib,
+                              const char *what)
+{
+    strict_rules(L, what, ": no expert of this library has that attribute");
+    for (size_t k = 0; p->reads && p->reads[k]; k++) strict_optional(L, p->reads[k]);
+    for (size_t j = 0; j < lib->n; j++)
+        for (size_t k = 0; k < lib->expert[j]->n_attr; k++)
+            if (!is_read(p, lib->expert[j]->attr[k].name))
+                strict_refuse(L, lib->expert[j]->attr[k].name,
+                              "the definition does not declare that it reads this attribute; add "
+                              "it to reads");
+}
+
+void policy_push_experts(lua_State *L, const lua_policy *p, const pm_library *lib, const char *what)
+{
+    push_expert_rules(L, p, lib, what);
+    int rules = lua_gettop(L);
     lua_createtable(L, (int)lib->n, 0);
     for (size_t j = 0; j < lib->n; j++) {
         const pm_expert *e = lib->expert[j];
         lua_createtable(L, 0, (int)e->n_attr + 1);
         for (size_t k = 0; k < e->n_attr; k++) {
-            const pm_attr *a = &e->attr[k];
-            if (a->kind == PM_ATTR_TEXT)
-                lua_pushstring(L, a->text);
-            else if (a->kind == PM_ATTR_FLAG)
-                lua_pushboolean(L, a->number != 0);
-            else
-                lua_pushnumber(L, a->number);
-            lua_setfield(L, -2, a->name);
+            if (!is_read(p, e->attr[k].name)) continue;
+            push_attr(L, &e->attr[k]);
+            lua_setfield(L, -2, e->attr[k].name);
         }
         lua_pushstring(L, e->id);
         lua_setfield(L, -2, "id");
+        lua_pushvalue(L, rules);
+        strict_seal(L);
         lua_rawseti(L, -2, (lua_Integer)j + 1);
     }
+    lua_remove(L, rules);
 }
 
-void policy_push_prompts(lua_State *L, const pm_prompts *x)
+void policy_push_prompts(lua_State *L, const pm_prompts *x, uint32_t needs)
 {
     lua_createtable(L, 0, 3);
     lua_pushinteger(L, (lua_Integer)x->n);
     lua_setfield(L, -2, "n");
-    if (x->text) {
+    if ((needs & PM_NEEDS_TEXT) && x->text) {
         matrix_push_texts(L, x->text, x->n);
         lua_setfield(L, -2, "text");
     }
-    matrix_push_const(L, x->embed);
-    lua_setfield(L, -2, "embed");
+    if (needs & PM_NEEDS_EMBED) {
+        matrix_push_const(L, x->embed);
+        lua_setfield(L, -2, "embed");
+    }
+    strict_rules(L, "prompts", "");
+    if (!(needs & PM_NEEDS_TEXT)) strict_refuse(L, "text", "needs lacks \"text\"");
+    if (!(needs & PM_NEEDS_EMBED)) strict_refuse(L, "embed", "needs lacks \"embed\"");
+    strict_seal(L);
 }
 
 int policy_uniform(lua_State *L)

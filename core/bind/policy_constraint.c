@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bind/script_private.h"
+#include "bind/strict.h"
 
 typedef struct eval_job {
     const lua_policy *p;
@@ -56,6 +57,17 @@ static double ask(lua_State *L, const eval_job *job, int value, int params, int 
     return v;
 }
 
+/* Rules of the cell on top of the stack. */
+static void seal_cell(lua_State *L, bool per_prompt)
+{
+    static const char *const of_prompts[] = {"text", "i", "value"};
+    strict_rules(L, "cell", "");
+    for (size_t k = 0; k < 3; k++)
+        if (!per_prompt) strict_refuse(L, of_prompts[k], "this constraint lacks per_prompt = true");
+    if (per_prompt) strict_optional(L, "value");
+    strict_seal(L);
+}
+
 static int eval_body(lua_State *L)
 {
     eval_job *job = lua_touserdata(L, 1);
@@ -65,7 +77,8 @@ static int eval_body(lua_State *L)
     int params = lua_gettop(L);
     lua_newtable(L);
     int cell = lua_gettop(L);
-    policy_push_experts(L, job->lib);
+    seal_cell(L, job->p->type.constraint.per_prompt);
+    policy_push_experts(L, job->p, job->lib, "cell.expert");
     int experts = lua_gettop(L);
     for (size_t i = 0; i < job->out.rows; i++) {
         if (job->p->type.constraint.per_prompt && job->x && job->x->text) {
@@ -108,16 +121,6 @@ static uint32_t senses_of(lua_policy *p, const node *v)
     return mask;
 }
 
-static const char *const *reads_of(lua_policy *p, const node *v)
-{
-    const node *list = node_field(v, "reads");
-    if (!list) return NULL;
-    const char **name = arena_alloc(p->s->a, list->n_items + 1, sizeof *name);
-    for (size_t i = 0; name && i < list->n_items; i++)
-        name[i] = list->item[i].kind == NODE_TEXT ? list->item[i].text : "";
-    return name;
-}
-
 void policy_constraint_define(lua_policy *p, const node *v)
 {
     static const schema_row rows[] = {
@@ -143,6 +146,6 @@ void policy_constraint_define(lua_policy *p, const node *v)
                              .senses = senses_of(p, v),
                              .per_prompt = schema_flag(v, "per_prompt", false),
                              .needs = schema_flag(v, "per_prompt", false) ? PM_NEEDS_TEXT : 0,
-                             .reads = reads_of(p, v),
+                             .reads = p->reads,
                              .eval = eval};
 }

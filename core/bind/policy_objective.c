@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bind/script_private.h"
+#include "bind/strict.h"
 
 typedef struct decide_job {
     const lua_policy *p;
@@ -42,22 +43,56 @@ typedef struct cell_tables {
     int cell, terms, raw, experts;
 } cell_tables;
 
-static cell_tables push_tables(lua_State *L, const pm_question *q)
+/* A constraint is known by its label and, where no other has it, by its plugin's name. */
+static void alias_term(lua_State *L, const pm_question *q, size_t k)
+{
+    const char *name = PM_HAS(q->term[k], plugin) ? q->term[k]->plugin : NULL;
+    if (!name) return;
+    size_t same = 0;
+    for (size_t i = 0; i < q->n_terms; i++) {
+        const pm_term *t = q->term[i];
+        if (strcmp(t->name, name) == 0) return;
+        same += PM_HAS(t, plugin) && t->plugin && strcmp(t->plugin, name) == 0;
+    }
+    if (same == 1)
+        strict_alias(L, name, q->term[k]->name);
+    else
+        strict_refuse(L, name, "several constraints are of this name; use their labels");
+}
+
+/* Lays the rules on cell.terms or cell.raw on top of the stack; terms are of soft constraints only. */
+static void seal_terms(lua_State *L, const pm_question *q, const char *what)
+{
+    strict_rules(L, what, ": the experiment has no constraint of that label");
+    for (size_t k = 0; k < q->n_terms; k++) {
+        strict_optional(L, q->term[k]->name);
+        alias_term(L, q, k);
+    }
+    strict_seal(L);
+}
+
+static cell_tables push_tables(lua_State *L, const lua_policy *p, const pm_question *q)
 {
     cell_tables t;
     lua_newtable(L);
+    strict_rules(L, "cell", "");
+    strict_optional(L, "spread");
+    strict_optional(L, "cost_usd");
+    strict_seal(L);
     t.cell = lua_gettop(L);
     lua_pushstring(L, policy_kind_word(q->kind));
     lua_setfield(L, t.cell, "kind");
     lua_newtable(L);
+    seal_terms(L, q, "cell.terms");
     t.terms = lua_gettop(L);
     lua_pushvalue(L, -1);
     lua_setfield(L, t.cell, "terms");
     lua_newtable(L);
+    seal_terms(L, q, "cell.raw");
     t.raw = lua_gettop(L);
     lua_pushvalue(L, -1);
     lua_setfield(L, t.cell, "raw");
-    policy_push_experts(L, q->lib);
+    policy_push_experts(L, p, q->lib, "cell.expert");
     t.experts = lua_gettop(L);
     return t;
 }
@@ -127,7 +162,7 @@ static int decide_body(lua_State *L)
     int score = lua_gettop(L);
     policy_push_params(L, job->p, job->c->params);
     int params = lua_gettop(L);
-    cell_tables t = push_tables(L, q);
+    cell_tables t = push_tables(L, job->p, q);
     for (size_t i = 0; i < q->value.rows; i++) {
         uint32_t choice = PM_NO_COL;
         double best = 0;
@@ -187,6 +222,7 @@ void policy_objective_define(lua_policy *p, const node *v)
         {"doc", WANT_TEXT, 0, 0, NULL, false, NULL},
         {"params", WANT_ANY, 0, 0, NULL, false, NULL},
         {"accepts", WANT_TEXTS, 0, 0, NULL, true, "what the values may mean: { \"quality\" }"},
+        {"reads", WANT_TEXTS, 0, 0, NULL, false, NULL},
         {"score", WANT_FUNCTION, 0, 0, NULL, true, "function(cell, p) ... return number end"},
         SCHEMA_END};
     const char *path = bind_text(p->s->a, "objective_fn \"%.80s\"", p->name);

@@ -9,6 +9,7 @@
 #include "bind/matrix.h"
 #include "bind/policy_state.h"
 #include "bind/script_private.h"
+#include "bind/strict.h"
 
 struct pm_router {
     const lua_policy *p;
@@ -36,28 +37,40 @@ typedef struct predict_job {
 
 /* ---- building ---- */
 
-static void push_outcomes(lua_State *L, const pm_prompts *x, const pm_outcomes *y)
+/* Sets the fields of one part on the table on top. */
+static void set_outcomes(lua_State *L, const pm_prompts *x, const pm_outcomes *y, uint32_t needs)
 {
-    policy_push_prompts(L, x);
+    policy_push_prompts(L, x, needs);
     lua_setfield(L, -2, "prompts");
     lua_pushinteger(L, (lua_Integer)x->n);
     lua_setfield(L, -2, "n");
     if (!y) return;
     lua_pushstring(L, policy_kind_word(y->kind));
     lua_setfield(L, -2, "kind");
-    matrix_push_const(L, y->value);
-    lua_setfield(L, -2, "value");
+    if (needs & PM_NEEDS_VALUES) {
+        matrix_push_const(L, y->value);
+        lua_setfield(L, -2, "value");
+    }
     matrix_push_const(L, y->cost_usd);
     lua_setfield(L, -2, "cost_usd");
     matrix_push_const(L, y->tokens_out);
     lua_setfield(L, -2, "tokens_out");
 }
 
-static void push_fit(lua_State *L, const pm_fit *fit)
+static void fit_rules(lua_State *L, const char *what, uint32_t needs)
 {
+    strict_rules(L, what, "");
+    strict_optional(L, "cost_usd");
+    strict_optional(L, "tokens_out");
+    if (!(needs & PM_NEEDS_VALUES)) strict_refuse(L, "value", "needs lacks \"values\"");
+}
+
+static void push_fit(lua_State *L, const lua_policy *p, const pm_fit *fit)
+{
+    uint32_t needs = p->type.router.needs;
     lua_newtable(L);
-    push_outcomes(L, fit->x, fit->y);
-    policy_push_experts(L, fit->lib);
+    set_outcomes(L, fit->x, fit->y, needs);
+    policy_push_experts(L, p, fit->lib, "fit.experts[j]");
     lua_setfield(L, -2, "experts");
     lua_pushinteger(L, (lua_Integer)fit->lib->n);
     lua_setfield(L, -2, "m");
@@ -65,10 +78,17 @@ static void push_fit(lua_State *L, const pm_fit *fit)
         matrix_push_floats(L, fit->weight, fit->x->n);
         lua_setfield(L, -2, "weight");
     }
-    if (!fit->tune_x) return;
-    lua_newtable(L);
-    push_outcomes(L, fit->tune_x, fit->tune_y);
-    lua_setfield(L, -2, "tune");
+    if (fit->tune_x) {
+        lua_newtable(L);
+        set_outcomes(L, fit->tune_x, fit->tune_y, needs);
+        fit_rules(L, "fit.tune", needs);
+        strict_seal(L);
+        lua_setfield(L, -2, "tune");
+    }
+    fit_rules(L, "fit", needs);
+    strict_optional(L, "weight");
+    strict_optional(L, "tune");
+    strict_seal(L);
 }
 
 /* Copies of matrices into own memory: what save() writes later, without Lua. */
@@ -104,7 +124,7 @@ static int train_body(lua_State *L)
     const lua_policy *p = job->r->p;
     policy_state s;
     policy_push(L, &p->train);
-    push_fit(L, job->fit);
+    push_fit(L, p, job->fit);
     policy_push_params(L, p, job->c->params);
     lua_call(L, 2, 1);
     if (lua_type(L, -1) != LUA_TTABLE)
@@ -179,7 +199,7 @@ static int predict_body(lua_State *L)
     pm_scores *out = job->out;
     policy_push(L, &p->predict);
     lua_rawgeti(L, LUA_REGISTRYINDEX, job->r->state);
-    policy_push_prompts(L, job->x);
+    policy_push_prompts(L, job->x, p->type.router.needs);
     lua_newtable(L);
     matrix_push_out(L, out->value);
     lua_setfield(L, -2, "value");
@@ -187,8 +207,11 @@ static int predict_body(lua_State *L)
     lua_setfield(L, -2, "spread");
     lua_pushstring(L, policy_kind_word(job->r->kind));
     lua_setfield(L, -2, "kind");
-    policy_push_experts(L, job->lib);
+    policy_push_experts(L, p, job->lib, "out.experts[j]");
     lua_setfield(L, -2, "experts");
+    strict_rules(L, "out", "");
+    strict_optional(L, "spread");
+    strict_seal(L);
     policy_push_params(L, p, job->c->params);
     for (size_t i = 0; i < out->value.rows; i++) /* so that an unset cell is found whoever called */
         for (size_t j = 0; j < out->value.cols; j++) pm_row(out->value, i)[j] = NAN;
@@ -303,6 +326,7 @@ void policy_router_define(lua_policy *p, const node *v)
         {"params", WANT_ANY, 0, 0, NULL, false, NULL},
         {"needs", WANT_TEXTS, 0, 0, NULL, false, NULL},
         {"emits", WANT_WORD, 0, 0, policy_kind_words(), false, NULL},
+        {"reads", WANT_TEXTS, 0, 0, NULL, false, NULL},
         {"spread", WANT_FLAG, 0, 0, NULL, false, NULL},
         {"train", WANT_FUNCTION, 0, 0, NULL, true, "function(fit, p) ... return state end"},
         {"predict", WANT_FUNCTION, 0, 0, NULL, true, "function(state, prompts, out, p) ... end"},
@@ -317,6 +341,7 @@ void policy_router_define(lua_policy *p, const node *v)
         .params = p->rows,
         .params_bytes = p->n_params * sizeof(double),
         .needs = needs_of(p, v),
+        .reads = p->reads,
         .value_kinds = kinds_of(v),
         .spread_kind = schema_flag(v, "spread", false) ? PM_SPREAD_STDDEV : PM_SPREAD_NONE,
         .state_bytes = sizeof(struct pm_router),

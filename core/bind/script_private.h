@@ -27,6 +27,8 @@ struct script {
     bool has_lock;
     lua_policy **policy; /* [n_policies], each at a fixed address */
     size_t n_policies;
+    const node **broken; /* [n_broken] definitions with mistakes: told already */
+    size_t n_broken;
     const pm_call *call; /* of the policy that runs now, or NULL */
     uint64_t lending;    /* number of the current entry: what was lent in an earlier one is void */
     arena *scratch;      /* of one entry */

@@ -5,10 +5,14 @@
 #include "plug/constraint.h"
 
 #include <float.h>
+#include <string.h>
 
+#include "base/str.h"
 #include "plug/check.h"
 #include "plug/instance.h"
 #include "plug/needs.h"
+
+#define ATTRIBUTES_MAX 512
 
 struct constraint {
     instance in;
@@ -105,6 +109,29 @@ bool constraint_is_per_prompt(const constraint *k)
 
 /* ---- evaluation ------------------------------------------------------------------------------------------ */
 
+/* The nearest name among the attributes of all experts, or NULL. */
+static const char *near_attribute(const pm_library *lib, const char *name)
+{
+    const char *known[ATTRIBUTES_MAX];
+    size_t n = 0;
+    for (size_t j = 0; j < lib->n; j++)
+        for (size_t a = 0; a < lib->expert[j]->n_attr && n < ATTRIBUTES_MAX; a++)
+            known[n++] = lib->expert[j]->attr[a].name;
+    return str_suggest(name, known, n);
+}
+
+static pm_status lacks_attribute(const constraint *k, const pm_library *lib, size_t j,
+                                 const char *name, pm_err *err)
+{
+    const plugin_entry *e = k->in.plugin; /* a script's mistake is told with the script's line */
+    const char *place = e->is_scripted ? e->type.constraint->source : "";
+    const char *near = near_attribute(lib, name);
+    if (near && strcmp(near, name) == 0) near = NULL; /* other experts have it */
+    return err_set(err, PM_E_ARG, "%s%s%s: expert \"%s\" has no attribute %s%s%s%s", place,
+                   *place ? ": " : "", k->in.who, lib->expert[j]->id, name,
+                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
 /* Every expert has every attribute that the constraint reads.  A library that has passed is remembered by
  * its revision, so that the decision path does not search names. */
 static pm_status check_attributes(const constraint *k, call_ctx *c, const pm_library *lib,
@@ -121,8 +148,7 @@ static pm_status check_attributes(const constraint *k, call_ctx *c, const pm_lib
     for (size_t j = 0; j < lib->n; j++)
         for (size_t a = 0; d->reads[a]; a++)
             if (!pm_attr_find(lib->expert[j], d->reads[a]))
-                return err_set(err, PM_E_ARG, "%s: expert \"%s\" has no attribute %s", k->in.who,
-                               lib->expert[j]->id, d->reads[a]);
+                return lacks_attribute(k, lib, j, d->reads[a], err);
     c->passed[c->next_passed] = (passed_library){k->in.plugin, lib->expert, lib->n, lib->revision};
     c->next_passed = (c->next_passed + 1) % CALL_PASSED;
     return PM_OK;

@@ -226,7 +226,8 @@ static pm_status eval_term(const pipeline *p, pipeline_ctx *c, size_t k, const p
                         .sense = t->sense,
                         .weight = t->weight,
                         .bound = t->bound,
-                        .value = value};
+                        .value = value,
+                        .plugin = constraint_plugin(t->k)->name};
     c->term_list[k] = &b->term;
     c->term_value_view[k] = value;
     return PM_OK;

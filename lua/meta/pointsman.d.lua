@@ -152,8 +152,8 @@ function matrix:dot(i, other, k) end
 
 ---@class pm.Prompts
 ---@field n integer
----@field text string[] text[i]
----@field embed? pm.Matrix n x d
+---@field text string[] text[i]; where needs has "text"
+---@field embed pm.Matrix n x d; where needs has "embed"
 
 ---@class pm.Outcomes
 ---@field prompts pm.Prompts
@@ -180,6 +180,7 @@ function matrix:dot(i, other, k) end
 ---@field doc? string
 ---@field params? table<string, pm.value|table>
 ---@field needs? ("text"|"embed"|"values")[] { "values" }
+---@field reads? string[] expert attributes
 ---@field emits? pm.kind what the data holds if absent
 ---@field spread? boolean predict fills out.spread
 ---@field train fun(fit: pm.Fit, p: table): table
@@ -197,13 +198,14 @@ function pm.router_fn(fields) end
 ---@field expert pm.ExpertFields
 ---@field i integer prompt
 ---@field j integer expert
----@field terms table<string, number> weight times value of every soft constraint
----@field raw table<string, number> value of every constraint
+---@field terms table<string, number> label -> weight times value of every soft constraint
+---@field raw table<string, number> label -> value of every constraint
 
 ---@class pm.ObjectiveFn
 ---@field name? string
 ---@field doc? string
 ---@field accepts pm.kind[]
+---@field reads? string[] expert attributes
 ---@field params? table<string, pm.value|table>
 ---@field score fun(cell: pm.ObjectiveCell, p: table): number higher is better
 

@@ -207,6 +207,7 @@ static void part_4(void)
     FIELD(pm_term, bound);
     FIELD(pm_term, weight_row);
     FIELD(pm_term, value);
+    FIELD(pm_term, plugin);
 }
 
 static void part_5(void)

@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The code in the documents is true: every ```lua block whose first line is `-- file: NAME.lua` is checked as an
-# experiment (or, when it returns none, run as a library or policy); every ```c block whose first line is
+# experiment (or, when it returns none, run as a library or policy), and its policies conform; every ```c block whose first line is
 # `/* file: NAME.c */` is compiled against the public headers; every ```text block that follows a bad script
 # (`-- bad: NAME.lua`) is what `check` says about it.
 src=$(cd "${srcdir:-.}" && pwd)
 run=$PWD/tests/lua/run
+pointsman=$PWD/pointsman
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 bad=0 count=0
@@ -38,6 +39,11 @@ check_bad() { # NAME: says exactly what the document says
 }
 
 check_lua() {
+    # policies are held to the conformance suite, as the document promises
+    if grep -q 'pm[.]\(router\|objective\|constraint\)_fn' "$1"; then
+        "$pointsman" conform --script "$1" >"$work/conform" 2>&1 ||
+            { echo "FAIL: $doc: $1 does not conform"; cat "$work/conform"; bad=1; }
+    fi
     if grep -q 'return pm[.]experiment' "$1"; then "$run" check "$1"; else "$run" "$1"; fi ||
         { echo "FAIL: $doc: $1"; bad=1; }
 }

@@ -89,6 +89,7 @@ static pm_status use_objective(bench *b, call_ctx *c, const plugin_entry *e, wor
     for (size_t i = 0; i < (size_t)N * M; i++) value[i] = 0.0625f * (float)(i % M);
     pm_term soft = {.size = sizeof soft,
                     .name = "price",
+                    .plugin = "cost",
                     .sense = PM_SOFT,
                     .weight = 0.5,
                     .value = {penalty, N, M, 0}};
@@ -201,7 +202,8 @@ START_TEST(test_router_sees)
     run_text(
         &b,
         "local pm = require 'pointsman'\n"
-        "return pm.router_fn { name = 'seer', needs = { 'text', 'embed', 'values' },\n"
+        "return pm.router_fn { name = 'seer', reads = { 'price_out', 'tools', 'licence' }, needs = "
+        "{ 'text', 'embed', 'values' },\n"
         "  params = { shift = 0.5, steps = 3, flag = true, word = 'a', mode = { default = 'y', "
         "choices = { 'x', 'y' } } },\n"
         "  train = function(fit, p)\n"
@@ -210,7 +212,7 @@ START_TEST(test_router_sees)
         "p.mode == 'y')\n"
         "    assert(math.type(p.steps) == 'integer')\n"
         "    assert(fit.experts[3].id == 'large' and fit.experts[3].price_out == 3 and "
-        "fit.experts[3].tools)\n"
+        "fit.experts[3].tools and fit.experts[3].licence == nil)\n"
         "    assert(fit.prompts.text[2] == 'two words' and #fit.prompts.text == 4 and "
         "fit.prompts.text[5] == nil)\n"
         "    assert(fit.prompts.embed:rows() == 4 and fit.prompts.embed:get(2, 2) == 3)\n"
@@ -256,6 +258,7 @@ START_TEST(test_objective_weighs)
              "return pm.objective_fn { name = 'weighed', accepts = { 'quality' },\n"
              "  score = function(c)\n"
              "    assert(c.expert.id ~= 'large', 'a forbidden expert is not asked about')\n"
+             "    assert(c.terms.cost == c.terms.price and c.raw.cost == c.raw.price)\n"
              "    assert(c.terms.size == nil and c.terms.price == 0.5 * c.raw.price and c.raw.size "
              "== c.raw.price)\n"
              "    assert(c.j == (c.expert.id == 'small' and 1 or 2) and c.kind == 'quality')\n"

@@ -467,6 +467,7 @@ typedef struct pm_term { /* one evaluated constraint */
     double weight, bound;    /* of the experiment                                          */
     const float *weight_row; /* [n] effective weight of each prompt (flags), or NULL       */
     pm_cmat value;           /* [n x m], ld == 0 when it does not depend on the prompt     */
+    const char *plugin;      /* whose value it is; `name` is its label; NULL: not known    */
 } pm_term;
 
 /* ---- 10. objectives ------------------------------------------------------------------------ */

@@ -2,6 +2,7 @@
  *
  * pointsman runs list|show|compare|export: what the run store holds.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,6 +39,28 @@ typedef struct runs_call {
     arena *a;
 } runs_call;
 
+/* Seconds of a run that has not ended are not known: null, or nothing. */
+static void put_line(const store_run *r, bool as_json, str *out)
+{
+    const char *const field[][2] = {
+        {"key", r->key}, {"name", r->name}, {"status", r->status}, {"started", r->started}};
+    if (as_json) {
+        for (size_t k = 0; k < sizeof field / sizeof *field; k++) {
+            str_printf(out, "%s\"%s\":", k ? "," : "{", field[k][0]);
+            str_json(out, field[k][1], strlen(field[k][1]));
+        }
+        str_puts(out, ",\"seconds\":");
+        if (isfinite(r->seconds))
+            str_printf(out, "%.1f}\n", r->seconds);
+        else
+            str_puts(out, "null}\n");
+        return;
+    }
+    str_printf(out, "%-12.12s  %-28.28s  %-11s  %-20.20s", r->key, r->name, r->status, r->started);
+    if (isfinite(r->seconds)) str_printf(out, "  %9.1f", r->seconds);
+    str_puts(out, "\n");
+}
+
 static pm_status list(const runs_call *q, pm_err *err)
 {
     store_run *run;
@@ -45,18 +68,15 @@ static pm_status list(const runs_call *q, pm_err *err)
     pm_status st = store_runs(q->s, q->a, &run, &n, err);
     if (st) return st;
     bool as_json = args_given(&verb_runs, q->value, "json");
+    str text = STR_INIT;
     if (!as_json && n)
-        printf("%-12s  %-28s  %-8s  %-20s  %9s\n", "run", "experiment", "status", "started",
-               "seconds");
-    for (size_t i = 0; i < n; i++) {
-        if (as_json)
-            printf("{\"key\":\"%s\",\"name\":\"%s\",\"status\":\"%s\",\"started\":\"%s\","
-                   "\"seconds\":%.1f}\n",
-                   run[i].key, run[i].name, run[i].status, run[i].started, run[i].seconds);
-        else
-            printf("%-12.12s  %-28.28s  %-8s  %-20.20s  %9.1f\n", run[i].key, run[i].name,
-                   run[i].status, run[i].started, run[i].seconds);
-    }
+        str_printf(&text, "%-12s  %-28s  %-11s  %-20s  %9s\n", "run", "experiment", "status",
+                   "started", "seconds");
+    for (size_t i = 0; i < n; i++) put_line(&run[i], as_json, &text);
+    st = text.failed ? err_set(err, PM_E_MEMORY, "list of %zu runs", n) : PM_OK;
+    if (!st) fputs(str_text(&text), stdout);
+    str_close(&text);
+    if (st) return st;
     if (!n && !as_json) fprintf(stderr, "no runs in %s yet\n", store_dir(q->s));
     return PM_OK;
 }
@@ -70,15 +90,17 @@ static bool is_finished(const store_run *r)
 static void put_failures(const store_run *run, str *text)
 {
     if (run->message[0]) str_printf(text, "failed: %s\n", run->message);
+    if (strcmp(run->status, "running") == 0)
+        str_puts(text, "under way in another process; there are no results yet\n");
+    if (strcmp(run->status, "interrupted") == 0)
+        str_puts(text, "its process ended before there were results\n");
     if (run->later_message[0])
         str_printf(text, "a later attempt, at %s, failed; these are the rows from before: %s\n",
                    run->later_started, run->later_message);
     else if (run->later_started[0])
-        str_printf(text, "a later attempt, at %s, has not ended; these are the rows from before\n",
-                   run->later_started);
-    if (strcmp(run->status, "running") == 0)
-        str_puts(text, "it is at work, or was interrupted before its end\n");
-    if (!is_finished(run))
+        str_printf(text, "a later attempt, at %s, %s; these are the rows from before\n",
+                   run->later_started, run->is_at_work ? "is under way" : "was interrupted");
+    if (!is_finished(run) && !run->is_at_work)
         str_printf(text, "finished jobs are kept: `pointsman run %s` goes on from there\n",
                    run->script);
     str_puts(text, "\n");

@@ -228,7 +228,8 @@ static pm_status run_all(exp_run *r, run_summary *out, double start, pm_err *err
     if (!s) s = exp_files(r, out, err);
     double seconds = exp_now() - start;
     if (!s)
-        s = store_finish_run(r->st, r->key, r->row, r->n_rows, seconds, err);
+        s = (r->jobs_done ? store_finish_run : store_refresh_run)(r->st, r->key, r->row, r->n_rows,
+                                                                  seconds, err);
     else if (s !=
              PM_E_CANCELED) { /* a cancelled run stays "running", or done: it is taken up again */
         pm_err ignored = PM_ERR_INIT;

@@ -36,6 +36,7 @@ pm_status store_open(const char *dir, store **out, pm_err *err)
     store *s = mem_alloc(1, sizeof *s);
     *out = NULL;
     if (!s) return err_set(err, PM_E_MEMORY, "store");
+    s->held = -1;
     s->a = arena_open(0);
     s->dir = s->a ? arena_strdup(s->a, dir) : NULL;
     pm_status status = s->dir ? open_database(s, err) : err_set(err, PM_E_MEMORY, "store %s", dir);
@@ -50,6 +51,7 @@ pm_status store_open(const char *dir, store **out, pm_err *err)
 void store_close(store *s)
 {
     if (!s) return;
+    store_let_go(s);
     sql_close(s->db);
     arena_close(s->a);
     mem_free(s);
@@ -67,7 +69,7 @@ const char *store_dir(const store *s)
     " started, seconds, message, (SELECT attempt.started FROM attempt WHERE attempt.run = key),"   \
     " (SELECT attempt.message FROM attempt WHERE attempt.run = key)"
 
-static bool read_run(sql_query *q, arena *a, store_run *out)
+static bool read_run(const store *s, sql_query *q, arena *a, store_run *out)
 {
     const char **field[] = {&out->key,          &out->name,      &out->script, &out->script_sha256,
                             &out->spec_json,    &out->data_hash, &out->status, &out->version,
@@ -83,6 +85,10 @@ static bool read_run(sql_query *q, arena *a, store_run *out)
         *later[k] = arena_strdup(a, sql_text(q, 11 + k));
         fits = fits && *later[k];
     }
+    if (!fits) return false;
+    bool is_open = strcmp(out->status, "running") == 0;
+    out->is_at_work = (is_open || out->later_started[0]) && store_is_held(s, out->key);
+    if (is_open && !out->is_at_work) out->status = "interrupted";
     return fits;
 }
 
@@ -114,7 +120,7 @@ pm_status store_runs(store *s, arena *a, store_run **out, size_t *n, pm_err *err
     while (*n < count) {
         status = sql_step(q, &row, err);
         if (status || !row) break;
-        if (!read_run(q, a, &(*out)[*n])) {
+        if (!read_run(s, q, a, &(*out)[*n])) {
             status = err_set(err, PM_E_MEMORY, "%zu runs", count);
             break;
         }
@@ -165,7 +171,7 @@ pm_status store_find_run(store *s, const char *which, arena *a, store_run *out, 
     bool row;
     sql_bind_text(q, 1, which);
     status = sql_step(q, &row, err);
-    if (!status && row && !read_run(q, a, out)) status = err_set(err, PM_E_MEMORY, "run");
+    if (!status && row && !read_run(s, q, a, out)) status = err_set(err, PM_E_MEMORY, "run");
     sql_done(q);
     return status || row ? status : not_found(s, which, a, err);
 }

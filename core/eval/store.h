@@ -21,13 +21,14 @@ const char *store_dir(const store *s);
 typedef struct
     store_run { /* one experiment with one set of inputs; key = content hash of its spec */
     const char *key, *name, *script, *script_sha256, *spec_json, *data_hash,
-        *status;                                  /* "running" "done" "failed" */
+        *status;                                  /* "running" "interrupted" "done" "failed" */
     const char *version, *machine_json, *started; /* left out of canonical exports */
     double seconds;
     const char *message; /* failed: why; else "" */
     /* A later attempt at a run that is done, which did not end well: when it began ("": none) and why it
      * failed ("": it was stopped). */
     const char *later_started, *later_message;
+    bool is_at_work; /* a process is busy with it; "running" without one reads "interrupted" */
 } store_run;
 
 typedef struct store_row { /* one measured number */
@@ -47,6 +48,9 @@ PM_MUST_USE pm_status store_begin_run(store *s, const store_run *r, pm_err *err)
 /* The run is done: all its rows, in the place of earlier ones, and the status in one transaction. */
 PM_MUST_USE pm_status store_finish_run(store *s, const char *key, const store_row *row, size_t n,
                                        double seconds, pm_err *err);
+/* The same where nothing had to be computed: a run that was done keeps its start, seconds and machine. */
+PM_MUST_USE pm_status store_refresh_run(store *s, const char *key, const store_row *row, size_t n,
+                                        double seconds, pm_err *err);
 /* The attempt failed.  A run that was done before it stays done, with its rows. */
 PM_MUST_USE pm_status store_fail_run(store *s, const char *key, double seconds, const char *message,
                                      pm_err *err);

@@ -77,6 +77,7 @@ pm_status store_begin_run(store *s, const store_run *r, pm_err *err)
     if (status) return status;
     status = put_attempt(s, r, &is_done, err);
     if (!status && !is_done) status = put_run(s, r, err);
+    if (!status) store_hold(s, r->key); /* before anyone can read "running" */
     return end_transaction(s, status, err);
 }
 
@@ -121,14 +122,18 @@ static pm_status delete_rows(store *s, const char *key, pm_err *err)
     return store_finish_query(q, err);
 }
 
-/* A run that was done and is done again is what the newer attempt says about itself. */
-static pm_status adopt_attempt(store *s, const char *key, pm_err *err)
+/* A run that was done and is done again is what the newer attempt says about itself; of one that computed
+ * nothing, only where it came from. */
+static pm_status adopt_attempt(store *s, const char *key, bool computed, pm_err *err)
 {
-    static const char *const step[] = {
-        "UPDATE run SET (" ATTEMPT_COLUMNS ") = (SELECT " ATTEMPT_COLUMNS
-        " FROM attempt WHERE attempt.run = ?1), seq = (SELECT MAX(seq) + 1 FROM run)"
-        " WHERE key = ?1 AND EXISTS (SELECT 1 FROM attempt WHERE attempt.run = ?1)",
-        "DELETE FROM attempt WHERE run = ?1"};
+#define ADOPT(columns)                                                                             \
+    "UPDATE run SET (" columns ") = (SELECT " columns " FROM attempt WHERE attempt.run = ?1),"     \
+    " seq = (SELECT MAX(seq) + 1 FROM run)"                                                        \
+    " WHERE key = ?1 AND EXISTS (SELECT 1 FROM attempt WHERE attempt.run = ?1)"
+    const char *const step[] = {computed ? ADOPT(ATTEMPT_COLUMNS)
+                                         : ADOPT("script, script_sha256, spec_json"),
+                                "DELETE FROM attempt WHERE run = ?1"};
+#undef ADOPT
     pm_status status = PM_OK;
     for (size_t k = 0; k < 2 && !status; k++) {
         sql_query *q;
@@ -140,17 +145,19 @@ static pm_status adopt_attempt(store *s, const char *key, pm_err *err)
     return status;
 }
 
-static pm_status set_done(store *s, const char *key, double seconds, pm_err *err)
+static pm_status set_done(store *s, const char *key, double seconds, bool computed, pm_err *err)
 {
     sql_query *q;
     pm_status status = sql_prepare(s->db,
-                                   "UPDATE run SET status = 'done', seconds = ?2, message = ''"
+                                   "UPDATE run SET seconds = CASE WHEN status = 'done' AND ?3 = 0"
+                                   " THEN seconds ELSE ?2 END, status = 'done', message = ''"
                                    " WHERE key = ?1 RETURNING key",
                                    &q, err);
     if (status) return status;
     bool found;
     sql_bind_text(q, 1, key);
     sql_bind_number(q, 2, seconds);
+    sql_bind_int(q, 3, computed);
     status = sql_step(q, &found, err);
     if (!status && !found)
         status = err_set(err, PM_E_ARG, "run %.8s was not begun in this store", key);
@@ -158,16 +165,37 @@ static pm_status set_done(store *s, const char *key, double seconds, pm_err *err
     return status;
 }
 
-pm_status store_finish_run(store *s, const char *key, const store_row *row, size_t n,
-                           double seconds, pm_err *err)
+typedef struct finished {
+    const char *key;
+    const store_row *row;
+    size_t n;
+    double seconds;
+    bool computed;
+} finished;
+
+static pm_status finish(store *s, const finished *f, pm_err *err)
 {
     pm_status status = sql_exec(s->db, "BEGIN IMMEDIATE", err);
     if (status) return status;
-    status = adopt_attempt(s, key, err);
-    if (!status) status = set_done(s, key, seconds, err);
-    if (!status) status = delete_rows(s, key, err);
-    if (!status) status = put_rows(s, key, row, n, err);
-    return end_transaction(s, status, err);
+    status = adopt_attempt(s, f->key, f->computed, err);
+    if (!status) status = set_done(s, f->key, f->seconds, f->computed, err);
+    if (!status) status = delete_rows(s, f->key, err);
+    if (!status) status = put_rows(s, f->key, f->row, f->n, err);
+    status = end_transaction(s, status, err);
+    if (!status) store_release(s, f->key);
+    return status;
+}
+
+pm_status store_finish_run(store *s, const char *key, const store_row *row, size_t n,
+                           double seconds, pm_err *err)
+{
+    return finish(s, &(finished){key, row, n, seconds, true}, err);
+}
+
+pm_status store_refresh_run(store *s, const char *key, const store_row *row, size_t n,
+                            double seconds, pm_err *err)
+{
+    return finish(s, &(finished){key, row, n, seconds, false}, err);
 }
 
 pm_status store_fail_run(store *s, const char *key, double seconds, const char *message,
@@ -188,5 +216,7 @@ pm_status store_fail_run(store *s, const char *key, double seconds, const char *
         if (k) sql_bind_number(q, 3, seconds);
         status = store_finish_query(q, err);
     }
-    return end_transaction(s, status, err);
+    status = end_transaction(s, status, err);
+    if (!status) store_release(s, key);
+    return status;
 }

@@ -162,6 +162,59 @@ START_TEST(an_older_store_is_migrated)
 }
 END_TEST
 
+START_TEST(a_run_whose_process_died_is_interrupted)
+{
+    store_run r;
+    pid_t child = fork();
+    if (child == 0) {
+        begin(open_store(), key_a, "trial");
+        raise(SIGKILL);
+    }
+    int how;
+    waitpid(child, &how, 0);
+    ck_assert(WIFSIGNALED(how));
+    store *s = open_store(), *other = open_store();
+    MUST(store_find_run(s, key_a, a, &r, err));
+    ck_assert_str_eq(r.status, "interrupted");
+    ck_assert(isnan(r.seconds));
+    begin(s, key_a, "trial"); /* taken up again: others see it at work */
+    MUST(store_find_run(other, key_a, a, &r, err));
+    ck_assert_str_eq(r.status, "running");
+    ck_assert(r.is_at_work);
+    MUST(store_finish_run(s, key_a, two_rows, 2, 1, err));
+    begin(s, key_a, "trial"); /* attempted again, and given up */
+    MUST(store_find_run(other, key_a, a, &r, err));
+    ck_assert_str_eq(r.status, "done");
+    ck_assert(r.is_at_work);
+    store_close(s);
+    MUST(store_find_run(other, key_a, a, &r, err));
+    ck_assert_str_eq(r.status, "done");
+    ck_assert(!r.is_at_work);
+    store_close(other);
+}
+END_TEST
+
+START_TEST(what_computed_nothing_keeps_the_first_start_and_time)
+{
+    store *s = open_store();
+    store_run r,
+        again = {
+            .key = key_a, .name = "trial", .script = "y.lua", .started = "2025-05-05T00:00:00Z"};
+    begin(s, key_a, "trial");
+    MUST(store_refresh_run(s, key_a, two_rows, 2, 7, err)); /* all its jobs were others' */
+    for (int computed = 0; computed < 2; computed++) {
+        MUST(store_begin_run(s, &again, err));
+        MUST((computed ? store_finish_run : store_refresh_run)(s, key_a, two_rows, 2, 0.5, err));
+        MUST(store_find_run(s, key_a, a, &r, err));
+        ck_assert_str_eq(r.status, "done");
+        ck_assert_str_eq(r.script, "y.lua");
+        ck_assert_str_eq(r.started, computed ? "2025-05-05T00:00:00Z" : "2024-01-01T00:00:00Z");
+        ck_assert_double_eq(r.seconds, computed ? 0.5 : 7);
+    }
+    store_close(s);
+}
+END_TEST
+
 START_TEST(runs_are_found_by_key_prefix_or_name)
 {
     store *s = open_store();
@@ -400,6 +453,8 @@ int main(void)
     tcase_add_test(c, rows_come_back);
     tcase_add_test(c, a_failed_attempt_leaves_what_is_done);
     tcase_add_test(c, an_older_store_is_migrated);
+    tcase_add_test(c, a_run_whose_process_died_is_interrupted);
+    tcase_add_test(c, what_computed_nothing_keeps_the_first_start_and_time);
     tcase_add_test(c, runs_are_found_by_key_prefix_or_name);
     tcase_add_test(c, a_failing_transaction_leaves_the_old_rows);
     tcase_add_test(c, exports_are_canonical);

@@ -26,19 +26,23 @@ static const arg_row rows[] = {
 
 static int route_main(int argc, char **argv);
 
-const verb verb_route = {"route",
-                         "BUNDLE [TEXT|-|FILE]",
-                         1,
-                         2,
-                         "route prompts with a measured router",
-                         "TEXT is one prompt.  With - (or no TEXT and input that is not a "
-                         "terminal) every line of standard\n"
-                         "input is a prompt; with --jsonl, every line is a JSON object, and FILE "
-                         "may be a prompts.jsonl (.gz\n"
-                         "too; a name ending in .jsonl or .jsonl.gz says --jsonl itself).  Prints "
-                         "the chosen expert, one a line.",
-                         rows,
-                         route_main};
+const verb verb_route = {
+    "route",
+    "BUNDLE [TEXT|-|FILE]",
+    1,
+    2,
+    "route prompts with a measured router",
+    "TEXT is one prompt.  With - (or no TEXT and input that is not a "
+    "terminal) every line of standard\n"
+    "input is a prompt; with --jsonl, every line is a JSON object, and FILE "
+    "may be a prompts.jsonl (.gz\n"
+    "too; a name ending in .jsonl or .jsonl.gz says --jsonl itself).  Prints "
+    "the chosen expert, one a line.\n"
+    "With --only, constraints that compare experts (size, price) are scaled over those that are "
+    "served: a term may\n"
+    "weigh more or less than it did in the experiment; --explain shows it.",
+    rows,
+    route_main};
 
 typedef struct session {
     const arg_value *value;
@@ -91,14 +95,41 @@ static pm_status load_script(session *s, pm_err *err)
     return st;
 }
 
+/* A folder of `run` given for one of its bundles. */
+static pm_status refuse_run(const char *dir, pm_err *err)
+{
+    arena *a = arena_open(0);
+    char **name = NULL;
+    pm_status st = PM_OK;
+    size_t n = a && !io_exists(io_join(a, dir, "bundle.json")) ? app_bundles(dir, a, &name) : 0;
+    str list = STR_INIT;
+    for (size_t i = 0; i < n; i++) str_printf(&list, "%s%s", i ? ", " : "", name[i]);
+    if (n)
+        st = err_set(err, PM_E_ARG, "%s is a run; its bundles are: %s; want %s/bundles/%s", dir,
+                     str_text(&list), dir, name[0]);
+    str_close(&list);
+    arena_close(a);
+    return st;
+}
+
+static void tell_scales(const session *s)
+{
+    if (s->use.n_terms)
+        fputs("pointsman route: note: constraints that compare experts (size, price) are scaled "
+              "over the experts of --only, not as they were measured\n",
+              stderr);
+}
+
 static pm_status open_session(session *s, const char *dir, pm_err *err)
 {
     const arg_value *only = args_value(&verb_route, s->value, "only");
-    pm_status st = load_script(s, err);
+    pm_status st = refuse_run(dir, err);
+    if (!st) st = load_script(s, err);
     if (!st) st = call_ctx_open(&s->app.env, true, &s->call, err);
     if (!st) st = bundle_open(s->call, dir, &s->bundle, err);
     if (!st && only->n) st = bundle_serve_only(s->bundle, only->text, only->n, err);
     if (!st) st = apply_weights(s, err);
+    if (!st && only->n) tell_scales(s);
     if (!st) st = pipeline_ctx_open(&s->app.env, true, &s->pipeline, err);
     if (!st && bundle_warning(s->bundle))
         fprintf(stderr, "pointsman route: warning: %s\n", bundle_warning(s->bundle));

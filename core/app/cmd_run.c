@@ -56,6 +56,15 @@ static int print_json(const run_summary *s, arena *a)
     return status;
 }
 
+/* The line to type next: a bundle of the script's own routers rather than of the reference. */
+static void print_ready(const run_summary *s, arena *a)
+{
+    char **bundle;
+    size_t n = app_bundles(s->dir, a, &bundle), k = 0;
+    while (k + 1 < n && strstr(bundle[k], "_reference_")) k++;
+    if (n) printf("route    pointsman route %s/bundles/%s \"your prompt\"\n", s->dir, bundle[k]);
+}
+
 static int run_experiment(const plug_env *env, const experiment *x, const arg_value *value,
                           arena *a)
 {
@@ -84,6 +93,7 @@ static int run_experiment(const plug_env *env, const experiment *x, const arg_va
     printf("%s\n", summary.table);
     printf("results  %s\nrun      %.12s   (%zu jobs done, %zu taken from the store, %.1f s)\n",
            summary.dir, summary.key, summary.jobs_done, summary.jobs_reused, summary.seconds);
+    print_ready(&summary, a);
     return EXIT_FINE;
 }
 

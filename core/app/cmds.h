@@ -16,17 +16,26 @@ typedef struct app_env {
     compute compute;
     registry *registry;
     plug_env env;
+    calls_watch watch; /* what the handler of crashes looks through */
+    void *crash_stack;
 } app_env;
 
 /* jobs: 0 = all CPUs.  Prints the error itself; EXIT_FAILED or ARGS_GO_ON. */
 int app_env_open(app_env *e, int jobs);
 void app_env_close(app_env *e);
 
+/* Of env.c: from now on a crash says on stderr which plugin was being called (crash.c). */
+void app_watch_crashes(app_env *e);
+void app_watch_close(app_env *e);
+
 /* "pointsman VERB: message" on stderr; returns EXIT_FAILED. */
 int app_failed(const char *verb_name, const pm_err *err);
 
 /* --out, else POINTSMAN_OUT, else $XDG_STATE_HOME/pointsman; in the arena. */
 char *app_out_dir(arena *a, const char *given);
+
+/* Sorted names of the bundles of a run's folder, in the arena; 0 where there are none. */
+size_t app_bundles(const char *run_dir, arena *a, char ***name);
 
 bool app_canceled(void); /* Ctrl-C was pressed */
 

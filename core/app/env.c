@@ -53,11 +53,13 @@ int app_env_open(app_env *e, int jobs)
     e->env.registry = e->registry;
     e->env.cancel = &canceled;
     e->env.progress = show_build;
+    app_watch_crashes(e);
     return ARGS_GO_ON;
 }
 
 void app_env_close(app_env *e)
 {
+    app_watch_close(e);
     if (e->registry) registry_close(e->registry);
     compute_close(&e->compute);
 }
@@ -75,4 +77,16 @@ char *app_out_dir(arena *a, const char *given)
     const char *env = getenv("POINTSMAN_OUT");
     if (env && *env) return arena_strdup(a, env);
     return io_xdg(a, IO_STATE_HOME);
+}
+
+size_t app_bundles(const char *run_dir, arena *a, char ***name)
+{
+    const char *dir = io_join(a, run_dir, "bundles");
+    size_t n = 0, kept = 0;
+    if (!dir || io_list(dir, a, name, &n, NULL) != PM_OK) return 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *each = io_join(a, dir, (*name)[i]);
+        if (each && io_exists(io_join(a, each, "bundle.json"))) (*name)[kept++] = (*name)[i];
+    }
+    return kept;
 }

@@ -81,12 +81,14 @@ static void print_table(const pipeline *p, const pipeline_result *r, const route
         if (len > wide) wide = len > 48 ? 48 : len;
     }
     fprintf(to, "  %-*s  %10s  %9s", wide, "expert", value_kind_name(r->kind), "value");
+    if (r->spread.at) fprintf(to, "  %9s", "spread");
     for (size_t k = 0; k < p->n_terms; k++) fprintf(to, "  %12.12s", p->term[k].name);
     fprintf(to, "  %10s\n", "utility");
     for (size_t j = 0; j < r->m; j++) {
         fprintf(to, "%c %-*.*s  %10.5f  %9.5f", r->choice[0] == j ? '>' : ' ', wide, wide,
                 p->lib->expert[j]->id, (double)pm_crow(r->value, 0)[j],
                 r->value_part.at ? (double)pm_crow(r->value_part, 0)[j] : (double)NAN);
+        if (r->spread.at) fprintf(to, "  %9.5f", (double)pm_crow(r->spread, 0)[j]);
         for (size_t k = 0; k < p->n_terms; k++)
             fprintf(to, "  %12.5f",
                     r->term_part ? (double)pm_crow(r->term_part[k], 0)[j] : (double)NAN);

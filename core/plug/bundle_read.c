@@ -49,10 +49,19 @@ pm_status bundle_digest(const char *path, char hex[65], pm_err *err)
 static pm_status read_manifest(bundle *b, const json **out, pm_err *err)
 {
     char *path = io_join(b->a, b->dir, "bundle.json");
+    if (!path) return err_set(err, PM_E_MEMORY, "out of memory");
+    if (!io_exists(path))
+        return err_set(
+            err, PM_E_IO,
+            "is not a bundle: %s; want a folder that holds bundle.json, as `pointsman run` "
+            "writes them",
+            io_is_dir(b->dir)   ? "there is no bundle.json in it"
+            : io_exists(b->dir) ? "it is a file"
+                                : "there is no such folder");
     char want[65] = "", found[65];
     str text = STR_INIT;
     pm_status st = io_read(path, BUNDLE_MAX_JSON, &text, err);
-    if (st) return err_wrap(err, st, "%s is not a bundle", b->dir);
+    if (st) return st;
     if (text.len < BUNDLE_SHA_AT + 66 || strncmp(text.at, "{\"sha256\":\"", BUNDLE_SHA_AT) != 0) {
         st = err_set(err, PM_E_FORMAT,
                      "%s: does not begin with its sha256; not a bundle or damaged", path);
@@ -222,6 +231,17 @@ static pm_status fill(bundle *b, call_ctx *c, pm_err *err)
     return PM_OK;
 }
 
+/* Bundles hold no code: what to say where the functions of the script are not there. */
+static pm_status lacks_script(const bundle *b, const registry *r, pm_status st, pm_err *err)
+{
+    if (st != PM_E_UNSUPPORTED || !b->info.is_scripted) return st;
+    for (size_t i = 0; r && i < registry_count(r); i++)
+        if (!registry_at(r, i)->file) return st; /* functions are there, other ones */
+    return err_set(err, st,
+                   "is made of Lua functions: give `pointsman route` --script FILE (recorded: %s)",
+                   b->info.script);
+}
+
 pm_status bundle_open(call_ctx *c, const char *dir, bundle **out, pm_err *err)
 {
     arena *a = arena_open(0);
@@ -234,6 +254,7 @@ pm_status bundle_open(call_ctx *c, const char *dir, bundle **out, pm_err *err)
     b->a = a;
     b->dir = arena_strdup(a, dir);
     pm_status st = fill(b, c, err);
+    st = lacks_script(b, call_ctx_env(c)->registry, st, err);
     if (st) {
         bundle_close(b);
         return err_wrap(err, st, "bundle %s", dir);

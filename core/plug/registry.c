@@ -116,7 +116,9 @@ void registry_unknown(const registry *r, plugin_kind k, const char *name, pm_err
                 kind, name, near);
     else
         err_set(err, PM_E_UNSUPPORTED,
-                "unknown %s '%.80s'; `pointsman plugins` lists what was found", kind, name);
+                "unknown %s '%.80s'; `pointsman plugins` lists what was found; if it is yours, set "
+                "POINTSMAN_PLUGINS to its folder, or `make install` it",
+                kind, name);
 }
 
 static pm_status refuse(registry *r, const char *file, const char *why)

@@ -21,6 +21,8 @@ static const arg_row rows[] = {
     {"only", 0, ARG_TEXT, "EXPERT", "serve this expert of the library only (repeatable)"},
     {"weight", 'w', ARG_TEXT, "NAME=N", "use this weight for constraint NAME (repeatable)"},
     {"script", 0, ARG_TEXT, "FILE", "the script whose Lua functions the bundle was made with"},
+    {"allow-changed-script", 0, ARG_FLAG, NULL,
+     "serve even though the script's functions have changed since the run"},
     {"jobs", 'j', ARG_NUMBER, "N", "threads (default 1)"},
     ARG_END};
 
@@ -120,6 +122,18 @@ static void tell_scales(const session *s)
               stderr);
 }
 
+/* What was measured is what is served, unless the user wants it otherwise. */
+static pm_status check_script(const session *s, pm_err *err)
+{
+    const char *changed = bundle_changed(s->bundle);
+    if (!changed) return PM_OK;
+    if (!args_given(&verb_route, s->value, "allow-changed-script"))
+        return err_set(err, PM_E_STALE, "%s; measure again, or serve with --allow-changed-script",
+                       changed);
+    fprintf(stderr, "pointsman route: warning: %s\n", changed);
+    return PM_OK;
+}
+
 static pm_status open_session(session *s, const char *dir, pm_err *err)
 {
     const arg_value *only = args_value(&verb_route, s->value, "only");
@@ -127,6 +141,7 @@ static pm_status open_session(session *s, const char *dir, pm_err *err)
     if (!st) st = load_script(s, err);
     if (!st) st = call_ctx_open(&s->app.env, true, &s->call, err);
     if (!st) st = bundle_open(s->call, dir, &s->bundle, err);
+    if (!st) st = check_script(s, err);
     if (!st && only->n) st = bundle_serve_only(s->bundle, only->text, only->n, err);
     if (!st) st = apply_weights(s, err);
     if (!st && only->n) tell_scales(s);

@@ -23,7 +23,7 @@ static void json_expert(const pipeline *p, const pipeline_result *r, size_t j, s
     str_json(s, id, strlen(id));
     number(s, "value", pm_crow(r->value, 0)[j]);
     if (r->spread.at) number(s, "spread", pm_crow(r->spread, 0)[j]);
-    number(s, "utility", pm_crow(r->utility, 0)[j]);
+    if (r->utility.at) number(s, "utility", pm_crow(r->utility, 0)[j]);
     if (r->value_part.at) number(s, "value_part", pm_crow(r->value_part, 0)[j]);
     if (r->term_part) {
         str_puts(s, ",\"terms\":{");
@@ -72,6 +72,49 @@ static void print_json(const pipeline *p, const route_prompt *x, const pipeline_
     str_close(&s);
 }
 
+/* A number in a column of that width, "-" where there is none. */
+static void put_cell(FILE *to, int wide, float v)
+{
+    if (isnan(v))
+        fprintf(to, "  %*s", wide, "-");
+    else
+        fprintf(to, "  %*.5f", wide, (double)v);
+}
+
+/* What a term adds to the utility; where the objective does not say, weight x value of a soft one. */
+static float term_of(const pipeline *p, const pipeline_result *r, size_t k, size_t j)
+{
+    if (r->term_part) return pm_crow(r->term_part[k], 0)[j];
+    if (p->term[k].sense != PM_SOFT || !r->term_value || !r->term_value[k].at) return NAN;
+    return (float)p->term[k].weight * pm_crow(r->term_value[k], 0)[j];
+}
+
+/* The constraint that forbids expert j, or NULL. */
+static const char *masked_by(const pipeline *p, const pipeline_result *r, size_t j)
+{
+    if (r->mask) return r->mask[j] ? p->term[r->mask[j] - 1].name : NULL;
+    for (size_t k = 0; r->term_value && k < p->n_terms; k++)
+        if (p->term[k].sense == PM_HARD && r->term_value[k].at &&
+            (double)pm_crow(r->term_value[k], 0)[j] > p->term[k].bound)
+            return p->term[k].name;
+    return NULL;
+}
+
+static void print_row(const pipeline *p, const pipeline_result *r, size_t j, int wide, FILE *to)
+{
+    const char *mask = masked_by(p, r, j);
+    fprintf(to, "%c %-*.*s", r->choice[0] == j ? '>' : ' ', wide, wide, p->lib->expert[j]->id);
+    put_cell(to, 10, pm_crow(r->value, 0)[j]);
+    put_cell(to, 9, r->value_part.at ? pm_crow(r->value_part, 0)[j] : NAN);
+    if (r->spread.at) put_cell(to, 9, pm_crow(r->spread, 0)[j]);
+    for (size_t k = 0; k < p->n_terms; k++) put_cell(to, 12, term_of(p, r, k, j));
+    if (mask)
+        fprintf(to, "  masked by %s", mask);
+    else
+        put_cell(to, 10, r->utility.at ? pm_crow(r->utility, 0)[j] : NAN);
+    fputs("\n", to);
+}
+
 static void print_table(const pipeline *p, const pipeline_result *r, const route_print_options *o,
                         FILE *to)
 {
@@ -84,20 +127,14 @@ static void print_table(const pipeline *p, const pipeline_result *r, const route
     if (r->spread.at) fprintf(to, "  %9s", "spread");
     for (size_t k = 0; k < p->n_terms; k++) fprintf(to, "  %12.12s", p->term[k].name);
     fprintf(to, "  %10s\n", "utility");
-    for (size_t j = 0; j < r->m; j++) {
-        fprintf(to, "%c %-*.*s  %10.5f  %9.5f", r->choice[0] == j ? '>' : ' ', wide, wide,
-                p->lib->expert[j]->id, (double)pm_crow(r->value, 0)[j],
-                r->value_part.at ? (double)pm_crow(r->value_part, 0)[j] : (double)NAN);
-        if (r->spread.at) fprintf(to, "  %9.5f", (double)pm_crow(r->spread, 0)[j]);
-        for (size_t k = 0; k < p->n_terms; k++)
-            fprintf(to, "  %12.5f",
-                    r->term_part ? (double)pm_crow(r->term_part[k], 0)[j] : (double)NAN);
-        if (r->mask && r->mask[j])
-            fprintf(to, "  masked by %s\n", p->term[r->mask[j] - 1].name);
-        else
-            fprintf(to, "  %10.5f\n", (double)pm_crow(r->utility, 0)[j]);
-    }
-    fprintf(to, "  router %s; utility = value + terms, the largest wins\n", o->label);
+    for (size_t j = 0; j < r->m; j++) print_row(p, r, j, wide, to);
+    if (r->value_part.at && r->term_part)
+        fprintf(to, "  router %s; utility = value + terms, the largest wins\n", o->label);
+    else
+        fprintf(to,
+                "  router %s; parts by %s are not offered: terms are weight x value, the largest "
+                "utility wins\n",
+                o->label, objective_plugin(p->decide)->name);
 }
 
 void route_print(const pipeline *p, const route_prompt *x, const pipeline_result *r,

@@ -30,6 +30,9 @@ const library *bundle_library(const bundle *b);
 const bundle_info *bundle_about(const bundle *b);
 const char *
 bundle_warning(const bundle *b); /* e.g. plugin file differs from the recorded; NULL: none */
+/* "the functions of "wary" have changed since the run (wary.lua)": what is served is then not what was measured.
+ * NULL: they are the same. */
+const char *bundle_changed(const bundle *b);
 
 /* Serve only these experts (a subset, in this order): no retraining, columns are mapped. */
 PM_MUST_USE pm_status bundle_serve_only(bundle *b, const char *const *ids, size_t n, pm_err *err);

@@ -26,7 +26,7 @@ struct bundle {
     embedder *embed;
     objective *decide;
     constraint *term[BUNDLE_MAX_TERMS];
-    str warning;
+    str warning, changed;
 };
 
 static const char head[] = "{\"__metadata__\":{\"sha256\":\"";
@@ -109,10 +109,16 @@ static pm_status instance_path(bundle *b, const json *part, char **path, pm_err 
     return PM_OK;
 }
 
-/* A plugin rebuilt since the run is allowed but said. */
+/* A plugin rebuilt since the run is allowed but said; what became of a script's functions is the caller's to
+ * allow. */
 static void compare_plugin(bundle *b, const json *part, const plugin_entry *plugin)
 {
     if (strcmp(json_text(part, "plugin_sha256", ""), plugin_entry_sha256(plugin)) == 0) return;
+    if (plugin->is_scripted) {
+        str_printf(&b->changed, "%sthe functions of \"%s\" have changed since the run (%s)",
+                   b->changed.len ? "; " : "", plugin->name, plugin->file);
+        return;
+    }
     str_printf(&b->warning, "%splugin %s is not the build that was measured (%s)",
                b->warning.len ? "; " : "", plugin->name, plugin->file);
 }
@@ -272,6 +278,7 @@ void bundle_close(bundle *b)
     if (b->route) router_close(b->route);
     if (b->embed) embedder_close(b->embed);
     str_close(&b->warning);
+    str_close(&b->changed);
     arena_close(b->a);
 }
 
@@ -290,6 +297,11 @@ const bundle_info *bundle_about(const bundle *b)
 const char *bundle_warning(const bundle *b)
 {
     return b->warning.len ? str_text(&b->warning) : NULL;
+}
+
+const char *bundle_changed(const bundle *b)
+{
+    return b->changed.len ? str_text(&b->changed) : NULL;
 }
 
 static const float *pick(arena *a, const float *v, const size_t *col, size_t n)

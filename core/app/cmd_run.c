@@ -32,8 +32,8 @@ const verb verb_run = {"run",
                        "Interrupted runs resume: every finished job is kept under the content hash "
                        "of all that it depends\n"
                        "on.  Results go to OUT/runs/NAME-KEY/: summary.txt, summary.json, "
-                       "domains.txt and one servable\n"
-                       "bundle per router.",
+                       "domains.txt and servable\n"
+                       "bundles, one per router and weight point.",
                        rows,
                        run_main};
 
@@ -56,13 +56,19 @@ static int print_json(const run_summary *s, arena *a)
     return status;
 }
 
-/* The line to type next: a bundle of the script's own routers rather than of the reference. */
-static void print_ready(const run_summary *s, arena *a)
+#define BUNDLES_SHOWN 12
+
+/* What can be served, by name, and the line to type next: with a bundle of the script's own routers rather
+ * than of the reference. */
+static void print_bundles(const run_summary *s, arena *a)
 {
     char **bundle;
     size_t n = app_bundles(s->dir, a, &bundle), k = 0;
+    for (size_t i = 0; i < n && i < BUNDLES_SHOWN; i++)
+        printf("%s%s", i ? ", " : "bundles  ", bundle[i]);
+    if (n > BUNDLES_SHOWN) printf(" and %zu more", n - (size_t)BUNDLES_SHOWN);
     while (k + 1 < n && strstr(bundle[k], "_reference_")) k++;
-    if (n) printf("route    pointsman route %s/bundles/%s \"your prompt\"\n", s->dir, bundle[k]);
+    if (n) printf("\nroute    pointsman route %s/bundles/%s \"your prompt\"\n", s->dir, bundle[k]);
 }
 
 static int run_experiment(const plug_env *env, const experiment *x, const arg_value *value,
@@ -82,18 +88,13 @@ static int run_experiment(const plug_env *env, const experiment *x, const arg_va
         str_close(&plan);
         return st == PM_OK ? EXIT_FINE : app_failed("run", &err);
     }
-    if (experiment_run(env, x, &o, a, &summary, &err)) {
-        int status = app_failed("run", &err);
-        if (err.status == PM_E_CANCELED)
-            fputs("finished jobs are kept; the same command goes on from here\n", stderr);
-        return status;
-    }
+    if (experiment_run(env, x, &o, a, &summary, &err)) return app_failed("run", &err);
     progress_end();
     if (args_given(&verb_run, value, "json")) return print_json(&summary, a);
     printf("%s\n", summary.table);
     printf("results  %s\nrun      %.12s   (%zu jobs done, %zu taken from the store, %.1f s)\n",
            summary.dir, summary.key, summary.jobs_done, summary.jobs_reused, summary.seconds);
-    print_ready(&summary, a);
+    print_bundles(&summary, a);
     return EXIT_FINE;
 }
 

@@ -115,7 +115,8 @@ static pm_status given_part(const dataset *d, uint8_t *part, uint32_t *row, size
         return err_set(
             err, PM_E_ARG,
             "%s: split as given: %zu of %zu prompts have no \"split\" (the first: \"%s\"); give "
-            "each one, or split by prompt or by group",
+            "each one, or split by group: --set split.by=group --set split.train=.6 "
+            "--set split.tune=.2 --set split.test=.2",
             d->name, unsplit, d->n, d->id[first]);
     for (size_t i = 0; i < d->n; i++)
         if (d->part[i] == DATASET_TRAIN)

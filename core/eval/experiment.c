@@ -230,11 +230,15 @@ static pm_status run_all(exp_run *r, run_summary *out, double start, pm_err *err
     if (!s)
         s = (r->jobs_done ? store_finish_run : store_refresh_run)(r->st, r->key, r->row, r->n_rows,
                                                                   seconds, err);
-    else if (s !=
-             PM_E_CANCELED) { /* a cancelled run stays "running", or done: it is taken up again */
+    else if (s != PM_E_CANCELED) {
         pm_err ignored = PM_ERR_INIT;
         if (store_fail_run(r->st, r->key, seconds, err_text(err), &ignored))
             log_line(LOG_WARN, "%s", err_text(&ignored));
+    } else { /* it is taken up again */
+        s = err_set(err, PM_E_CANCELED,
+                    "interrupted (%zu jobs done, %zu taken from the store); finished jobs are "
+                    "kept: the same command goes on from here",
+                    r->jobs_done, r->jobs_reused);
     }
     *out = (run_summary){.key = arena_strdup(r->a, r->key),
                          .dir = r->dir,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is served is what was measured: a bundle per router (at every weight point if there are few, else at
- * the first), and beside it the experiment's decision on every test prompt, to compare with.
+ * What is served is what was measured: a bundle per router (at every weight point up to 16 of them, else at
+ * the first and the last), and beside it the experiment's decision on every test prompt, to compare with.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "eval/experiment_private.h"
 #include "plug/bundle.h"
 
-#define FEW_POINTS 4
+#define FEW_POINTS 16
 
 /* Names become folders: anything but letters, digits and "._-" is written as '_'. */
 static void put_name(const char *text, str *out)
@@ -117,7 +117,7 @@ pm_status exp_bundles(exp_run *r, seed_work *w, pm_err *err)
         size_t point = e / w->n_routers, k = e % w->n_routers;
         put_decisions(r, w, &w->policy[w->n_baselines + e], &text);
         s = keep_decisions(r, &text, &w->decisions[e], err);
-        if (!s && (point == 0 || r->n_points <= FEW_POINTS))
+        if (!s && (r->n_points <= FEW_POINTS || point == 0 || point + 1 == r->n_points))
             s = write_bundle(r, w, k, point, &text, err);
         str_close(&text);
     }

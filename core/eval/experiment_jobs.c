@@ -92,10 +92,7 @@ pm_status exp_step(exp_run *r, const char *what, pm_err *err)
     r->jobs_over++;
     exp_say(r, what, 0);
     if (r->env.cancel && atomic_load(r->env.cancel))
-        return err_set(
-            err, PM_E_CANCELED,
-            "stopped after %zu of %zu pieces of work; the same command goes on from here",
-            r->jobs_over, r->jobs_total);
+        return err_set(err, PM_E_CANCELED, "interrupted");
     return PM_OK;
 }
 

@@ -37,7 +37,7 @@ static double utility_of(const pm_question *q, size_t i, size_t j, pm_decisions 
     for (size_t k = 0; k < q->n_terms; k++) {
         const pm_term *t = q->term[k];
         double part = 0;
-        if (t->sense == PM_SOFT) part = -weight_of(t, i) * (double)pm_crow(t->value, i)[j];
+        if (t->sense == PM_SOFT) part = 0 - weight_of(t, i) * (double)pm_crow(t->value, i)[j];
         utility += part;
         if (out->term_part) pm_row(out->term_part[k], i)[j] = (float)part;
     }

@@ -182,7 +182,7 @@ static pm_status route_all(session *s, route_input *in, pm_err *err)
         st = pipeline_run(&s->use, s->pipeline, &x, &r, err);
         if (st) return p.id ? err_wrap(err, st, "prompt %s", p.id) : st;
         route_print(&s->use, &p, &r, &o, stdout);
-        if (app_canceled()) return err_set(err, PM_E_CANCELED, "stopped");
+        if (app_canceled()) return err_set(err, PM_E_CANCELED, "interrupted");
     }
 }
 

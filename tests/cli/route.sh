@@ -10,7 +10,7 @@ awk 'BEGIN {
         say = i % 3 ? "sum " i " and " i * 7 : "a poem about number " i
         part = i % 4 ? "train" : "test"
         if (i % 2) printf "{\"id\": %d, \"prompt\": \"%s\", \"split\": \"%s\"}\n", i, say, part
-        else printf "{\"id\": %d, \"turns\": [{\"role\": \"user\", \"content\": \"%s\"}], \"split\": \"%s\"}\n", i, say, part
+        else printf "{\"id\": %d, \"prompt\": null, \"turns\": [{\"role\": \"user\", \"content\": \"%s\"}], \"split\": \"%s\"}\n", i, say, part
     }
 }' >prompts.jsonl
 awk 'BEGIN { print "id,small,large"; for (i = 1; i <= 60; i++) print i "," (i % 3 ? "1,0.5" : "0.2,0.9") }' >scores.csv

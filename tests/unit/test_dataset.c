@@ -263,6 +263,10 @@ START_TEST(chosen_models)
     ck_assert_int_eq(dataset_select_models(&d, (const char *const[]){"smal"}, 1, f.a, &p, &f.err),
                      PM_E_ARG);
     files_must_say(&f, "unknown model \"smal\": did you mean \"small\"?");
+    ck_assert_int_eq(dataset_select_models(&d, (const char *const[]){"smal", "large", "larg"}, 3,
+                                           f.a, &p, &f.err),
+                     PM_E_ARG);
+    files_must_say(&f, "unknown model \"smal\": did you mean \"small\"?; unknown model \"larg\"");
     ck_assert_int_eq(
         dataset_select_models(&d, (const char *const[]){"small", "small"}, 2, f.a, &p, &f.err),
         PM_E_ARG);

@@ -37,6 +37,7 @@ int sets_open_script(const verb *v, const plug_env *env, const char *path, const
     script_options o = {.size = sizeof o,
                         .set = set,
                         .n_sets = given->n,
+                        .libraries_too = v == &verb_check,
                         .has_seed = args_given(v, value, "seed"),
                         .seed = (uint64_t)args_number(v, value, "seed", 0)};
     if (status == ARGS_GO_ON && script_open(env, path, &o, out, &errors, &err)) {

@@ -171,6 +171,11 @@ static const library *from_script(script *s, const node *v)
     return finish(s, m.b, v->where, "library");
 }
 
+void build_library_alone(script *s, const node *v)
+{
+    s->lib = from_script(s, v);
+}
+
 /* The data set's own models; NULL where they cannot be read (the run will say why, too). */
 static const library *from_data(script *s, const experiment *x, pm_err *why)
 {

@@ -163,9 +163,13 @@ static pm_status read_value(script *s, str *errors, pm_err *err)
 static pm_status build_all(script *s, str *errors, pm_err *err)
 {
     if (!arena_has_refused(s->a)) policies_register(s);
-    if (!arena_has_refused(s->a) && s->value) build_experiment(s, s->value);
+    bool is_library = s->options.libraries_too && node_is(s->value, "library");
+    if (!arena_has_refused(s->a) && is_library)
+        build_library_alone(s, s->value);
+    else if (!arena_has_refused(s->a) && s->value)
+        build_experiment(s, s->value);
     pm_status st = complaints_end(&s->wrong, errors, err);
-    if (st != PM_OK || s->options.policies_only) return st;
+    if (st != PM_OK || s->options.policies_only || is_library) return st;
     s->x.spec_json = spec_text(s, &s->x);
     if (!s->x.spec_json)
         return err_set(err, PM_E_MEMORY, "%s: no memory for the experiment", s->path);
@@ -203,6 +207,11 @@ pm_status script_open(const plug_env *env, const char *path, const script_option
 const experiment *script_experiment(const script *s)
 {
     return s->has_experiment ? &s->x : NULL;
+}
+
+const library *script_library(const script *s)
+{
+    return s->lib;
 }
 
 void script_close(script *s)

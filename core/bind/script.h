@@ -24,6 +24,7 @@ typedef struct script_options {
     uint64_t seed;
     size_t memory_limit;        /* bytes, 0 = 1 GiB */
     uint64_t instruction_limit; /* 0 = 1e9 */
+    bool libraries_too;         /* a script that returns pm.library is right, too */
     bool policies_only;         /* do not read the experiment: route --script, conformance */
 } script_options;
 
@@ -31,8 +32,10 @@ typedef struct script_options {
  * each "file:line: path: found - wanted; help"; then the status is PM_E_ARG. */
 PM_MUST_USE pm_status script_open(const plug_env *env, const char *path, const script_options *o,
                                   script **out, str *errors, pm_err *err);
-/* NULL when only policies were asked for. */
+/* NULL when only policies were asked for, or the script returns a library. */
 const experiment *script_experiment(const script *s);
+/* What a script returned that is a library (options.libraries_too), else NULL. */
+const library *script_library(const script *s);
 /* Policies leave the registry and the Lua state goes: close what was built with them (routers, bundles)
  * before. */
 void script_close(script *s);

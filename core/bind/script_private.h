@@ -34,6 +34,7 @@ struct script {
     arena *scratch;      /* of one entry */
     experiment x;
     bool has_experiment;
+    const library *lib;  /* it returns a library, and that was asked for */
     bool wants_embedder; /* it names one, right or wrong */
 };
 
@@ -44,6 +45,7 @@ void build_data(script *s, const node *v, experiment *x);
 void build_split(script *s, const node *v, experiment *x);
 /* v: pm.library, or NULL for "from data"; models: of pm.dataset, or NULL. */
 void build_library(script *s, const node *v, const node *models, experiment *x);
+void build_library_alone(script *s, const node *v); /* -> s->lib */
 void build_constraints(script *s, const node *list, experiment *x);
 
 /* One plugin without candidates.  `reserved`: fields that are not the plugin's (NULL-terminated, or NULL). */

@@ -202,6 +202,22 @@ static pm_status name_dropped(exp_run *r, const dataset *chosen, pm_err *err)
     return n && !r->dropped ? err_set(err, PM_E_MEMORY, "models") : PM_OK;
 }
 
+/* Names the models of the data that the library does without. */
+static pm_status name_unlisted(exp_run *r, const dataset *all, pm_err *err)
+{
+    str text = STR_INIT;
+    size_t n = 0;
+    for (size_t j = 0; j < all->m; j++) {
+        const char *id = all->models.view.expert[j]->id;
+        if (library_find(&r->x->lib->view, id) == SIZE_MAX && ++n <= DROPPED_SHOWN)
+            str_printf(&text, "%s%s", n > 1 ? ", " : "", id);
+    }
+    if (n > DROPPED_SHOWN) str_printf(&text, " and %zu more", n - (size_t)DROPPED_SHOWN);
+    r->unlisted = n && !text.failed ? arena_strdup(r->keep, str_text(&text)) : NULL;
+    str_close(&text);
+    return n && !r->unlisted ? err_set(err, PM_E_MEMORY, "models") : PM_OK;
+}
+
 /* The library of the script loses no expert silently. */
 static pm_status check_library(const exp_run *r, pm_err *err)
 {
@@ -247,6 +263,7 @@ pm_status exp_load(exp_run *r, pm_err *err)
     chosen = all;
     r->lib = r->x->lib;
     if (r->lib) s = select_models(r, &all, &chosen, err);
+    if (!s && r->lib) s = name_unlisted(r, &all, err);
     if (!s && r->x->backend) s = run_backend(r, &chosen, err);
     if (!s) s = dataset_pool(&chosen, r->x->min_known, r->a, &r->data, err);
     if (!s && r->lib) s = check_library(r, err);

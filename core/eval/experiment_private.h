@@ -28,10 +28,11 @@ typedef struct exp_run {
 
     dataset data; /* pooled, columns = library */
     const library *lib;
-    const char *dropped; /* models left out for want of outcomes, "a (41 % known)"; NULL: none */
-    char data_key[65];   /* what every job depends on: files, pool, models, backend */
-    char key[65];        /* of the run */
-    const char *dir;     /* OUT/runs/NAME-KEY8 */
+    const char *dropped;  /* models left out for want of outcomes, "a (41 % known)"; NULL: none */
+    const char *unlisted; /* models of the data that the library does without; NULL: none */
+    char data_key[65];    /* what every job depends on: files, pool, models, backend */
+    char key[65];         /* of the run */
+    const char *dir;      /* OUT/runs/NAME-KEY8 */
 
     weight_point *point;
     size_t n_points;

@@ -66,6 +66,7 @@ pm_status exp_about(exp_run *r, pm_err *err)
          ""},
         {"counts", "models dropped (too few outcomes)", (double)c->models_dropped_sparse, ""},
         {"counts", r->dropped ? "dropped" : NULL, NAN, r->dropped},
+        {"counts", r->unlisted ? "not in the library" : NULL, NAN, r->unlisted},
         {"counts", "duplicate ids", (double)c->duplicate_ids, ""},
         {"counts", "texts with repaired UTF-8", (double)c->invalid_utf8_repaired, ""},
         {"counts", "tables skipped", (double)c->tables_skipped, ""},

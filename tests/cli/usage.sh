@@ -50,6 +50,28 @@ if command -v bash >/dev/null 2>&1; then bash -n "$work/out" || fail "bash compl
 expect 0 "$pointsman" help --man
 cmp -s "$work/out" "$src/docs/pointsman.1" ||
     fail "docs/pointsman.1 is not what \`pointsman help --man\` prints; regenerate it"
+# a library is checked alone; an experiment says what the defaults added
+cat >"$work/mine.lua" <<'EOF'
+local pm <const> = require "pointsman"
+return pm.library { name = "mine", pm.expert { id = "toy-mini", price = { input = 0.08, output = 0.16 } } }
+EOF
+expect 0 "$pointsman" check "$work/mine.lua"
+says out 'library "mine" is well formed: 1 expert'
+expect 1 "$pointsman" run "$work/mine.lua"
+says err 'want pm.experiment'
+sed 's/input = 0.08, //' "$work/mine.lua" >"$work/wrong.lua"
+expect 1 "$pointsman" check "$work/wrong.lua"
+says err 'wrong.lua:2: experts[1] "toy-mini": price.input is missing'
+cat >"$work/small.lua" <<EOF
+local pm <const> = require "pointsman"
+return pm.experiment { data = pm.dataset "$(cd "$src" && pwd)/datasets/toy", library = pm.load "mine.lua",
+  routers = { pm.router "prior" {}, pm.router "length" {} } }
+EOF
+expect 0 "$pointsman" check "$work/small.lua"
+says out "2 routers and the reference knn"
+expect 0 "$pointsman" run "$work/small.lua" --only prior
+says out "not in the library"
+says out "toy-max"
 # a full standard output is a failure, not silence
 if [ -w /dev/full ]; then
     "$pointsman" --help >/dev/full 2>/dev/null && fail "a full stdout went unnoticed"

@@ -67,7 +67,19 @@ expect 0 "$pointsman" runs show "$(sed -n 's/ .*failed.*//p' "$work/out")"
 says out "failed: "
 says out "wary.lua:7: "
 
-# what is finished is shown as it was
+# a later attempt at the finished run that fails (its summary cannot be written) leaves the rows
+write 1
+rm "$dir/summary.txt"
+mkdir -p "$dir/summary.txt/in/the/way"
+expect 1 "$pointsman" run "$work/wary.lua" --fresh
+expect 0 "$pointsman" runs list
+says out "$first  wary                          done"
 expect 0 "$pointsman" runs show "$first"
-cmp -s "$work/out" "$work/shown" || fail "the finished run is shown otherwise"
+says out "a later attempt, at "
+grep -v "a later attempt" "$work/out" >"$work/again"
+cmp -s "$work/again" "$work/shown" || fail "the finished run is shown otherwise"
+rm -r "$dir/summary.txt"
+expect 0 "$pointsman" run "$work/wary.lua"
+expect 0 "$pointsman" runs show "$first"
+cmp -s "$work/out" "$work/shown" || fail "the run that is done again is shown otherwise"
 finish

@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <ftw.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,6 +20,22 @@ static inline int suite_main(Suite *suite)
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* make check-valgrind sets PM_TEST_QUICK: every step is slow then and the question is another.  Who does less
+ * says what is left out. */
+static inline bool suite_is_quick(const char *left_out)
+{
+    const char *quick = getenv("PM_TEST_QUICK");
+    if (!quick || !*quick) return false;
+    printf("PM_TEST_QUICK: without %s\n", left_out);
+    return true;
+}
+
+/* How often a test repeats itself: `full` times, or a sixteenth of that. */
+static inline size_t suite_repeats(size_t full, const char *of_what)
+{
+    return full >= 16 && suite_is_quick(of_what) ? full / 16 : full;
 }
 
 /* A new folder under $TMPDIR or /tmp. */

@@ -340,15 +340,17 @@ int main(void)
     tcase_set_timeout(c, 120);
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, a_run_leaves_rows_tables_and_bundles);
-    tcase_add_test(c, a_rerun_reuses_all_and_writes_the_same_bytes);
-    tcase_add_test(c, threads_change_nothing);
-    tcase_add_test(c, a_killed_run_goes_on);
+    if (!suite_is_quick("tests that compare many runs")) {
+        tcase_add_test(c, a_rerun_reuses_all_and_writes_the_same_bytes);
+        tcase_add_test(c, threads_change_nothing);
+        tcase_add_test(c, a_killed_run_goes_on);
+        tcase_add_test(c, damaged_objects_are_made_again);
+        tcase_add_test(c, the_recorded_backend_changes_no_number);
+    }
     tcase_add_test(c, a_cancelled_run_says_so_and_goes_on);
-    tcase_add_test(c, damaged_objects_are_made_again);
     tcase_add_test(c, a_bundle_decides_as_the_experiment_did);
     tcase_add_test(c, wrong_experiments_are_refused_before_any_compute);
     tcase_add_test(c, a_plan_counts_jobs);
-    tcase_add_test(c, the_recorded_backend_changes_no_number);
     Suite *s = suite_create("experiment");
     suite_add_tcase(s, c);
     return suite_main(s);

@@ -219,6 +219,7 @@ static pm_status put_predictions(const summary *s, table_style style, str *out, 
     grid_column(&g, "predictions of");
     for (size_t m = 0; m < 4; m++) grid_column(&g, metric[m]);
     const char *point = NULL;
+    bool any = false;
     for (size_t k = 0; k < s->t->n; k++) {
         const table_line *l = &s->t->line[k];
         if (strcmp(l->role, "router") != 0) continue;
@@ -229,10 +230,12 @@ static pm_status put_predictions(const summary *s, table_style style, str *out, 
         cell[0] = l->label;
         for (size_t m = 0; m < 4; m++) {
             table_stat v;
-            if (table_find(s->t, l, "all", metric[m], &v)) cell[1 + m] = table_value(s->a, &v);
+            if (!table_find(s->t, l, "all", metric[m], &v)) continue;
+            cell[1 + m] = table_value(s->a, &v);
+            any = true;
         }
     }
-    if (!point) return PM_OK;
+    if (!any) return PM_OK;
     grid_print(&g, style, WIDTH, out);
     str_puts(out, "\n");
     return PM_OK;

@@ -150,7 +150,8 @@ pm_status exp_try_constraints(exp_run *r, pm_err *err)
     pm_status s = r->x->n_constraints ? whole_fit(r, &x, &y, err) : PM_OK;
     for (size_t k = 0; k < r->x->n_constraints && !s; k++) {
         const pm_constraint_type *t = r->x->constraint[k].at.plugin->type.constraint;
-        if (t->train && (t->needs & embedded)) continue; /* needs what is trained first */
+        /* Needs what is trained first, or may be dear to train: it is not tried. */
+        if (t->train && (t->per_prompt || (t->needs & embedded))) continue;
         s = try_constraint(r, k, &fit, err);
     }
     arena_release(r->a, mark);

@@ -205,7 +205,8 @@ static pm_status run_seed(exp_run *r, uint64_t seed, pm_err *err)
     if (!s) exp_say(r, "decisions and intervals", 0);
     if (!s) s = exp_decide(r, &w, err);
     if (!s) s = exp_bundles(r, &w, err);
-    if (!s) s = exp_rows(r, &w, err);
+    if (!s) s = exp_rows(r, &w, NULL, err);
+    if (!s) s = exp_means(r, &w, err);
     if (!s) s = exp_step(r, "decisions and intervals", err);
     exp_seed_close(&w);
     arena_close(mine);

@@ -35,7 +35,7 @@ static void put_summary_json(const exp_run *r, str *out)
     str_puts(out, "\"rows\":[");
     bool first = true;
     for (size_t k = 0; k < r->n_rows; k++) {
-        if (strncmp(r->row[k].subset, "domain:", 7) == 0) continue;
+        if (strstr(r->row[k].subset, "domain:")) continue;
         str_puts(out, first ? "\n" : ",\n");
         store_row_json(&r->row[k], out);
         first = false;

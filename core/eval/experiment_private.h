@@ -2,7 +2,7 @@
  *
  * The state of a running experiment, shared by the files experiment*.c alone.  In order of work:
  * _data (read, library, backend, pool), _seed (split and views), _train (embedder and router jobs), _points
- * (weights -> decisions), _rows (scores -> store rows), _bundles (what is served), _files (summaries).
+ * (weights -> decisions), _rows (scores -> store rows), _means (over seeds), _bundles (what is served), _files (summaries).
  */
 #ifndef PM_EVAL_EXPERIMENT_PRIVATE_H
 #define PM_EVAL_EXPERIMENT_PRIVATE_H
@@ -39,6 +39,8 @@ typedef struct exp_run {
 
     size_t jobs_total, jobs_over, jobs_done, jobs_reused;
     const char *now; /* what is being done, for progress */
+
+    struct seed_means *means; /* experiment_means.c; NULL with one seed */
 
     store_row *row;
     size_t n_rows, rows_room;
@@ -139,7 +141,10 @@ pipeline exp_pipeline(const exp_run *r, const seed_work *w, size_t k, size_t poi
 PM_MUST_USE pm_status exp_bundles(exp_run *r, seed_work *w, pm_err *err);
 
 PM_MUST_USE pm_status exp_about(exp_run *r, pm_err *err);
-PM_MUST_USE pm_status exp_rows(exp_run *r, const seed_work *w, pm_err *err);
+/* Scores of the seed's policies; or, with `mean` [n_policies], of their means over seeds. */
+PM_MUST_USE pm_status exp_rows(exp_run *r, const seed_work *w, const policy *mean, pm_err *err);
+/* Notes what the seed's routers chose; after the last seed, the rows of the means. */
+PM_MUST_USE pm_status exp_means(exp_run *r, const seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_files(const exp_run *r, run_summary *out, pm_err *err);
 
 #endif

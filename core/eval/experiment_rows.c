@@ -126,6 +126,7 @@ static pm_status about_constraints(exp_run *r, const seed_work *w, pm_err *err)
         pm_status s = text ? fact(r, "constraint", label, NAN, text, err)
                            : err_set(err, PM_E_MEMORY, "rows");
         if (s) return s;
+        r->row[r->n_rows - 1].seed = w->seed; /* a row of its own where seeds differ */
     }
     return PM_OK;
 }
@@ -134,7 +135,8 @@ static pm_status about_constraints(exp_run *r, const seed_work *w, pm_err *err)
 
 typedef struct row_maker {
     exp_run *r;
-    store_row like; /* point, label, role, seed, setting of the policy at hand */
+    store_row like;  /* point, label, role, seed, setting of the policy at hand */
+    const char *all; /* subset of every prompt: "all", of means over seeds "seeds:all" */
     pm_err *err;
 } row_maker;
 
@@ -160,19 +162,31 @@ static const char *joined(row_maker *k, const char *before, const char *after)
     return kept;
 }
 
+static bool is_mean(const row_maker *k)
+{
+    return strcmp(k->all, "all") != 0;
+}
+
+/* What mixed choices would say of no seed's router. */
+static bool is_of_one_seed(const char *metric)
+{
+    return strcmp(metric, "entropy") == 0 || strcmp(metric, "experts_used") == 0;
+}
+
 static pm_status put_metrics(row_maker *k, const policy_score *p)
 {
     pm_status s = PM_OK;
     for (size_t i = 0; i < p->n_metrics && !s; i++)
-        if (strcmp(p->metric[i].name, "diff_rival") != 0) /* said for each rival by name */
-            s = put(k, "all", p->metric[i].name, &p->metric[i]);
+        if (strcmp(p->metric[i].name, "diff_rival") != 0 && /* said for each rival by name */
+            (!is_mean(k) || !is_of_one_seed(p->metric[i].name)))
+            s = put(k, k->all, p->metric[i].name, &p->metric[i]);
     for (size_t i = 0; i < p->n_rivals && !s; i++) {
         const char *metric = joined(k, p->rival[i].name, ""); /* rows outlive the scores */
-        s = metric ? put(k, "all", metric, &p->rival[i]) : err_set(k->err, PM_E_MEMORY, "row");
+        s = metric ? put(k, k->all, metric, &p->rival[i]) : err_set(k->err, PM_E_MEMORY, "row");
     }
-    if (!s && p->who->predicted.at && p->spearman_left_out > 0) {
+    if (!s && (p->who->predicted.at || p->who->errors) && p->spearman_left_out > 0) {
         metric_value left = {"", (double)p->spearman_left_out, NAN, NAN, p->metric[0].n};
-        s = put(k, "all", "spearman_left_out", &left);
+        s = put(k, k->all, "spearman_left_out", &left);
     }
     return s;
 }
@@ -182,7 +196,7 @@ static pm_status put_shares(row_maker *k, const policy_score *p)
     pm_status s = PM_OK;
     for (size_t j = 0; p->share && j < k->r->lib->view.n && !s; j++) {
         const char *metric = joined(k, "share:", k->r->lib->view.expert[j]->id);
-        s = metric ? put(k, "all", metric, &p->share[j]) : err_set(k->err, PM_E_MEMORY, "row");
+        s = metric ? put(k, k->all, metric, &p->share[j]) : err_set(k->err, PM_E_MEMORY, "row");
     }
     return s;
 }
@@ -213,32 +227,38 @@ static const char *point_of(const exp_run *r, const policy *p)
     return r->n_points == 1 ? r->point[0].text : "";
 }
 
-pm_status exp_rows(exp_run *r, const seed_work *w, pm_err *err)
+static pm_status put_policy(row_maker *k, const seed_work *w, const policy_score *score,
+                            const char *const *subset)
+{
+    const policy *p = score->who;
+    k->like = (store_row){.point = point_of(k->r, p),
+                          .label = p->label,
+                          .role = policy_role_name(p->role),
+                          .seed = is_mean(k) ? 0 : p->seed,
+                          .setting = p->setting && !is_mean(k) ? p->setting : ""};
+    pm_status s = put_metrics(k, score);
+    if (!s) s = put_shares(k, score);
+    if (!s) s = put_domains(k, score, subset);
+    if (!s && !is_mean(k) && (size_t)(p - w->policy) >= w->n_baselines)
+        s = put_decisions(k, w->decisions[(size_t)(p - w->policy) - w->n_baselines]);
+    return s;
+}
+
+pm_status exp_rows(exp_run *r, const seed_work *w, const policy *mean, pm_err *err)
 {
     policy_score *score;
     metrics_options o = {sizeof o, r->x->delta, w->best_single, r->x->bootstrap};
-    row_maker k = {.r = r, .err = err};
+    row_maker k = {.r = r, .all = mean ? "seeds:all" : "all", .err = err};
     const char **subset = arena_alloc(r->a, r->data.n_domains, sizeof *subset);
     if (!subset) return err_set(err, PM_E_MEMORY, "domains");
     for (size_t d = 0; d < r->data.n_domains; d++) {
-        subset[d] = joined(&k, "domain:", r->data.domains[d]);
+        subset[d] = joined(&k, mean ? "seeds:domain:" : "domain:", r->data.domains[d]);
         if (!subset[d]) return err_set(err, PM_E_MEMORY, "domains");
     }
-    pm_status s =
-        metrics_score(r->env.compute, &w->truth, w->policy, w->n_policies, &o, r->a, &score, err);
-    if (!s) s = about_seed(r, w, err);
-    if (!s) s = about_constraints(r, w, err);
-    for (size_t i = 0; i < w->n_policies && !s; i++) {
-        const policy *p = score[i].who;
-        k.like = (store_row){.point = point_of(r, p),
-                             .label = p->label,
-                             .role = policy_role_name(p->role),
-                             .seed = p->seed,
-                             .setting = p->setting ? p->setting : ""};
-        s = put_metrics(&k, &score[i]);
-        if (!s) s = put_shares(&k, &score[i]);
-        if (!s) s = put_domains(&k, &score[i], subset);
-        if (!s && i >= w->n_baselines) s = put_decisions(&k, w->decisions[i - w->n_baselines]);
-    }
+    pm_status s = metrics_score(r->env.compute, &w->truth, mean ? mean : w->policy, w->n_policies,
+                                &o, r->a, &score, err);
+    if (!s && !mean) s = about_seed(r, w, err);
+    if (!s && !mean) s = about_constraints(r, w, err);
+    for (size_t i = 0; i < w->n_policies && !s; i++) s = put_policy(&k, w, &score[i], subset);
     return s;
 }

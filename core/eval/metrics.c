@@ -112,7 +112,7 @@ static void set_predictions(const scorer *s, const policy_columns *c, policy_sco
     set_root(&m[METRIC_RMSE]);
     set_ratio(s, c, COL_SPEARMAN, COL_SPEARMAN_KNOWN, &m[METRIC_SPEARMAN]);
     out->spearman_left_out = s->t->n - m[METRIC_SPEARMAN].n;
-    if (out->who->spread.at) set_ratio(s, c, COL_COVERED, -1, &m[METRIC_COVERAGE]);
+    if (isfinite(c->mean[COL_COVERED])) set_ratio(s, c, COL_COVERED, -1, &m[METRIC_COVERAGE]);
 }
 
 /* Shares per expert (routers), their entropy, and how many experts are used at all. */
@@ -177,7 +177,7 @@ static pm_status score_policy(scorer *s, const policy *p, policy_score *out, res
     set_ratio(s, &c, COL_REGRET, -1, &m[METRIC_REGRET]);
     set_gap(s, mine, &m[METRIC_GAP]);
     set_difference(s, mine, s->best_single, s->best_single_r, &m[METRIC_DIFF_BEST]);
-    if (p->predicted.at) set_predictions(s, &c, out);
+    if (metrics_predicts(p)) set_predictions(s, &c, out);
     return set_shares(s, &c, out, err);
 }
 

@@ -46,6 +46,12 @@ typedef struct metrics_options {
         sizeof(metrics_options), 0.02, 0, BOOTSTRAP_DEFAULT                                        \
     }
 
+/* Adds the errors of the predictions of p to sum [n x POLICY_ERRORS], for means over seeds.
+ *
+ * Errors  PM_E_SHAPE: predictions of another shape than the truth; PM_E_MEMORY.   Cost  O(n m log m). */
+PM_MUST_USE pm_status metrics_add_errors(const eval_truth *t, const policy *p, arena *scratch,
+                                         double *sum, pm_err *err);
+
 /* Scores all policies together (paired: the same resamples).  Differences are value minus value in the unit
  * of the metric: above 0 is better for quality, below 0 for loss.  A rival is compared within its point; a
  * policy without a point is compared with the rivals of the first point.  c NULL: one thread.

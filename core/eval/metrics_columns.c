@@ -4,6 +4,7 @@
  * and how good its predictions were where it makes any.
  */
 #include <math.h>
+#include <string.h>
 
 #include "eval/metrics_private.h"
 #include "math/special.h"
@@ -32,7 +33,8 @@ static void put_shares(const eval_truth *t, const policy *p, const policy_column
         if (p->share.at)
             for (size_t j = 0; j < t->m; j++) x[j] = (double)pm_crow(p->share, i)[j];
         else
-            x[p->choice[i]] = 1;
+            for (size_t k = 0; k <= p->n_more; k++)
+                x[policy_choice(p, k)[i]] += 1 / (double)(p->n_more + 1);
     }
 }
 
@@ -48,35 +50,51 @@ static void put_errors(const eval_truth *t, const policy *p, size_t i, double *x
         squared += e * e;
         if (spread && fabs(e) <= COVERAGE_Z * (double)spread[j]) covered += 1;
     }
-    x[COL_ABS_ERROR] = absolute / m;
-    x[COL_SQUARED_ERROR] = squared / m;
-    x[COL_COVERED] = covered / m;
+    x[POLICY_ABS_ERROR] += absolute / m;
+    x[POLICY_SQUARED_ERROR] += squared / m;
+    x[POLICY_COVERED] += spread ? covered / m : NAN;
 }
 
-static pm_status put_predictions(const scorer *s, const policy *p, const policy_columns *c,
-                                 pm_err *err)
+pm_status metrics_add_errors(const eval_truth *t, const policy *p, arena *scratch, double *sum,
+                             pm_err *err)
 {
-    const eval_truth *t = s->t;
     if (p->predicted.rows != t->n || p->predicted.cols != t->m)
         return err_set(err, PM_E_SHAPE, "policy \"%s\": predictions are %zu x %zu; want %zu x %zu",
                        p->label, p->predicted.rows, p->predicted.cols, t->n, t->m);
-    double *truth = arena_alloc(s->scratch, t->m, sizeof *truth);
-    double *guess = arena_alloc(s->scratch, t->m, sizeof *guess);
-    double *work = arena_alloc(s->scratch, t->m, 2 * sizeof *work);
-    uint32_t *index = arena_alloc(s->scratch, t->m, sizeof *index);
+    double *truth = arena_alloc(scratch, t->m, sizeof *truth);
+    double *guess = arena_alloc(scratch, t->m, sizeof *guess);
+    double *work = arena_alloc(scratch, t->m, 2 * sizeof *work);
+    uint32_t *index = arena_alloc(scratch, t->m, sizeof *index);
     if (!truth || !guess || !work || !index)
         return err_set(err, PM_E_MEMORY, "ranks of %zu experts", t->m);
     for (size_t i = 0; i < t->n; i++) {
-        double *x = c->x + i * c->q;
+        double *x = sum + i * POLICY_ERRORS;
         put_errors(t, p, i, x);
         for (size_t j = 0; j < t->m; j++) {
             truth[j] = (double)pm_crow(t->value, i)[j];
             guess[j] = (double)pm_crow(p->predicted, i)[j];
         }
         double rho = special_spearman(truth, guess, t->m, work, index);
-        x[COL_SPEARMAN_KNOWN] = isnan(rho) ? 0 : 1;
-        x[COL_SPEARMAN] = isnan(rho) ? 0 : rho;
+        x[POLICY_SPEARMAN_KNOWN] += isnan(rho) ? 0 : 1;
+        x[POLICY_SPEARMAN] += isnan(rho) ? 0 : rho;
     }
+    return PM_OK;
+}
+
+static pm_status put_predictions(const scorer *s, const policy *p, const policy_columns *c,
+                                 pm_err *err)
+{
+    const double *errors = p->errors;
+    if (!errors) {
+        double *own = arena_alloc(s->scratch, s->t->n, POLICY_ERRORS * sizeof *own);
+        if (!own) return err_set(err, PM_E_MEMORY, "errors of %zu prompts", s->t->n);
+        pm_status status = metrics_add_errors(s->t, p, s->scratch, own, err);
+        if (status) return status;
+        errors = own;
+    }
+    for (size_t i = 0; i < s->t->n; i++)
+        memcpy(c->x + i * c->q + COL_ABS_ERROR, errors + i * POLICY_ERRORS,
+               POLICY_ERRORS * sizeof *errors);
     return PM_OK;
 }
 
@@ -86,7 +104,7 @@ pm_status metrics_columns(const scorer *s, const policy *p, policy_columns *out,
     policy_cells cells;
     pm_status status = policy_measure(t, p, s->o->delta, s->scratch, &cells, err);
     if (status) return status;
-    size_t fixed = p->predicted.at ? COL_PREDICTED_END : COL_CHOSEN_END;
+    size_t fixed = metrics_predicts(p) ? COL_PREDICTED_END : COL_CHOSEN_END;
     out->first_share = p->role == POLICY_ROUTER ? fixed : 0;
     size_t used = fixed + (out->first_share ? t->m : 0);
     out->q = (used + BOOTSTRAP_LANES - 1) / BOOTSTRAP_LANES * BOOTSTRAP_LANES;
@@ -100,7 +118,7 @@ pm_status metrics_columns(const scorer *s, const policy *p, policy_columns *out,
         return err_set(err, PM_E_MEMORY, "%zu x %zu columns", t->n, out->q);
     put_cells(t, &cells, out);
     if (out->first_share) put_shares(t, p, out);
-    if (p->predicted.at) {
+    if (metrics_predicts(p)) {
         status = put_predictions(s, p, out, err);
         if (status) return status;
     }

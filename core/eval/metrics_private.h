@@ -37,7 +37,7 @@ enum { /* columns of a policy, per prompt; the first eight always exist */
        COL_DISAGREE,
        COL_WITHIN,
        COL_REGRET,
-       COL_ABS_ERROR,
+       COL_ABS_ERROR, /* from here in the order of POLICY_ERRORS */
        COL_SQUARED_ERROR,
        COL_SPEARMAN,
        COL_SPEARMAN_KNOWN, /* 1 where it is defined */
@@ -63,6 +63,12 @@ typedef struct scorer {
     double *sum; /* [resamples x widest q] of the policy at hand */
     double *v;   /* [resamples] */
 } scorer;
+
+/* Whether p says how good its predictions are. */
+static inline bool metrics_predicts(const policy *p)
+{
+    return p->predicted.at || p->errors;
+}
 
 /* The columns of p in s->scratch. */
 PM_MUST_USE pm_status metrics_columns(const scorer *s, const policy *p, policy_columns *out,

@@ -84,6 +84,37 @@ static pm_status measure_share(const policy *p, const policy_cells *c, size_t i,
     return PM_OK;
 }
 
+const uint32_t *policy_choice(const policy *p, size_t k)
+{
+    return k == 0 ? p->choice : p->more[k - 1];
+}
+
+static pm_status measure_choice(const policy *p, size_t k, const policy_cells *c, size_t i,
+                                const prompt_view *v, pm_err *err)
+{
+    uint32_t j = policy_choice(p, k)[i];
+    if (j == PM_NO_COL)
+        return err_set(err, PM_E_ARG,
+                       "policy \"%s\" abstains on prompt %zu; want an expert for every prompt",
+                       p->label, i);
+    if (j >= v->m)
+        return err_set(err, PM_E_ARG, "policy \"%s\" chooses column %u of %zu for prompt %zu",
+                       p->label, (unsigned)j, v->m, i);
+    add_choice(c, i, v, j, 1);
+    return PM_OK;
+}
+
+/* Sums over seeds -> means: last, so that seeds which agree leave their value to the bit. */
+static void divide(const policy_cells *c, size_t i, double seeds)
+{
+    c->value[i] /= seeds;
+    if (c->cost) c->cost[i] /= seeds;
+    c->accuracy[i] /= seeds;
+    c->plain[i] /= seeds;
+    c->within[i] /= seeds;
+    c->regret[i] /= seeds;
+}
+
 static pm_status check(const eval_truth *t, const policy *p, pm_err *err)
 {
     if (t->n == 0 || t->m == 0)
@@ -123,15 +154,10 @@ pm_status policy_measure(const eval_truth *t, const policy *p, double delta, are
         if (p->share.at) {
             s = measure_share(p, out, i, &v, err);
             if (s) return s;
-        } else if (p->choice[i] == PM_NO_COL) {
-            return err_set(err, PM_E_ARG,
-                           "policy \"%s\" abstains on prompt %zu; want an expert for every prompt",
-                           p->label, i);
-        } else if (p->choice[i] >= t->m) {
-            return err_set(err, PM_E_ARG, "policy \"%s\" chooses column %u of %zu for prompt %zu",
-                           p->label, (unsigned)p->choice[i], t->m, i);
         } else {
-            add_choice(out, i, &v, p->choice[i], 1);
+            for (size_t k = 0; k <= p->n_more && !s; k++) s = measure_choice(p, k, out, i, &v, err);
+            if (s) return s;
+            if (p->n_more) divide(out, i, (double)(p->n_more + 1));
         }
     }
     return PM_OK;
@@ -144,7 +170,7 @@ void policy_shares(const eval_truth *t, const policy *p, double *share)
         if (p->share.at)
             for (size_t j = 0; j < t->m; j++) share[j] += (double)pm_crow(p->share, i)[j];
         else
-            share[p->choice[i]] += 1;
+            for (size_t k = 0; k <= p->n_more; k++) share[policy_choice(p, k)[i]] += 1;
     }
     double sum = 0;
     for (size_t j = 0; j < t->m; j++) sum += share[j];

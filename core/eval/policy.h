@@ -38,7 +38,21 @@ typedef struct policy {
     pm_cmat spread;         /* [n x m] or at == NULL */
     uint64_t seed;
     const char *setting; /* "k=80", "" */
+    /* A mean over seeds: further choices [n_more][n] beside `choice`; every cell is the mean over all of them.
+     * errors [n x POLICY_ERRORS] then stands for predicted and spread. */
+    const uint32_t *const *more;
+    size_t n_more;
+    const double *errors;
 } policy;
+
+enum { /* how wrong the predictions of a prompt are, means over experts */
+       POLICY_ABS_ERROR,
+       POLICY_SQUARED_ERROR,
+       POLICY_SPEARMAN, /* 0 where it is not defined */
+       POLICY_SPEARMAN_KNOWN,
+       POLICY_COVERED, /* NaN without spread */
+       POLICY_ERRORS
+};
 
 typedef struct policy_cells { /* per prompt; the bootstrap resamples these */
     double *value;            /* quality or loss of the choice */
@@ -57,6 +71,9 @@ typedef struct policy_cells { /* per prompt; the bootstrap resamples these */
  * Cost    O(n m).   Threads: safe. */
 PM_MUST_USE pm_status policy_measure(const eval_truth *t, const policy *p, double delta, arena *a,
                                      policy_cells *out, pm_err *err);
+
+/* Choices [n] of seed k of a policy with choices, k <= n_more. */
+const uint32_t *policy_choice(const policy *p, size_t k);
 
 /* share[j] = mean over prompts of the probability of choosing expert j; [m], sums to 1. */
 void policy_shares(const eval_truth *t, const policy *p, double *share);

@@ -36,7 +36,8 @@ typedef struct store_row { /* one measured number */
     const char *label;     /* policy */
     const char *role;      /* "baseline" "expert" "router" "ceiling"; "about": a fact of the run */
     uint64_t seed;
-    const char *subset; /* "all" or "domain:NAME" */
+    const char
+        *subset; /* "all" or "domain:NAME"; of means over seeds "seeds:all", "seeds:domain:NAME" */
     const char *metric;
     double value, lo, hi; /* NaN stored as NULL */
     size_t n;

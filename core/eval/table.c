@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The tables that people read: summary of a run, values per domain, two runs side by side.
+ * The summary of a run as people read it: facts, sections of policies, predictions, seeds, legend.
  */
 #include "eval/table.h"
 
@@ -11,9 +11,9 @@
 #include "eval/table_grid.h"
 #include "eval/table_lines.h"
 
-#define WIDTH       160
-#define MAX_RIVALS  8
-#define DOMAIN_COLS 5
+#define WIDTH      160 /* of text; what is longer is put elsewhere, never cut */
+#define MAX_RIVALS 8
+#define BLOCK      4 /* rivals side by side in a table of their own */
 
 /* ---- facts of the run ---- */
 
@@ -149,11 +149,6 @@ static void summary_line(const summary *s, const table_line *l, const char **cel
     cell[k++] = table_settings(s->t, l, s->a);
 }
 
-static void section_title(const char *text, table_style style, str *out)
-{
-    str_printf(out, style == TABLE_MARKDOWN ? "**%s**\n\n" : "%s\n", text);
-}
-
 /* Policies without a point are compared with the rivals of the first one (metrics.h). */
 static const char *point_title(const summary *s, const char *point)
 {
@@ -166,6 +161,42 @@ static const char *point_title(const summary *s, const char *point)
     const char *kept = text.failed ? NULL : arena_strdup(s->a, str_text(&text));
     str_close(&text);
     return kept ? kept : "whatever the weights";
+}
+
+/* Of the policies of a section, one a line, broken at blanks. */
+static void put_settings(const grid *g, str *out)
+{
+    size_t last = g->n_cols - 1;
+    bool first = true;
+    for (size_t r = 0; r < g->n_rows; r++) {
+        const char *text = g->cell[r * g->n_cols + last];
+        if (!text || !text[0]) continue;
+        size_t line = out->len;
+        str_printf(out, "%s%s:", first ? "settings: " : "          ", g->cell[r * g->n_cols]);
+        first = false;
+        while (*text) {
+            size_t n = strcspn(text, " ");
+            if (out->len - line + 1 + n > WIDTH) {
+                str_puts(out, "\n             ");
+                line = out->len - 13;
+            }
+            str_puts(out, " ");
+            str_put(out, text, n);
+            text += n + strspn(text + n, " ");
+        }
+        str_puts(out, "\n");
+    }
+}
+
+/* The table with its last column, the settings, below it where they do not fit. */
+static void put_with_settings(const grid *g, table_style style, str *out)
+{
+    grid without = *g;
+    without.stop = g->n_cols - 1;
+    bool apart = style == TABLE_TEXT && grid_width(g) > WIDTH;
+    grid_print(apart ? &without : g, style, out);
+    if (apart) put_settings(g, out);
+    str_puts(out, "\n");
 }
 
 static pm_status put_section(const summary *s, const char *point, table_style style, str *out,
@@ -183,30 +214,69 @@ static pm_status put_section(const summary *s, const char *point, table_style st
             if (!cell) return err_set(err, PM_E_MEMORY, "table");
             summary_line(s, l, cell);
         }
-    if (s->t->n_points > 1 || point[0]) section_title(point_title(s, point), style, out);
-    grid_print(&g, style, WIDTH, out);
-    str_puts(out, "\n");
+    if (g.n_rows == 0) return PM_OK;
+    if (s->t->n_points > 1 || point[0]) table_title(point_title(s, point), style, out);
+    put_with_settings(&g, style, out);
     return PM_OK;
 }
 
-/* Rivals beyond the first do not fit 160 columns: a table of their own. */
-static pm_status put_more_rivals(const summary *s, str *out, pm_err *err)
+/* Rivals beyond the first do not fit 160 columns: tables of their own. */
+static pm_status put_more_rivals(const summary *s, size_t from, str *out, pm_err *err)
 {
+    size_t n = s->n_rivals - from < BLOCK ? s->n_rivals - from : BLOCK;
     grid g;
     grid_init(&g, s->a);
     grid_column(&g, "policy");
     grid_column(&g, "point");
-    for (size_t k = s->n_shown; k < s->n_rivals; k++) grid_column(&g, title_of(s, k));
+    for (size_t k = 0; k < n; k++) grid_column(&g, title_of(s, from + k));
     for (size_t k = 0; k < s->t->n; k++) {
         const char **cell = grid_row(&g);
         if (!cell) return err_set(err, PM_E_MEMORY, "table");
         cell[0] = s->t->line[k].label;
         cell[1] = s->t->line[k].point;
-        for (size_t r = s->n_shown; r < s->n_rivals; r++)
-            cell[2 + r - s->n_shown] = difference(s, &s->t->line[k], s->rival[r]);
+        for (size_t r = 0; r < n; r++)
+            cell[2 + r] = difference(s, &s->t->line[k], s->rival[from + r]);
     }
-    grid_print(&g, TABLE_TEXT, WIDTH, out);
+    grid_print(&g, TABLE_TEXT, out);
     str_puts(out, "\n");
+    return PM_OK;
+}
+
+/* Standard deviations over seeds, of the policies that seeds change. */
+static pm_status put_seeds(const summary *s, table_style style, str *out, pm_err *err)
+{
+    const char *metric[5 + MAX_RIVALS] = {s->is_loss ? "loss" : "quality", "diff_best_single"};
+    size_t n = 2;
+    grid g;
+    grid_init(&g, s->a);
+    grid_column(&g, "sd over seeds of");
+    grid_column(&g, "point");
+    grid_column(&g, metric[0]);
+    grid_column(&g, "vs best single");
+    for (size_t k = 0; k < s->n_rivals; k++) {
+        metric[n++] = s->rival[k];
+        grid_column(&g, title_of(s, k));
+    }
+    grid_column(&g, "sel.acc");
+    grid_column(&g, "regret");
+    metric[n++] = "selection_accuracy";
+    metric[n++] = "regret";
+    for (size_t k = 0; k < s->t->n; k++) {
+        const table_line *l = &s->t->line[k];
+        table_stat v[5 + MAX_RIVALS];
+        bool varies = false;
+        for (size_t m = 0; m < n; m++)
+            if (!table_find(s->t, l, "all", metric[m], &v[m])) v[m].sd = NAN;
+        for (size_t m = 0; m < n; m++) varies = varies || v[m].sd > 0;
+        const char **cell = varies ? grid_row(&g) : NULL;
+        if (!varies) continue;
+        if (!cell) return err_set(err, PM_E_MEMORY, "table");
+        cell[0] = l->label;
+        cell[1] = l->point;
+        for (size_t m = 0; m < n; m++) cell[2 + m] = table_number(s->a, v[m].sd, 4, false);
+    }
+    grid_print(&g, style, out);
+    if (g.n_rows) str_puts(out, "\n");
     return PM_OK;
 }
 
@@ -219,38 +289,45 @@ static pm_status put_predictions(const summary *s, table_style style, str *out, 
     grid_column(&g, "predictions of");
     for (size_t m = 0; m < 4; m++) grid_column(&g, metric[m]);
     const char *point = NULL;
-    bool any = false;
     for (size_t k = 0; k < s->t->n; k++) {
         const table_line *l = &s->t->line[k];
         if (strcmp(l->role, "router") != 0) continue;
         if (!point) point = l->point;
         if (strcmp(l->point, point) != 0) continue;
+        table_stat v;
+        if (!table_find(s->t, l, "all", "mae", &v)) continue; /* of another kind than the data */
         const char **cell = grid_row(&g);
         if (!cell) return err_set(err, PM_E_MEMORY, "table");
         cell[0] = l->label;
-        for (size_t m = 0; m < 4; m++) {
-            table_stat v;
-            if (!table_find(s->t, l, "all", metric[m], &v)) continue;
-            cell[1 + m] = table_value(s->a, &v);
-            any = true;
-        }
+        for (size_t m = 0; m < 4; m++)
+            if (table_find(s->t, l, "all", metric[m], &v)) cell[1 + m] = table_value(s->a, &v);
     }
-    if (!any) return PM_OK;
-    grid_print(&g, style, WIDTH, out);
+    if (g.n_rows == 0) return PM_OK;
+    grid_print(&g, style, out);
     str_puts(out, "\n");
     return PM_OK;
 }
 
 static void put_legend(const summary *s, str *out)
 {
-    str_printf(
-        out,
-        "* the interval of the difference excludes 0.  %s.  sel.acc: chosen expert is (tied) "
-        "best; disagr.: the same where experts differ;\nwithin: within delta of the best; "
-        "regret: distance from the best; gap: share of the way from best single to oracle; "
-        "entr.: of choices, 1 = even.\nspearman: mean rank correlation per prompt; coverage_90: "
-        "share of outcomes inside the 90 %% interval of the spread.\n",
-        s->is_loss ? "Loss: lower is better" : "Quality: higher is better");
+    bool has_means;
+    str_printf(out,
+               "[lo, hi]: bootstrap interval over test prompts; * the interval of the difference "
+               "excludes 0.  %s.\n",
+               s->is_loss ? "Loss: lower is better" : "Quality: higher is better");
+    if (table_has_seeds(s->t, &has_means))
+        str_puts(out, has_means
+                          ? "Several seeds: means over seeds; the bootstrap resamples each "
+                            "prompt's mean over seeds.\n"
+                          : "Several seeds: means over seeds; their test prompts differ, so lo and "
+                            "hi are means of the seeds' own lo and hi.\n");
+    str_puts(out,
+             "$/1k: USD per 1,000 calls, mean recorded cost of the choices; sel.acc: chosen expert "
+             "is (tied) best; disagr.: the same where experts differ;\nwithin: within delta of the "
+             "best; regret: distance from the best; gap: share of the way from best single to "
+             "oracle; entr.: of choices, 1 = even;\nused: experts chosen at all.  spearman: mean "
+             "rank correlation per prompt; coverage_90: share of outcomes inside the 90 % interval "
+             "of the spread.\n");
 }
 
 pm_status table_summary(const store_row *row, size_t n, table_style style, str *out, pm_err *err)
@@ -266,112 +343,13 @@ pm_status table_summary(const store_row *row, size_t n, table_style style, str *
         put_about(row, n, style, out);
         for (size_t k = 0; k < t.n_points && !status; k++)
             status = put_section(&s, t.point[k], style, out, err);
-        if (!status && s.n_shown < s.n_rivals) status = put_more_rivals(&s, out, err);
+        for (size_t k = s.n_shown; k < s.n_rivals && !status; k += BLOCK)
+            status = put_more_rivals(&s, k, out, err);
+        if (!status) status = put_seeds(&s, style, out, err);
         if (!status) status = put_predictions(&s, style, out, err);
         if (!status && t.n > 0) put_legend(&s, out);
         if (!status && out->failed) status = err_set(err, PM_E_MEMORY, "table");
     }
-    arena_close(a);
-    return status;
-}
-
-/* ---- domains ---- */
-
-/* Distinct subsets "domain:NAME" in order of appearance. */
-static size_t find_domains(const store_row *row, size_t n, const char **out)
-{
-    size_t count = 0;
-    const char *last = NULL;
-    for (size_t r = 0; r < n; r++) {
-        if (strncmp(row[r].subset, "domain:", 7) != 0) continue;
-        if (last && strcmp(last, row[r].subset) == 0) continue;
-        bool known = false;
-        for (size_t k = 0; k < count && !known; k++) known = strcmp(out[k], row[r].subset) == 0;
-        if (!known) out[count++] = row[r].subset;
-        last = row[r].subset;
-    }
-    return count;
-}
-
-typedef struct domain_table {
-    const table_lines *t;
-    arena *a;
-    const char **domain;
-    size_t n_domains;
-    const char *metric;
-} domain_table;
-
-static pm_status put_domain_block(const domain_table *d, const table_line *const *line, size_t n,
-                                  table_style style, str *out, pm_err *err)
-{
-    grid g;
-    grid_init(&g, d->a);
-    grid_column(&g, "domain");
-    grid_column(&g, "n");
-    for (size_t k = 0; k < n; k++) grid_column(&g, line[k]->label);
-    for (size_t i = 0; i < d->n_domains; i++) {
-        const char **cell = grid_row(&g);
-        if (!cell) return err_set(err, PM_E_MEMORY, "table of %zu domains", d->n_domains);
-        cell[0] = d->domain[i] + 7;
-        for (size_t k = 0; k < n; k++) {
-            table_stat v;
-            if (!table_find(d->t, line[k], d->domain[i], d->metric, &v)) continue;
-            cell[1] = table_number(d->a, (double)v.n, 0, false);
-            cell[2 + k] = table_value(d->a, &v);
-        }
-    }
-    grid_print(&g, style, WIDTH, out);
-    str_puts(out, "\n");
-    return PM_OK;
-}
-
-/* 0: no column; else its place: best single, shrunk domain, routers of the point, oracle. */
-static int domain_place(const table_line *l, const char *point)
-{
-    if (strcmp(l->role, "router") == 0) return strcmp(l->point, point) == 0 ? 3 : 0;
-    if (strcmp(l->label, "best single (train)") == 0) return 1;
-    if (strcmp(l->label, "domain, shrunk n0=10") == 0) return 2;
-    return strcmp(l->label, "oracle") == 0 ? 4 : 0;
-}
-
-static pm_status put_domains(const domain_table *d, table_style style, str *out, pm_err *err)
-{
-    const table_line **line = arena_alloc(d->a, d->t->n, sizeof *line);
-    if (!line) return err_set(err, PM_E_MEMORY, "domains");
-    pm_status status = PM_OK;
-    for (size_t p = 0; p < d->t->n_points && !status; p++) {
-        size_t n = 0;
-        bool has_router = d->t->n_points == 1;
-        for (int place = 1; place <= 4; place++)
-            for (size_t k = 0; k < d->t->n; k++) {
-                const table_line *l = &d->t->line[k];
-                if (domain_place(l, d->t->point[p]) != place) continue;
-                line[n++] = l;
-                has_router = has_router || place == 3;
-            }
-        if (!has_router) continue;
-        if (d->t->n_points > 1) section_title(d->t->point[p], style, out);
-        for (size_t k = 0; k < n && !status; k += DOMAIN_COLS)
-            status = put_domain_block(d, line + k, n - k < DOMAIN_COLS ? n - k : DOMAIN_COLS, style,
-                                      out, err);
-    }
-    return status;
-}
-
-pm_status table_domains(const store_row *row, size_t n, table_style style, str *out, pm_err *err)
-{
-    arena *a = arena_open(0);
-    if (!a) return err_set(err, PM_E_MEMORY, "table");
-    table_lines t;
-    pm_status status = table_gather(row, n, a, &t, err);
-    domain_table d = {&t, a, arena_alloc(a, n, sizeof(char *)), 0, "quality"};
-    if (!status && !d.domain) status = err_set(err, PM_E_MEMORY, "domains");
-    if (!status) {
-        d.metric = table_is_loss(&t) ? "loss" : "quality";
-        d.n_domains = find_domains(row, n, d.domain);
-        status = put_domains(&d, style, out, err);
-    }
-    if (!status && out->failed) status = err_set(err, PM_E_MEMORY, "table");
     arena_close(a);
     return status;
 }

@@ -12,8 +12,9 @@ typedef enum table_style { TABLE_TEXT, TABLE_MARKDOWN } table_style;
 
 /* Rows of one run -> the summary: facts of the run (role "about"), then one line a (point, policy).  One
  * section holds the policies that do not depend on constraint weights, further ones a weight point each.
- * Values read `value [lo, hi]`; over several seeds `mean +-sd`.  '*': the interval of a difference excludes 0
- * (over several seeds: in every seed, on the same side).  Text fits 160 columns, settings are cut for that. */
+ * Values read `value [lo, hi]`, means over seeds where there are several; their standard deviations over seeds
+ * are a table of their own.  '*': the interval of a difference excludes 0.  Text keeps to 160 columns where
+ * labels allow: settings that do not fit stand on lines below. */
 PM_MUST_USE pm_status table_summary(const store_row *row, size_t n, table_style style, str *out,
                                     pm_err *err);
 

@@ -10,8 +10,6 @@
 #include "eval/table_grid.h"
 #include "eval/table_lines.h"
 
-#define WIDTH 160
-
 typedef struct comparison {
     const table_lines *t[2];
     arena *a;
@@ -100,7 +98,7 @@ static pm_status compare(const comparison *c, table_style style, str *out, pm_er
             status = put_line(c, &g, NULL, l, err);
     }
     if (status) return status;
-    grid_print(&g, style, WIDTH, out);
+    grid_print(&g, style, out);
     str_puts(out, "\nB - A has no interval: runs are not paired.\n");
     return out->failed ? err_set(err, PM_E_MEMORY, "table") : PM_OK;
 }

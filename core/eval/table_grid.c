@@ -57,19 +57,11 @@ static void put_blanks(str *out, size_t n)
     for (size_t k = 0; k < n; k++) str_put(out, " ", 1);
 }
 
-/* `text` in `width` columns; what is longer is cut and marked with '~'. */
 static void put_cell(str *out, const char *text, size_t width, bool left)
 {
-    size_t len = strlen(text), w = utf8_count(text, len);
-    if (w > width && width > 0) {
-        size_t at = 0;
-        for (size_t k = 0; k + 1 < width; k++) (void)utf8_next(text, len, &at);
-        str_put(out, text, at);
-        str_puts(out, "~");
-        return;
-    }
+    size_t w = width_of(text);
     if (!left) put_blanks(out, width - w);
-    str_put(out, text, len);
+    str_puts(out, text);
     if (left) put_blanks(out, width - w);
 }
 
@@ -79,26 +71,25 @@ static void trim_line(str *out)
     str_puts(out, "\n");
 }
 
-static void print_text(const grid *g, const size_t *col, size_t n, size_t limit, str *out)
+static size_t column_width(const grid *g, size_t c)
 {
-    size_t width[GRID_MAX_COLS], total = 0;
-    for (size_t k = 0; k < n; k++) {
-        width[k] = width_of(g->title[col[k]]);
-        for (size_t r = 0; r < g->n_rows; r++) {
-            size_t w = width_of(cell_at(g, r, col[k]));
-            if (w > width[k]) width[k] = w;
-        }
-        total += width[k] + (k ? GAP : 0);
+    size_t widest = width_of(g->title[c]);
+    for (size_t r = 0; r < g->n_rows; r++) {
+        size_t w = width_of(cell_at(g, r, c));
+        if (w > widest) widest = w;
     }
-    if (n > 1 && total > limit) { /* the last column gives way */
-        size_t excess = total - limit, last = width[n - 1];
-        width[n - 1] = last > excess + 4 ? last - excess : last < 4 ? last : 4;
-    }
+    return widest;
+}
+
+static void print_text(const grid *g, const size_t *col, size_t n, str *out)
+{
+    size_t width[GRID_MAX_COLS];
+    for (size_t k = 0; k < n; k++) width[k] = column_width(g, col[k]);
     for (size_t r = 0; r <= g->n_rows; r++) {
         for (size_t k = 0; k < n; k++) {
             const char *text = r == 0 ? g->title[col[k]] : cell_at(g, r - 1, col[k]);
             if (k) put_blanks(out, GAP);
-            put_cell(out, text, width[k], k == 0 || k + 1 == n);
+            put_cell(out, text, width[k], k == 0 || (k + 1 == n && !g->stop));
         }
         trim_line(out);
     }
@@ -123,14 +114,32 @@ static void print_markdown(const grid *g, const size_t *col, size_t n, str *out)
     }
 }
 
-void grid_print(const grid *g, table_style style, size_t width, str *out)
+static size_t used_columns(const grid *g, size_t *col)
 {
-    size_t col[GRID_MAX_COLS], n = 0;
+    size_t n = 0;
     for (size_t c = 0; c < g->n_cols; c++)
-        if (c == 0 || is_used(g, c)) col[n++] = c;
+        if (c == 0 || ((!g->stop || c < g->stop) && is_used(g, c))) col[n++] = c;
+    return n;
+}
+
+size_t grid_width(const grid *g)
+{
+    size_t col[GRID_MAX_COLS], n = used_columns(g, col), total = 0;
+    for (size_t k = 0; k < n; k++) total += column_width(g, col[k]) + (k ? GAP : 0);
+    return total;
+}
+
+void table_title(const char *text, table_style style, str *out)
+{
+    str_printf(out, style == TABLE_MARKDOWN ? "**%s**\n\n" : "%s\n", text);
+}
+
+void grid_print(const grid *g, table_style style, str *out)
+{
+    size_t col[GRID_MAX_COLS], n = used_columns(g, col);
     if (g->n_rows == 0) return;
     if (style == TABLE_MARKDOWN)
         print_markdown(g, col, n, out);
     else
-        print_text(g, col, n, width, out);
+        print_text(g, col, n, out);
 }

@@ -12,6 +12,7 @@
 typedef struct grid {
     arena *a;
     size_t n_cols, n_rows, capacity;
+    size_t stop; /* columns from here are left out of print; 0: none */
     const char *title[GRID_MAX_COLS];
     const char **cell; /* [n_rows x n_cols], in the arena; NULL reads as "" */
 } grid;
@@ -21,8 +22,14 @@ void grid_column(grid *g, const char *title);
 /* A new row of empty cells; NULL when memory is out. */
 const char **grid_row(grid *g);
 
-/* Text: first and last columns left-aligned, the others right; the last column is cut so that lines stay
- * within `width` where possible.  Columns that are empty in every row are left out. */
-void grid_print(const grid *g, table_style style, size_t width, str *out);
+/* A line above a table. */
+void table_title(const char *text, table_style style, str *out);
+
+/* Text: first and last columns left-aligned, the others right.  Nothing is ever cut.  Columns that are empty
+ * in every row are left out. */
+void grid_print(const grid *g, table_style style, str *out);
+
+/* How wide the text is. */
+size_t grid_width(const grid *g);
 
 #endif

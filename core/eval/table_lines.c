@@ -8,6 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MEAN     "seeds:" /* before the subset of a mean over seeds */
+#define MEAN_LEN (sizeof MEAN - 1)
+
+static bool is_mean(const store_row *r)
+{
+    return strncmp(r->subset, MEAN, MEAN_LEN) == 0;
+}
+
 static bool line_is(const table_line *l, const store_row *r)
 {
     return strcmp(l->label, r->label) == 0 && strcmp(l->role, r->role) == 0 &&
@@ -54,37 +62,65 @@ pm_status table_gather(const store_row *row, size_t n, arena *a, table_lines *ou
     return PM_OK;
 }
 
+/* Sums of deviations from the first value: equal values have sd 0 exactly. */
+typedef struct seed_sums {
+    double first, sum, squares, lo, hi;
+} seed_sums;
+
+static void add_seed(seed_sums *s, const store_row *row, table_stat *out)
+{
+    if (out->seeds == 0) {
+        *s = (seed_sums){row->value, 0, 0, row->lo, row->hi};
+    } else {
+        s->sum += row->value - s->first;
+        s->squares += (row->value - s->first) * (row->value - s->first);
+        s->lo += row->lo;
+        s->hi += row->hi;
+    }
+    out->seeds++;
+    out->n = row->n;
+}
+
 bool table_find(const table_lines *t, const table_line *l, const char *subset, const char *metric,
                 table_stat *out)
 {
-    double sum = 0, squares = 0, first = 0;
-    int side = 0;
-    *out = (table_stat){NAN, NAN, NAN, NAN, 0, 0, true};
+    seed_sums s = {0};
+    const store_row *mean = NULL;
+    *out = (table_stat){NAN, NAN, NAN, NAN, 0, 0, false};
     for (size_t r = l->head; r != SIZE_MAX; r = t->next[r]) {
         const store_row *row = &t->row[r];
-        if (strcmp(row->metric, metric) != 0 || strcmp(row->subset, subset) != 0 ||
-            !isfinite(row->value))
-            continue;
-        if (out->seeds == 0) {
-            first = row->value; /* sums of deviations: equal values have sd 0 exactly */
-            out->lo = row->lo;
-            out->hi = row->hi;
-        } else if (row->lo != out->lo || row->hi != out->hi) {
-            out->lo = out->hi = NAN;
-        }
-        int here = row->lo > 0 ? 1 : row->hi < 0 ? -1 : 0;
-        if (here == 0 || (side && here != side)) out->is_marked = false;
-        side = here;
-        sum += row->value - first;
-        squares += (row->value - first) * (row->value - first);
-        out->seeds++;
-        out->n = row->n;
+        if (strcmp(row->metric, metric) != 0 || !isfinite(row->value)) continue;
+        if (strcmp(row->subset, subset) == 0)
+            add_seed(&s, row, out);
+        else if (is_mean(row) && strcmp(row->subset + MEAN_LEN, subset) == 0)
+            mean = row;
     }
     if (out->seeds == 0) return false;
     double k = (double)out->seeds;
-    out->mean = first + sum / k;
-    if (out->seeds > 1) out->sd = sqrt(fmax(0, (squares - sum * sum / k) / (k - 1)));
+    if (out->seeds > 1) out->sd = sqrt(fmax(0, (s.squares - s.sum * s.sum / k) / (k - 1)));
+    out->mean = mean ? mean->value : s.first + s.sum / k;
+    out->lo = mean ? mean->lo : s.lo / k;
+    out->hi = mean ? mean->hi : s.hi / k;
+    if (mean) out->n = mean->n;
+    out->is_marked = out->lo > 0 || out->hi < 0;
     return true;
+}
+
+bool table_has_seeds(const table_lines *t, bool *has_means)
+{
+    bool many = *has_means = false;
+    const store_row *first = NULL;
+    for (size_t r = 0; r < t->n_rows; r++) {
+        const store_row *row = &t->row[r];
+        if (strcmp(row->role, "about") == 0) continue;
+        if (is_mean(row)) {
+            *has_means = true;
+        } else {
+            if (!first) first = row;
+            many = many || row->seed != first->seed;
+        }
+    }
+    return many;
 }
 
 const table_line *table_line_of(const table_lines *t, const char *point, const char *role,
@@ -143,21 +179,13 @@ static const char *joined(arena *a, const char *value, const char *lo, const cha
     return kept ? kept : "";
 }
 
-static const char *with_spread(arena *a, const char *value, double sd, const char *mark)
-{
-    char text[256];
-    snprintf(text, sizeof text, "%s +-%s%s", value, table_number(a, sd, 4, false), mark);
-    const char *kept = arena_strdup(a, text);
-    return kept ? kept : "";
-}
-
 const char *table_value(arena *a, const table_stat *s)
 {
     const char *value = table_number(a, s->mean, 4, false);
     if (isfinite(s->lo) && isfinite(s->hi))
         return joined(a, value, table_number(a, s->lo, 3, false), table_number(a, s->hi, 3, false),
                       "");
-    return s->seeds > 1 ? with_spread(a, value, s->sd, "") : value;
+    return value;
 }
 
 const char *table_difference(arena *a, const table_stat *s)
@@ -168,5 +196,5 @@ const char *table_difference(arena *a, const table_stat *s)
     if (isfinite(s->lo) && isfinite(s->hi))
         return joined(a, value, table_number(a, s->lo, 3, true), table_number(a, s->hi, 3, true),
                       mark);
-    return s->seeds > 1 ? with_spread(a, value, s->sd, mark) : value;
+    return value;
 }

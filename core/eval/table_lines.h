@@ -27,9 +27,9 @@ PM_MUST_USE pm_status table_gather(const store_row *row, size_t n, arena *a, tab
 
 typedef struct table_stat { /* over seeds */
     double mean, sd;        /* sd NaN with one seed */
-    double lo, hi;          /* of the seeds' common interval; NaN when seeds differ */
+    double lo, hi; /* of the mean over seeds; if that was not measured, means of the seeds' ends */
     size_t seeds, n;
-    bool is_marked; /* every seed's interval excludes 0, on one side */
+    bool is_marked; /* the interval excludes 0 */
 } table_stat;
 
 /* False if the line has no finite value of the metric. */
@@ -40,6 +40,8 @@ const table_line *table_line_of(const table_lines *t, const char *point, const c
 /* The setting of a policy; where seeds differ, each in turn: "k=5 / k=20". */
 const char *table_settings(const table_lines *t, const table_line *l, arena *a);
 bool table_is_loss(const table_lines *t);
+/* Whether there are several seeds; and rows of means over seeds (all seeds test on the same prompts). */
+bool table_has_seeds(const table_lines *t, bool *has_means);
 
 /* Texts in the arena: ".8028", "+.0041", "0.95"; "" for NaN. */
 const char *table_number(arena *a, double v, int digits, bool sign);

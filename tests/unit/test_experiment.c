@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -91,6 +92,52 @@ START_TEST(a_rerun_reuses_all_and_writes_the_same_bytes)
     ck_assert_str_eq(canonical(&t, dir, second.key), before);
     ck_assert_str_eq(slurp(&t, second.dir, "summary.json"), table);
     trial_close(&t);
+}
+END_TEST
+
+static const store_row *row_of(const store_row *row, size_t n, uint64_t seed, const char *subset,
+                               const char *metric)
+{
+    for (size_t k = 0; k < n; k++)
+        if (row[k].seed == seed && !strcmp(row[k].subset, subset) &&
+            !strcmp(row[k].metric, metric) && !strcmp(row[k].label, "random") &&
+            !strcmp(row[k].point, "price=0"))
+            return &row[k];
+    ck_abort_msg("no row %s of %s, seed %d", metric, subset, (int)seed);
+}
+
+/* As given, all seeds test on the same prompts: the mean of two random routers is one policy with an interval,
+ * narrower than that of one seed.  By group they do not, and there is no such row. */
+START_TEST(seeds_on_the_same_prompts_have_a_mean)
+{
+    static const char *const metric[] = {"quality", "mae", "diff_best_single", "diff_rival:knn"};
+    for (int given = 0; given < 2; given++) {
+        trial t;
+        store *s;
+        store_row *row;
+        size_t n, means = 0;
+        trial_open(&t, 2);
+        t.router[0].at = choose(&t, PLUGIN_ROUTER, "random", NULL, 0);
+        if (given) t.x.split.by = SPLIT_GIVEN;
+        run_summary done = run(&t, dir);
+        MUST(store_open(dir, &s, err));
+        MUST(store_rows(s, done.key, t.a, &row, &n, err));
+        for (size_t k = 0; k < n; k++) means += strncmp(row[k].subset, "seeds:", 6) == 0;
+        ck_assert_int_eq(means > 0, given);
+        ck_assert(strstr(done.table, given ? "resamples each prompt's mean" : "prompts differ"));
+        for (int m = 0; m < 4 && given; m++) {
+            const store_row *one = row_of(row, n, 1, "all", metric[m]),
+                            *two = row_of(row, n, 2, "all", metric[m]),
+                            *mean = row_of(row, n, 0, "seeds:all", metric[m]);
+            ck_assert(one->value != two->value);
+            ck_assert_double_eq_tol(mean->value, (one->value + two->value) / 2, 1e-12);
+            ck_assert(mean->lo < mean->value && mean->value < mean->hi);
+            ck_assert_uint_eq(mean->n, one->n);
+            ck_assert(mean->hi - mean->lo < fmax(one->hi - one->lo, two->hi - two->lo));
+        }
+        store_close(s);
+        trial_close(&t);
+    }
 }
 END_TEST
 
@@ -342,6 +389,7 @@ int main(void)
     tcase_add_test(c, a_run_leaves_rows_tables_and_bundles);
     if (!suite_is_quick("tests that compare many runs")) {
         tcase_add_test(c, a_rerun_reuses_all_and_writes_the_same_bytes);
+        tcase_add_test(c, seeds_on_the_same_prompts_have_a_mean);
         tcase_add_test(c, threads_change_nothing);
         tcase_add_test(c, a_killed_run_goes_on);
         tcase_add_test(c, damaged_objects_are_made_again);

@@ -66,6 +66,29 @@ START_TEST(cells_by_hand)
 }
 END_TEST
 
+/* Seeds that agree, or that choose experts of equal outcome, leave the value to the bit. */
+START_TEST(cells_of_several_seeds_are_their_mean)
+{
+    const float v[] = {.3f, .3f, .7f, .1f, .4f, .1f};
+    const uint32_t one[] = {0, 0}, two[] = {1, 0}, three[] = {0, 1};
+    const uint32_t *more[] = {two, three};
+    eval_truth t = {.n = 2, .m = 3, .kind = PM_VALUE_QUALITY, .value = {v, 2, 3, 3}};
+    policy p = {.label = "p", .choice = one, .more = more, .n_more = 2};
+    double share[3];
+    policy_cells c = measure(&t, &p, 0.02);
+    ck_assert_double_eq(c.value[0], (double)v[0]);
+    ck_assert_double_eq_tol(c.value[1], .2, 1e-7);
+    ck_assert_double_eq(c.accuracy[1], 1.0 / 3);
+    policy_shares(&t, &p, share);
+    ck_assert_double_eq_tol(share[0], 4.0 / 6, 1e-15);
+    ck_assert_double_eq_tol(share[1], 2.0 / 6, 1e-15);
+    const uint32_t wrong[] = {0, 3};
+    more[1] = wrong;
+    pm_err err = PM_ERR_INIT;
+    ck_assert_int_eq(policy_measure(&t, &p, 0.02, a, &c, &err), PM_E_ARG);
+}
+END_TEST
+
 START_TEST(cells_as_numpy)
 {
     eval_truth t = golden_truth(PM_VALUE_QUALITY);
@@ -145,6 +168,7 @@ int main(void)
     TCase *c = tcase_create("policy");
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, cells_by_hand);
+    tcase_add_test(c, cells_of_several_seeds_are_their_mean);
     tcase_add_test(c, cells_as_numpy);
     tcase_add_test(c, shares_are_exact_expectations);
     tcase_add_test(c, entropy_of_choices);

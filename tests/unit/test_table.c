@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Tables to the letter: numbers, intervals, marks, sections, seeds, Markdown, cut settings, comparisons.
+ * Tables to the letter: numbers, intervals, marks, sections, seeds, Markdown, long settings, comparisons.
  */
 #include "config.h"
 
@@ -71,7 +71,8 @@ START_TEST(summary_to_the_letter)
         "-1.279     2  k=5\n"
         "length  .8000 [.790, .820]   -.0028 [-.010, +.004]  -.0050 [-.009, -.001]*\n"
         "\n"
-        "* the interval of the difference excludes 0.";
+        "[lo, hi]: bootstrap interval over test prompts; * the interval of the difference excludes "
+        "0.";
     summary(rows, N_ROWS, TABLE_TEXT);
     ck_assert_msg(strncmp(str_text(&out), want, strlen(want)) == 0, "%s", str_text(&out));
 }
@@ -91,37 +92,77 @@ START_TEST(markdown_has_the_same_cells)
 }
 END_TEST
 
-START_TEST(seeds_are_averaged_with_their_spread)
+static const store_row seeds[] = {
+    {"", "knn", "router", 1, "all", "quality", 0.5, 0.4, 0.6, 4, "k=5"},
+    {"", "knn", "router", 1, "all", "experts_used", 2, NONE, NONE, 4, "k=5"},
+    {"", "knn", "router", 1, "all", "diff_best_single", 0.1, 0.05, 0.15, 4, "k=5"},
+    {"", "knn", "router", 1, "all", "diff_rival:x", 0.1, 0.05, 0.15, 4, "k=5"},
+    {"", "knn", "router", 2, "all", "quality", 0.7, 0.6, 0.8, 4, "k=20"},
+    {"", "knn", "router", 2, "all", "experts_used", 3, NONE, NONE, 4, "k=20"},
+    {"", "knn", "router", 2, "all", "diff_best_single", 0.2, 0.05, 0.25, 4, "k=20"},
+    {"", "knn", "router", 2, "all", "diff_rival:x", -0.1, -0.15, -0.05, 4, "k=20"},
+    {"", "knn", "router", 0, "seeds:all", "quality", 0.6, 0.45, 0.75, 4, ""},
+    {"", "knn", "router", 0, "seeds:all", "diff_best_single", 0.15, -0.01, 0.31, 4, ""},
+    {"", "knn", "router", 0, "seeds:all", "diff_rival:x", 0, -0.1, 0.1, 4, ""},
+};
+
+static void says(const char *want)
 {
-    static const store_row seeds[] = {
-        {"", "knn", "router", 1, "all", "quality", 0.5, 0.4, 0.6, 4, "k=5"},
-        {"", "knn", "router", 1, "all", "experts_used", 2, NONE, NONE, 4, "k=5"},
-        {"", "knn", "router", 1, "all", "diff_best_single", 0.1, 0.05, 0.15, 4, "k=5"},
-        {"", "knn", "router", 1, "all", "diff_rival:x", 0.1, 0.05, 0.15, 4, "k=5"},
-        {"", "knn", "router", 2, "all", "quality", 0.7, 0.6, 0.8, 4, "k=20"},
-        {"", "knn", "router", 2, "all", "experts_used", 3, NONE, NONE, 4, "k=20"},
-        {"", "knn", "router", 2, "all", "diff_best_single", 0.2, 0.05, 0.25, 4, "k=20"},
-        {"", "knn", "router", 2, "all", "diff_rival:x", -0.1, -0.15, -0.05, 4, "k=20"},
-    };
+    ck_assert_msg(strstr(str_text(&out), want) != NULL, "no %s in\n%s", want, str_text(&out));
+}
+
+/* sd of .5, .7 is .1414; the rows of the means have the intervals, whatever every seed says */
+START_TEST(means_over_seeds_have_their_interval)
+{
     summary(seeds, sizeof seeds / sizeof seeds[0], TABLE_MARKDOWN);
-    /* sd of .5, .7 is .1414; +.1 and +.2 are both clear of 0, +.1 and -.1 point apart */
-    static const char want[] =
-        "| knn | .6000 +-.1414 | +.1500 +-.0707* | 0 +-.1414 | 2.5 | k=5 / k=20 |\n";
-    ck_assert_msg(strstr(str_text(&out), want) != NULL, "%s", str_text(&out));
+    says("| knn | .6000 [.450, .750] | +.1500 [-.010, +.310] | 0 [-.100, +.100] | 2.5 | k=5 / k=20 "
+         "|\n");
+    says("| sd over seeds of | quality | vs best single | vs x |\n");
+    says("| knn | .1414 | .0707 | .1414 |\n");
+    says("resamples each prompt's mean over seeds");
 }
 END_TEST
 
-START_TEST(long_settings_give_way)
+START_TEST(seeds_with_other_test_prompts_average_their_intervals)
+{
+    summary(seeds, 8, TABLE_MARKDOWN);
+    says(
+        "| knn | .6000 [.500, .700] | +.1500 [+.050, +.200]* | 0 [-.050, +.050] | 2.5 | k=5 / k=20 "
+        "|\n");
+    says("means of the seeds' own lo and hi");
+}
+END_TEST
+
+START_TEST(one_seed_has_no_words_about_seeds)
+{
+    summary(seeds, 4, TABLE_TEXT);
+    ck_assert_msg(strstr(str_text(&out), "seeds") == NULL, "%s", str_text(&out));
+}
+END_TEST
+
+START_TEST(long_settings_stand_below)
 {
     char long_text[301];
     memset(long_text, 's', 300);
-    long_text[300] = '\0';
-    store_row row = {"", "a", "router", 1, "all", "quality", 0.5, 0.4, 0.6, 4, long_text};
-    summary(&row, 1, TABLE_TEXT);
-    const char *line = strstr(str_text(&out), "\na ");
-    ck_assert_ptr_nonnull(line);
-    ck_assert_uint_eq(strcspn(line + 1, "\n"), 160);
-    ck_assert_ptr_nonnull(strstr(line, "s~\n"));
+    for (int k = 29; k < 300; k += 30) long_text[k] = ' ';
+    long_text[299] = '\0';
+    const store_row two[] = {
+        {"", "a", "router", 1, "all", "quality", 0.5, 0.4, 0.6, 4, long_text},
+        {"", "b", "router", 1, "all", "quality", 0.5, 0.4, 0.6, 4, "centroids=32, shrink=1"}};
+    summary(two, 2, TABLE_TEXT);
+    says("policy             quality\n"
+         "a       .5000 [.400, .600]\n"
+         "b       .5000 [.400, .600]\n"
+         "settings: a: sssss");
+    says("\n          b: centroids=32, shrink=1\n");
+    ck_assert_ptr_null(strchr(str_text(&out), '~'));
+    size_t letters = 0;
+    for (const char *line = str_text(&out), *end; (end = strchr(line, '\n')); line = end + 1) {
+        ck_assert_int_le(end - line, 160);
+        if (strstr(line, "sssss") < end)
+            for (const char *c = line; c < end; c++) letters += *c == 's';
+    }
+    ck_assert_uint_ge(letters, 290);
 }
 END_TEST
 
@@ -132,6 +173,7 @@ START_TEST(loss_is_called_loss)
     ck_assert_ptr_nonnull(strstr(str_text(&out), "loss\n"));
     ck_assert_ptr_nonnull(strstr(str_text(&out), "2.5000 [2.250, 2.750]"));
     ck_assert_ptr_nonnull(strstr(str_text(&out), "lower is better"));
+    ck_assert_ptr_nonnull(strstr(str_text(&out), "$/1k: USD per 1,000 calls"));
 }
 END_TEST
 
@@ -191,8 +233,10 @@ int main(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, summary_to_the_letter);
     tcase_add_test(c, markdown_has_the_same_cells);
-    tcase_add_test(c, seeds_are_averaged_with_their_spread);
-    tcase_add_test(c, long_settings_give_way);
+    tcase_add_test(c, means_over_seeds_have_their_interval);
+    tcase_add_test(c, seeds_with_other_test_prompts_average_their_intervals);
+    tcase_add_test(c, one_seed_has_no_words_about_seeds);
+    tcase_add_test(c, long_settings_stand_below);
     tcase_add_test(c, loss_is_called_loss);
     tcase_add_test(c, more_rivals_have_their_own_table);
     tcase_add_test(c, domains_stand_side_by_side);

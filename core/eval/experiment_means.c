@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Means over seeds.  Where every seed tests on the same prompts, a router's cells are averaged over seeds prompt
+ * by prompt and resampled as one policy, so that its interval is that of any other row.  Where the split
+ * differs by seed there is no such row, and tables say what they do instead.
+ */
+#include <string.h>
+
+#include "eval/experiment_private.h"
+#include "eval/metrics.h"
+
+struct seed_means {
+    char hash[65]; /* of the split that the seeds share */
+    bool differs;
+    size_t n_seeds, n_routers, n_policies; /* policies of routers: n_routers at every point */
+    const uint32_t **choice;               /* [n_policies x all seeds] */
+    double **errors;                       /* [n_routers] sums; NULL: predicts nothing comparable */
+};
+
+static pm_status begin(exp_run *r, const seed_work *w, pm_err *err)
+{
+    struct seed_means *m = arena_alloc(r->keep, 1, sizeof *m);
+    if (!m) return err_set(err, PM_E_MEMORY, "means over seeds");
+    memcpy(m->hash, w->s.hash, sizeof m->hash);
+    m->n_routers = w->n_routers;
+    m->n_policies = w->n_policies - w->n_baselines;
+    m->choice = arena_alloc(r->keep, m->n_policies, r->x->n_seeds * sizeof *m->choice);
+    m->errors = arena_alloc(r->keep, m->n_routers, sizeof *m->errors);
+    if (!m->choice || !m->errors) return err_set(err, PM_E_MEMORY, "means over seeds");
+    r->means = m;
+    return PM_OK;
+}
+
+static pm_status add_errors(exp_run *r, const seed_work *w, size_t k, pm_err *err)
+{
+    const policy *p = &w->policy[w->n_baselines + k];
+    double **sum = &r->means->errors[k];
+    if (!p->predicted.at) return PM_OK;
+    if (!*sum) *sum = arena_alloc(r->keep, w->s.n_test, POLICY_ERRORS * sizeof **sum);
+    if (!*sum) return err_set(err, PM_E_MEMORY, "means over seeds");
+    return metrics_add_errors(&w->truth, p, r->a, *sum, err);
+}
+
+static pm_status add(exp_run *r, const seed_work *w, pm_err *err)
+{
+    struct seed_means *m = r->means;
+    for (size_t k = 0; k < m->n_policies; k++) {
+        uint32_t *choice = arena_alloc(r->keep, w->s.n_test, sizeof *choice);
+        if (!choice) return err_set(err, PM_E_MEMORY, "means over seeds");
+        memcpy(choice, w->policy[w->n_baselines + k].choice, w->s.n_test * sizeof *choice);
+        m->choice[k * r->x->n_seeds + m->n_seeds] = choice;
+    }
+    m->n_seeds++;
+    pm_status s = PM_OK;
+    for (size_t k = 0; k < m->n_routers && !s; k++) s = add_errors(r, w, k, err);
+    return s;
+}
+
+static pm_status put_means(exp_run *r, const seed_work *w, pm_err *err)
+{
+    const struct seed_means *m = r->means;
+    policy *p = arena_alloc(r->a, w->n_policies, sizeof *p);
+    if (!p) return err_set(err, PM_E_MEMORY, "means over seeds");
+    memcpy(p, w->policy, w->n_policies * sizeof *p);
+    for (size_t k = 0; k < m->n_routers; k++)
+        for (size_t i = 0; m->errors[k] && i < w->s.n_test * POLICY_ERRORS; i++)
+            m->errors[k][i] /= (double)m->n_seeds;
+    for (size_t k = 0; k < m->n_policies; k++) {
+        policy *mean = &p[w->n_baselines + k];
+        mean->choice = m->choice[k * r->x->n_seeds];
+        mean->more = &m->choice[k * r->x->n_seeds + 1];
+        mean->n_more = m->n_seeds - 1;
+        mean->predicted = mean->spread = (pm_cmat){NULL, 0, 0, 0};
+        mean->errors = m->errors[k % m->n_routers];
+    }
+    return exp_rows(r, w, p, err);
+}
+
+pm_status exp_means(exp_run *r, const seed_work *w, pm_err *err)
+{
+    if (r->x->n_seeds < 2 || (r->means && r->means->differs)) return PM_OK;
+    pm_status s = r->means ? PM_OK : begin(r, w, err);
+    if (s) return s;
+    if (strcmp(r->means->hash, w->s.hash) != 0) {
+        r->means->differs = true;
+        return PM_OK;
+    }
+    s = add(r, w, err);
+    return s || r->means->n_seeds < r->x->n_seeds ? s : put_means(r, w, err);
+}

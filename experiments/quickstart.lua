@@ -19,7 +19,7 @@ return pm.experiment {
   },
 
   constraints = {
-    pm.constraint "price" { weight = pm.grid { 0, 0.05 } },
+    pm.constraint "price" { weight = pm.grid { 0, 0.05 }, missing = "worst" },
   },
   objective = pm.objective "penalty" {},
 

@@ -24,6 +24,7 @@
 static atomic_int sink_level = LOG_WARN;
 static atomic_bool sink_json;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char last[LINE_BYTES]; /* under the lock: what is said again at once is said once */
 
 static struct progress { /* under the lock */
     char what[WHAT_BYTES];
@@ -107,6 +108,12 @@ void log_line(log_level level, const char *fmt, ...)
     if (wanted < 0) return;
     if ((size_t)wanted >= sizeof text) memcpy(text + sizeof text - 4, "...", 4);
     pthread_mutex_lock(&lock);
+    bool again = strcmp(text, last) == 0;
+    memcpy(last, text, strlen(text) + 1);
+    if (again) {
+        pthread_mutex_unlock(&lock);
+        return;
+    }
     clear_line();
     if (atomic_load(&sink_json)) {
         put_json(level, text);

@@ -180,7 +180,11 @@ static pm_status eval(const pm_constraint *k, pm_call *c, const pm_library *lib,
         pm_row(out, 0)[j] = (float)usd;
         most = usd > most ? usd : most;
     }
-    if (most < 0) return refuse(c, basis, lib->expert[0]);
+    if (most < 0) {
+        c->host->note(c, PM_NOTE_WARN,
+                      "no expert's cost or price is known: price counts 0 for all");
+        most = 0;
+    }
     for (size_t j = 0; j < lib->n; j++) {
         double usd = pm_row(out, 0)[j];
         if (usd != usd) usd = most;
@@ -223,7 +227,8 @@ static const pm_param params[] = {
     PM_PARAM_WORDS(PM_P_CHOICE, struct price_params, scale, SCALE_MAX, 0, 1, scale_words,
                    "\"max\" cost / cost of the dearest served expert, \"raw\" USD per 1,000 calls"),
     PM_PARAM_WORDS(PM_P_CHOICE, struct price_params, missing, MISSING_ERROR, 0, 1, missing_words,
-                   "an expert of unknown cost: \"error\", or \"worst\" = as dear as the dearest"),
+                   "an expert of unknown cost: \"error\", or \"worst\" = as dear as the dearest "
+                   "(0 for all where none is known)"),
     PM_PARAM(PM_P_F64, struct price_params, tokens_in, 500, 0, 1e7,
              "assumed prompt length of a call, basis list (tokens)"),
     PM_PARAM(PM_P_F64, struct price_params, tokens_out, 250, 0, 1e7,

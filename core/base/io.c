@@ -220,6 +220,12 @@ bool io_is_dir(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+bool io_is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 pm_status io_mkdir(const char *path, pm_err *err)
 {
     size_t len = strlen(path);

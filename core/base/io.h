@@ -44,6 +44,7 @@ void io_out_abandon(io_out *o);
 PM_MUST_USE pm_status io_mkdir(const char *path, pm_err *err); /* with parents */
 bool io_exists(const char *path);
 bool io_is_dir(const char *path);
+bool io_is_file(const char *path); /* regular: of a known size, and the same when read twice */
 
 /* Sorted names (not paths) of a folder without "." and ".."; owned by the arena. */
 PM_MUST_USE pm_status io_list(const char *dir, arena *a, char ***names, size_t *n, pm_err *err);

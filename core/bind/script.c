@@ -133,9 +133,11 @@ static pm_status open_parts(script *s, const char *path, pm_err *err)
     const char *lua_dir = NULL;
     s->path = arena_strdup(s->a, path);
     if (!s->path) return err_set(err, PM_E_MEMORY, "no memory for a script");
-    if (!io_exists(path) || io_is_dir(path))
+    if (!io_is_file(path))
         return err_set(err, PM_E_IO, "%s: %s", path,
-                       io_is_dir(path) ? "a folder; want a script" : "no such file");
+                       io_is_dir(path)   ? "a folder; want a script"
+                       : io_exists(path) ? "a device or pipe; want a script in a file"
+                                         : "no such file");
     pm_status st = modules_lua_dir(s->a, s->options.lua_dir, &lua_dir, err);
     if (st == PM_OK) st = modules_open(&s->files, s->a, path, lua_dir, err);
     if (st == PM_OK) st = hash_file(s, err);

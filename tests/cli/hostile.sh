@@ -91,6 +91,11 @@ if [ ! -w "$work/closed" ]; then # root may write everywhere
     says err "cannot make the folder: Permission denied"
 fi
 
+expect 1 "$pointsman" check "$work"
+says err "a folder; want a script"
+expect 1 "$pointsman" check /dev/zero
+says err "a device or pipe; want a script in a file"
+
 # ---- several runs into one store ---------------------------------------------------------------------------
 for turn in 1 2 3; do
     rm -rf "$work/shared"

@@ -4,3 +4,4 @@
  * configured with OpenMP includes it, and uses nothing of it.  configure adds this folder to the include path
  * of floor math only then; no code of ours includes it.
  */
+struct pm_no_openmp; /* a file that is compiled alone may not be empty */

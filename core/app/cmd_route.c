@@ -2,6 +2,7 @@
  *
  * pointsman route BUNDLE [TEXT|-]: decides with the very router that an experiment measured.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -69,9 +70,9 @@ static pm_status apply_weights(session *s, pm_err *err)
         size_t k = 0;
         double v;
         char extra;
-        if (!eq || sscanf(eq + 1, "%lf%c", &v, &extra) != 1 || !(v >= 0))
+        if (!eq || sscanf(eq + 1, "%lf%c", &v, &extra) != 1 || !(v >= 0) || !isfinite(v))
             return err_set(err, PM_E_ARG,
-                           "--weight wants NAME=NUMBER with a number >= 0, found '%s'",
+                           "--weight wants NAME=NUMBER with a finite number >= 0, found '%s'",
                            given->text[i]);
         for (; k < s->use.n_terms; k++)
             if (strlen(s->term[k].name) == (size_t)(eq - given->text[i]) &&
@@ -203,6 +204,9 @@ static int route_main(int argc, char **argv)
         st = route_input_open(n > 1 ? operand[1] : NULL, args_given(&verb_route, value, "jsonl"),
                               &in, &err);
     if (!st) st = route_all(&s, in, &err);
+    if (in && route_input_repaired(in))
+        fprintf(stderr, "pointsman route: note: texts with repaired UTF-8: %zu\n",
+                route_input_repaired(in));
     route_input_close(in);
     close_session(&s);
     return st ? app_failed("route", &err) : EXIT_FINE;

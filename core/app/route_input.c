@@ -21,8 +21,9 @@ struct route_input {
     const char *text; /* the single text, or NULL */
     bool given;
     jsonl *rows;
-    arena *row; /* of the row at hand */
-    str line, id;
+    arena *row;          /* of the row at hand */
+    str line, id, sound; /* sound: a text, repaired */
+    size_t repaired;
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -95,6 +96,22 @@ static pm_status next_row(route_input *in, route_prompt *out, bool *more, pm_err
     return PM_OK;
 }
 
+static pm_status repair(route_input *in, route_prompt *out, pm_err *err)
+{
+    if (utf8_valid(out->text.ptr, out->text.len, NULL)) return PM_OK;
+    str_clear(&in->sound);
+    (void)utf8_repair(out->text.ptr, out->text.len, &in->sound);
+    if (in->sound.failed) return err_set(err, PM_E_MEMORY, "out of memory");
+    out->text = (pm_str){str_text(&in->sound), in->sound.len};
+    in->repaired++;
+    return PM_OK;
+}
+
+size_t route_input_repaired(const route_input *in)
+{
+    return in->repaired + (in->rows ? jsonl_repaired(in->rows) : 0);
+}
+
 pm_status route_input_next(route_input *in, route_prompt *out, bool *more, pm_err *err)
 {
     memset(out, 0, sizeof *out);
@@ -104,12 +121,17 @@ pm_status route_input_next(route_input *in, route_prompt *out, bool *more, pm_er
         if (st || !*more) return st;
     } else if (in->text) {
         *more = !in->given;
+        if (!*more) return PM_OK;
         in->given = true;
         out->text = pm_str_of(in->text);
     } else {
         pm_status st = io_line(stdin, "standard input", ROUTE_MAX_ROW, &in->line, more, err);
         if (st || !*more) return st;
         out->text = (pm_str){str_text(&in->line), in->line.len};
+    }
+    if (!in->rows) {
+        pm_status st = repair(in, out, err);
+        if (st) return st;
     }
     if (!out->id) out->key = fnv1a(out->text.ptr, out->text.len);
     return PM_OK;
@@ -122,5 +144,6 @@ void route_input_close(route_input *in)
     arena_close(in->row);
     str_close(&in->line);
     str_close(&in->id);
+    str_close(&in->sound);
     mem_free(in);
 }

@@ -24,6 +24,8 @@ typedef struct route_input route_input;
 PM_MUST_USE pm_status route_input_open(const char *operand, bool jsonl, route_input **out,
                                        pm_err *err);
 PM_MUST_USE pm_status route_input_next(route_input *in, route_prompt *out, bool *more, pm_err *err);
+/* Texts so far in which bytes that are no UTF-8 were replaced by U+FFFD, as a data set's are. */
+size_t route_input_repaired(const route_input *in);
 void route_input_close(route_input *in);
 
 #endif

@@ -46,6 +46,8 @@ bool pm_str_equal(pm_str a, const char *b);
 uint32_t utf8_next(const char *s, size_t len, size_t *i);
 size_t utf8_count(const char *s, size_t len); /* code points, invalid bytes count one */
 bool utf8_valid(const char *s, size_t len, size_t *bad_at);
+/* Appends s with every invalid byte replaced by U+FFFD; how many there were. */
+size_t utf8_repair(const char *s, size_t len, str *out);
 
 /* Damerau-Levenshtein distance of two short names (longer than 64 bytes: 64). */
 size_t str_distance(const char *a, const char *b);

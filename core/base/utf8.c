@@ -52,3 +52,14 @@ bool utf8_valid(const char *s, size_t len, size_t *bad_at)
     }
     return true;
 }
+
+size_t utf8_repair(const char *s, size_t len, str *out)
+{
+    size_t replaced = 0;
+    for (size_t i = 0, step = 0; i < len; i += step ? step : 1) {
+        (void)decode((const unsigned char *)s + i, len - i, &step);
+        str_put(out, step ? s + i : "\xef\xbf\xbd", step ? step : 3);
+        replaced += step == 0;
+    }
+    return replaced;
+}

@@ -59,6 +59,17 @@ expect 0 run
 says out "prompts dropped (an outcome is missing): 1"
 says out "texts with repaired UTF-8: 1"
 
+bundle=$(find "$POINTSMAN_OUT/runs" -name 'knn@price_0' | head -n 1)
+printf 'a \377\nb\nc \377\376\n' >"$work/lines"
+route_lines() { "$pointsman" route "$bundle" - <"$work/lines"; }
+expect 0 route_lines
+says err "texts with repaired UTF-8: 2"
+[ "$(wc -l <"$work/out")" -eq 3 ] || fail "three lines, $(wc -l <"$work/out") answers"
+expect 0 "$pointsman" route "$bundle" "$(printf 'a \377')"
+says err "texts with repaired UTF-8: 1"
+expect 1 "$pointsman" route "$bundle" --weight price=1e999 text
+says err "a finite number >= 0"
+
 # ---- no room, no place -----------------------------------------------------------------------------------
 data=$toy
 whole=$work/whole.txt

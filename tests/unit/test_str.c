@@ -181,6 +181,10 @@ START_TEST(utf8_decodes_and_refuses)
     ck_assert(!utf8_valid("ab\xC3\xA9\xC3", 5, &bad));
     ck_assert_uint_eq(bad, 4);
     ck_assert(utf8_valid("", 0, &bad));
+    str sound = STR_INIT;
+    ck_assert_uint_eq(utf8_repair("a\xC3\xA9\xFF\xE2\x82z", 7, &sound), 3);
+    ck_assert_str_eq(str_text(&sound), "a\xC3\xA9\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz");
+    str_close(&sound);
     ck_assert_uint_eq(utf8_count("a\xC3\xA9\xF0\x9F\x98\x80\xFF", 8), 4);
 }
 END_TEST

@@ -48,7 +48,7 @@ static int print_json(const run_summary *s, arena *a)
     pm_err err = PM_ERR_INIT;
     str text = STR_INIT;
     int status = EXIT_FINE;
-    if (io_read(io_join(a, s->dir, "summary.json"), 0, &text, &err))
+    if (io_read(io_join(a, s->dir, "summary.json"), SIZE_MAX / 2, &text, &err))
         status = app_failed("run", &err);
     else
         fputs(str_text(&text), stdout);

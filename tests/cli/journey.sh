@@ -26,6 +26,9 @@ cp "$work/out" "$work/canonical-1"
 # a second run takes finished jobs from the store
 expect 0 "$pointsman" run "$script"
 says out "0 jobs done"
+expect 0 "$pointsman" run "$script" --json
+cmp -s "$work/out" "$dir/summary.json" || fail "run --json is not the run's summary.json"
+grep -q '^{"key":"'"$key"'' "$work/out" || fail "run --json does not begin with the key"
 
 # two threads, another store: the same canonical bytes
 POINTSMAN_OUT="$work/store2" expect 0 "$pointsman" run "$script" --jobs 2

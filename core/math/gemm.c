@@ -56,7 +56,9 @@ static int id_of(const cpu_features *cpu, const char *name)
  * another machine, or inherited under an emulator that hides AVX-512. */
 static bool may_stay(const cpu_features *cpu, const char *number)
 {
-    bool is_known, can = can_run(cpu, atoi(number), &is_known);
+    int id = atoi(number);
+    if (id >= BLIS_NUM_ARCHS) return false; /* BLIS would abort */
+    bool is_known, can = can_run(cpu, id, &is_known);
     return can || !is_known;
 }
 

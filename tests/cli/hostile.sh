@@ -21,6 +21,8 @@ expect 2 run --jobs 99999999999999999999
 expect 0 run --jobs 4294967297
 expect 2 run --seed -1
 
+expect 0 env BLIS_ARCH_TYPE=999 "$pointsman" doctor --quick # BLIS itself would abort
+
 # ---- data sets with next to nothing in them -----------------------------------------------------------
 rows() { # NAME N: the toy's first N prompts
     data=$work/$1

@@ -52,6 +52,7 @@ pm_status modules_open(modules *m, arena *a, const char *path, const char *lua_d
     if (!m->lua_dir) return err_set(err, PM_E_IO, "%s: no such folder (the Lua half)", lua_dir);
     m->script = real;
     char *dir = folder_of(a, real);
+    if (!dir) return err_set(err, PM_E_MEMORY, "no memory for the folders of a script");
     add_root(m, dir);
     add_root(m, ".");
     if (strcmp(dir, "/") != 0) add_root(m, folder_of(a, dir));

@@ -150,8 +150,12 @@ static void batch(trial *t, conform_result *r)
     for (uint32_t i = 0; i < t->data->x.n && r->passed; i++) {
         pm_prompts *x = toy_rows(t->a, &t->data->x, &i, 1);
         if (!x || !score_with(t, r, bt->built, x, &one)) return;
-        pm_measured want = {sizeof want,      all.kind,       all.value + i,
-                            all.cost_usd + i, all.tokens + i, all.chars + i};
+        pm_measured want = {.size = sizeof want,
+                            .kind = all.kind,
+                            .value = all.value + i,
+                            .cost_usd = all.cost_usd + i,
+                            .tokens = all.tokens + i,
+                            .chars = all.chars + i};
         same_measured(r, &want, &one, 1);
     }
 }

@@ -7,6 +7,7 @@
 #ifndef PM_EVAL_EXPERIMENT_H
 #define PM_EVAL_EXPERIMENT_H
 
+#include "data/corpus.h"
 #include "data/split.h"
 #include "eval/metrics.h"
 #include "eval/store.h"
@@ -37,14 +38,25 @@ typedef struct constraint_choice {
     double bound; /* hard and budget */
 } constraint_choice;
 
+typedef struct expert_choice { /* an expert that is trained from the corpus and run */
+    plugin_choice backend;
+    corpus_mix mix;
+} expert_choice;
+
 typedef struct experiment {
     const char *name, *asks; /* identifier; the question in words */
     const char *script, *script_sha256;
     const char *spec_json; /* canonical, complete: sorted keys, params, hashes of functions */
     const uint64_t *seed;
     size_t n_seeds;
-    const char *data_dir;
-    double min_known; /* dataset_pool; 0.98 */
+    const char *data_dir; /* a dataset; with `corpus`, the corpus' folder */
+    double min_known;     /* dataset_pool; 0.98 */
+    /* NULL: recorded data.  Else every seed draws its own documents, trains the experts anew and measures them. */
+    const corpus_spec *corpus;
+    const expert_choice *expert; /* [lib->n] with corpus; else NULL */
+    const size_t
+        *train_size; /* learning curves: routers trained on so many prompts too; ascending */
+    size_t n_train_sizes;
     split_spec split;
     const library *lib;         /* NULL: the dataset's models; else ids must be among its models */
     const plugin_choice *embed; /* NULL: none */

@@ -58,7 +58,12 @@ static pm_status score_expert(exp_run *r, const dataset *d, const pm_prompts *x,
     if (!make_measured(r->a, d->n, &room)) return err_set(err, PM_E_MEMORY, "%zu outcomes", d->n);
     for (size_t i = 0; i < d->n; i++)
         room.value[i] = room.cost[i] = room.tokens[i] = room.chars[i] = NAN;
-    pm_measured m = {sizeof m, y->kind, room.value, room.cost, room.tokens, room.chars};
+    pm_measured m = {.size = sizeof m,
+                     .kind = y->kind,
+                     .value = room.value,
+                     .cost_usd = room.cost,
+                     .tokens = room.tokens,
+                     .chars = room.chars};
     backend *b;
     pm_status s = backend_train(r->call, &spec, &fit, &b, err);
     if (s) return s;

@@ -294,6 +294,8 @@ static void part_6(void)
     FIELD(pm_measured, cost_usd);
     FIELD(pm_measured, tokens);
     FIELD(pm_measured, chars);
+    FIELD(pm_measured, n_parts);
+    FIELD(pm_measured, part);
     SIZE(pm_reply);
     FIELD(pm_reply, size);
     FIELD(pm_reply, text);

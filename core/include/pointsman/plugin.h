@@ -575,6 +575,10 @@ typedef struct pm_measured { /* host allocates [n] each; NaN = not observed */
     double *cost_usd;
     double *tokens; /* tokens of the text under the backend's own tokeniser         */
     double *chars;  /* code points scored: losses compare per character            */
+    size_t n_parts; /* optional: 0 = not asked                                     */
+    double *part;   /* [n x n_parts] LOSS: nats of n_parts consecutive spans of the text, span
+                       p = code points [p c / n_parts, (p + 1) c / n_parts) of c; each row sums to
+                       value.  Left NaN by a backend that cannot; for noise ceilings  */
 } pm_measured;
 
 typedef struct pm_reply {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * pm.dataset and pm.split: which folder, which part of it.  Nothing is read here but the folder's presence.
+ * (pm.corpus: build_corpus.c.)
  */
 #include <math.h>
 #include <string.h>
@@ -28,9 +29,14 @@ void build_data(script *s, const node *v, experiment *x)
         {"embed", WANT_ANY, 0, 0, NULL, false, NULL},
         SCHEMA_END};
     x->min_known = 0.98;
+    if (node_is(v, "corpus")) {
+        build_corpus(s, v, x);
+        return;
+    }
     if (!node_is(v, "dataset")) {
         if (v)
-            complain(&s->wrong, v->where, "data = %s; want pm.dataset \"path\" { ... }",
+            complain(&s->wrong, v->where,
+                     "data = %s; want pm.dataset \"path\" { ... } or pm.corpus \"name\" { ... }",
                      node_show(v, s->a));
         return;
     }
@@ -59,15 +65,9 @@ static void check_shares(script *s, const node *v, split_spec *p)
         complain(&s->wrong, v->where, "split: %s = 0; want more", p->train <= 0 ? "train" : "test");
 }
 
-static void check_given(script *s, const node *v, split_spec *p)
+static void check_tune(script *s, const node *v, split_spec *p, double tune)
 {
-    static const char *const fixed[] = {"train", "test"};
-    for (size_t i = 0; i < 2; i++)
-        if (node_field(v, fixed[i]))
-            complain(&s->wrong, node_field(v, fixed[i])->where,
-                     "split.%s: by = \"given\" takes the parts from the data; only tune is free",
-                     fixed[i]);
-    p->tune = schema_number(v, "tune", 0.2);
+    p->tune = schema_number(v, "tune", tune);
     p->train = 1 - p->tune;
     p->test = 0;
     if (p->tune >= 1)
@@ -75,8 +75,37 @@ static void check_given(script *s, const node *v, split_spec *p)
                  "split.tune = 1 leaves nothing to train on; want a share below 1");
 }
 
-void build_split(script *s, const node *v, experiment *x)
+static void check_given(script *s, const node *v, split_spec *p, double tune)
 {
+    static const char *const fixed[] = {"train", "test"};
+    for (size_t i = 0; i < 2; i++)
+        if (node_field(v, fixed[i]))
+            complain(&s->wrong, node_field(v, fixed[i])->where,
+                     "split.%s: by = \"given\" takes the parts from the data; only tune is free",
+                     fixed[i]);
+    check_tune(s, v, p, tune);
+}
+
+/* A corpus comes with its parts: documents are dealt out before prompts are cut. */
+static void check_of_corpus(script *s, const node *v)
+{
+    const node *by = node_field(v, "by");
+    if (by && strcmp(by->text, "given") != 0)
+        complain(&s->wrong, by->where,
+                 "split.by = %s: a corpus is split by its documents; want \"given\"",
+                 node_show(by, s->a));
+    static const char *const own[] = {"test", "train"};
+    for (size_t i = 0; i < 2; i++)
+        if (node_field(v, own[i]))
+            complain(&s->wrong, node_field(v, own[i])->where,
+                     "split.%s: shares of a corpus are its own: pm.corpus \"name\" { %s = ... }; "
+                     "only tune and seed are free here",
+                     own[i], own[i]);
+}
+
+void build_split(script *s, const node *whole, experiment *x)
+{
+    const node *v = node_field(whole, "split");
     static const char *const words[] = {"given", "prompt", "group", NULL};
     static const schema_row rows[] = {
         {"by", WANT_WORD, 0, 0, words, false, NULL},
@@ -85,7 +114,9 @@ void build_split(script *s, const node *v, experiment *x)
         {"test", WANT_NUMBER, 0, 1, NULL, false, NULL},
         {"seed", WANT_WHOLE, 0, 9007199254740992.0, NULL, false, NULL},
         SCHEMA_END};
-    x->split = (split_spec){SPLIT_GIVEN, 0.8, 0.2, 0, 1};
+    bool is_corpus = node_is(node_field(whole, "data"), "corpus");
+    double tune = is_corpus ? 0.15 : 0.2;
+    x->split = (split_spec){SPLIT_GIVEN, 1 - tune, tune, 0, 1};
     if (!v) return;
     if (!node_is(v, "split")) {
         complain(&s->wrong, v->where, "split = %s; want pm.split { ... }", node_show(v, s->a));
@@ -94,11 +125,14 @@ void build_split(script *s, const node *v, experiment *x)
     if (!schema_shape(&s->wrong, v, "split", NAME_NEVER) ||
         !schema_check(&s->wrong, v, "split", rows, false))
         return;
-    bool shares = node_field(v, "train") || node_field(v, "test");
+    bool shares = !is_corpus && (node_field(v, "train") || node_field(v, "test"));
+    if (is_corpus) check_of_corpus(s, v);
     x->split.by = (split_by)schema_word(v, "by", words, shares ? SPLIT_PROMPT : SPLIT_GIVEN);
     x->split.seed = (uint64_t)schema_number(v, "seed", 1);
-    if (x->split.by == SPLIT_GIVEN)
-        check_given(s, v, &x->split);
+    if (is_corpus)
+        check_tune(s, v, &x->split, tune);
+    else if (x->split.by == SPLIT_GIVEN)
+        check_given(s, v, &x->split, tune);
     else
         check_shares(s, v, &x->split);
 }

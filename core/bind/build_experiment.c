@@ -180,6 +180,12 @@ static void build_embedder(script *s, const node *v, experiment *x)
 static void build_backend(script *s, const node *v, experiment *x)
 {
     if (!node_is(v, "backend")) return;
+    if (x->corpus) {
+        complain(&s->wrong, v->where,
+                 "backend: over a corpus every expert has its own: pm.expert { backend = "
+                 "pm.backend \"name\" { ... }, learns = pm.mix { ... } }");
+        return;
+    }
     plugin_choice *b = arena_alloc(s->a, 1, sizeof *b);
     const char *path = v->name ? bind_text(s->a, "backend \"%.80s\"", v->name) : "backend";
     if (b && build_plugin(s, v, PLUGIN_BACKEND, path, NULL, b)) x->backend = b;
@@ -204,7 +210,8 @@ static const schema_row *rows(void)
         {"name", WANT_TEXT, 0, 0, NULL, false, NULL},
         {"asks", WANT_TEXT, 0, 0, NULL, false, NULL},
         {"seeds", WANT_WHOLES, 0, SEED_TOP, NULL, false, NULL},
-        {"data", WANT_ANY, 0, 0, NULL, true, "pm.dataset \"path\" { ... }"},
+        {"data", WANT_ANY, 0, 0, NULL, true,
+         "pm.dataset \"path\" { ... } or pm.corpus \"name\" { ... }"},
         {"split", WANT_ANY, 0, 0, NULL, false, NULL},
         {"library", WANT_ANY, 0, 0, NULL, false, NULL},
         {"routers", WANT_NOUNS, 0, 0, router_nouns, true, "a list of pm.router \"name\" { ... }"},
@@ -216,6 +223,9 @@ static const schema_row *rows(void)
         {"delta", WANT_NUMBER, 0, 1, NULL, false, NULL},
         {"rival", WANT_TEXT, 0, 0, NULL, false, NULL},
         {"reference", WANT_FLAG, 0, 0, NULL, false, NULL},
+        {"train_sizes", WANT_ANY, 0, 0, NULL, false, NULL},
+        {"size", WANT_TEXT, 0, 0, NULL, false, NULL},
+        {"sizes", WANT_TABLE, 0, 0, NULL, false, NULL},
         SCHEMA_END};
     return all;
 }
@@ -237,7 +247,7 @@ void build_experiment(script *s, const node *v)
     const node *data = node_field(v, "data"), *constraints = node_field(v, "constraints");
     const node *models = node_is(data, "dataset") ? node_field(data, "models") : NULL;
     build_data(s, data, x);
-    build_split(s, node_field(v, "split"), x);
+    build_split(s, v, x);
     build_library(s, node_field(v, "library"), models && models->kind == NODE_TABLE ? models : NULL,
                   x);
     build_embedder(s, node_field(v, "embedder"), x);
@@ -253,6 +263,8 @@ void build_experiment(script *s, const node *v)
     }
     build_objective(s, node_field(v, "objective"), x);
     build_backend(s, node_field(v, "backend"), x);
+    build_train_sizes(s, node_field(v, "train_sizes"), x);
+    build_sizes(s, node_field(v, "sizes"), rows());
     build_bootstrap(s, node_field(v, "bootstrap"), x);
     x->delta = schema_number(v, "delta", 0.02);
     find_scripted(x);

@@ -100,6 +100,12 @@ static void add_attr(making *m, const node *v)
     if (st != PM_OK) told(m, v->where, &err);
 }
 
+/* Not attributes: what the expert is called, run by and taught. */
+static bool is_own(const char *key)
+{
+    return strcmp(key, "id") == 0 || strcmp(key, "backend") == 0 || strcmp(key, "learns") == 0;
+}
+
 static void add_expert(making *m, const node *v, size_t i)
 {
     script *s = m->s;
@@ -134,7 +140,7 @@ static void add_expert(making *m, const node *v, size_t i)
                  "%s: %s stands without a name; want attribute = value", m->path,
                  node_show(&v->item[k], s->a));
     for (size_t k = 0; k < v->n_fields; k++) {
-        if (strcmp(v->field[k].key, "id") == 0) continue;
+        if (is_own(v->field[k].key)) continue;
         if (strcmp(v->field[k].key, "price") == 0)
             add_price(m, &v->field[k]);
         else
@@ -173,7 +179,9 @@ static const library *from_script(script *s, const node *v)
 
 void build_library_alone(script *s, const node *v)
 {
+    expert_choice *ignored;
     s->lib = from_script(s, v);
+    build_experts(s, v, false, &ignored);
 }
 
 /* The data set's own models; NULL where they cannot be read (the run will say why, too). */
@@ -236,12 +244,31 @@ static const library *some_models(script *s, const library *data, const node *mo
     return b && s->wrong.n == before ? finish(s, b, models->where, "data.models") : NULL;
 }
 
+/* Nothing is recorded of the experts of a corpus: the library says who they are. */
+static void library_of_corpus(script *s, const node *v, experiment *x)
+{
+    expert_choice *made = NULL;
+    x->lib = from_script(s, v);
+    build_experts(s, v, true, &made);
+    x->expert = made;
+}
+
 void build_library(script *s, const node *v, const node *models, experiment *x)
 {
     bool own = v && !(v->kind == NODE_TEXT && strcmp(v->text, "from data") == 0);
     if (own && !node_is(v, "library")) {
         complain(&s->wrong, v->where, "library = %s; want pm.library { ... } or \"from data\"",
                  node_show(v, s->a));
+        return;
+    }
+    if (x->corpus) {
+        if (own)
+            library_of_corpus(s, v, x);
+        else
+            complain(&s->wrong, v ? v->where : s->value->where,
+                     "library: a corpus has text and no experts; want library = pm.library { "
+                     "pm.expert { backend = pm.backend \"name\" { ... }, learns = pm.mix { ... } "
+                     "}, ... }");
         return;
     }
     if (own && models)
@@ -252,7 +279,9 @@ void build_library(script *s, const node *v, const node *models, experiment *x)
     pm_err why = PM_ERR_INIT;
     const library *data = x->data_dir ? from_data(s, x, &why) : NULL;
     if (own) {
+        expert_choice *ignored; /* recorded outcomes are what they are, whoever could be run */
         x->lib = from_script(s, v);
+        build_experts(s, v, false, &ignored);
         for (size_t j = 0; data && x->lib && j < x->lib->view.n; j++)
             if (library_find(&data->view, x->lib->view.expert[j]->id) == SIZE_MAX)
                 unknown_model(s, data, x->lib->view.expert[j]->id, v->item[j].where,

@@ -58,15 +58,25 @@ static int core_seal(lua_State *L)
     return 1;
 }
 
+/* name, list of names -> the one that was meant, or nil. */
+static int core_suggest(lua_State *L)
+{
+    const char *name = luaL_checkstring(L, 1), *known[64];
+    size_t n = 0;
+    luaL_checktype(L, 2, LUA_TTABLE);
+    luaL_checkstack(L, 66, NULL);
+    for (lua_Integer i = 1; n < 64 && lua_rawgeti(L, 2, i) == LUA_TSTRING; i++)
+        known[n++] = lua_tostring(L, -1); /* left on the stack, so that it stays */
+    lua_pushstring(L, str_suggest(name, known, n));
+    return 1;
+}
+
 static void open_core(lua_State *L, script *s)
 {
-    static const luaL_Reg plain[] = {{"log", core_log},
-                                     {"constructor", core_constructor},
-                                     {"about", core_about},
-                                     {"seal", core_seal},
-                                     {"matrix", matrix_new},
-                                     {"uniform", policy_uniform},
-                                     {NULL, NULL}};
+    static const luaL_Reg plain[] = {{"log", core_log},           {"constructor", core_constructor},
+                                     {"about", core_about},       {"seal", core_seal},
+                                     {"suggest", core_suggest},   {"matrix", matrix_new},
+                                     {"uniform", policy_uniform}, {NULL, NULL}};
     const char *const *names = noun_names();
     luaL_newlib(L, plain);
     lua_pushlightuserdata(L, &s->files);
@@ -86,18 +96,33 @@ static void open_core(lua_State *L, script *s)
 
 /* ---- the protected part ---- */
 
+/* The size first: what else is set wins over its fields. */
+static void override_all(lua_State *L, script *s, int value, bool is_size)
+{
+    for (size_t i = 0; i < s->options.n_sets; i++)
+        if ((strcmp(s->options.set[i].path, "size") == 0) == is_size)
+            override_apply(L, value, &s->options.set[i], &s->wrong);
+}
+
+/* Calls the function that a module of the Lua half returns with the experiment's table. */
+static void apply_module(lua_State *L, script *s, const char *name, int value)
+{
+    lua_pushlightuserdata(L, &s->files);
+    lua_pushcclosure(L, modules_require, 1);
+    lua_pushstring(L, name);
+    lua_call(L, 1, 1);
+    lua_pushvalue(L, value);
+    lua_call(L, 1, 0);
+}
+
 static void complete(lua_State *L, script *s, int value)
 {
     noun_mark m;
     if (!noun_of(L, value, &m) || strcmp(m.noun, "experiment") != 0) return;
-    for (size_t i = 0; i < s->options.n_sets; i++)
-        override_apply(L, value, &s->options.set[i], &s->wrong);
-    lua_pushlightuserdata(L, &s->files);
-    lua_pushcclosure(L, modules_require, 1);
-    lua_pushliteral(L, "pointsman.defaults");
-    lua_call(L, 1, 1);
-    lua_pushvalue(L, value);
-    lua_call(L, 1, 0);
+    override_all(L, s, value, true);
+    apply_module(L, s, "pointsman.sizes", value);
+    override_all(L, s, value, false);
+    apply_module(L, s, "pointsman.defaults", value);
 }
 
 static int read_script(lua_State *L)

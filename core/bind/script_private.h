@@ -42,7 +42,13 @@ struct script {
 
 void build_experiment(script *s, const node *v);
 void build_data(script *s, const node *v, experiment *x);
-void build_split(script *s, const node *v, experiment *x);
+void build_split(script *s, const node *whole, experiment *x);
+void build_corpus(script *s, const node *v, experiment *x); /* pm.corpus */
+/* What each expert of pm.library is run by and learns -> *out [n_items]; both are missed where `needed`. */
+void build_experts(script *s, const node *lib, bool needed, expert_choice **out);
+void build_train_sizes(script *s, const node *v, experiment *x);
+/* The fields of every size are those of an experiment; sizes.lua has put the chosen ones in place. */
+void build_sizes(script *s, const node *v, const schema_row *rows);
 /* v: pm.library, or NULL for "from data"; models: of pm.dataset, or NULL. */
 void build_library(script *s, const node *v, const node *models, experiment *x);
 void build_library_alone(script *s, const node *v); /* -> s->lib */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bind/script_private.h"
+#include "data/corpus_json.h"
 
 static void put_key(str *o, const char *key, bool first)
 {
@@ -81,17 +82,52 @@ static void put_optional(str *o, const char *key, const plugin_choice *p)
     str_puts(o, "}");
 }
 
+/* What each expert is run by and learns; in the order of the library. */
+static void put_experts(str *o, const experiment *x)
+{
+    put_key(o, "experts", false);
+    str_puts(o, "[");
+    for (size_t j = 0; x->expert && j < x->lib->view.n; j++) {
+        str_puts(o, j ? ",{\"backend\":" : "{\"backend\":");
+        put_plugin(o, &x->expert[j].backend);
+        str_puts(o, "}");
+        put_text(o, "id", x->lib->view.expert[j]->id, false);
+        put_key(o, "learns", false);
+        corpus_mix_json(&x->expert[j].mix, o);
+        str_puts(o, "}");
+    }
+    str_puts(o, "]");
+}
+
+static void put_train_sizes(str *o, const experiment *x)
+{
+    put_key(o, "train_sizes", false);
+    str_puts(o, "[");
+    for (size_t k = 0; k < x->n_train_sizes; k++)
+        if (x->train_size[k] == SIZE_MAX)
+            str_puts(o, k ? ",\"all\"" : "\"all\"");
+        else
+            str_printf(o, "%s%zu", k ? "," : "", x->train_size[k]);
+    str_puts(o, "]");
+}
+
 static void put_data(str *o, const experiment *x)
 {
     static const char *const by[] = {"given", "prompt", "group"};
     const char *base = strrchr(x->data_dir, '/');
     put_key(o, "data", false);
     str_puts(o, "{");
-    put_number(o, "min_known", x->min_known, true);
+    if (x->corpus) {
+        str_puts(o, "\"corpus\":");
+        corpus_spec_json(x->corpus, o);
+    } else {
+        put_number(o, "min_known", x->min_known, true);
+    }
     put_text(o, "name", base ? base + 1 : x->data_dir, false);
     str_puts(o, "}");
     put_number(o, "delta", x->delta, false);
     put_optional(o, "embed", x->embed);
+    if (x->corpus) put_experts(o, x);
     put_key(o, "library", false);
     if (x->lib)
         str_printf(o, "\"%s\"", x->lib->revision_hex);
@@ -119,6 +155,7 @@ static void put_data(str *o, const experiment *x)
     put_number(o, "train", x->split.train, false);
     put_number(o, "tune", x->split.tune, false);
     str_puts(o, "}");
+    if (x->n_train_sizes) put_train_sizes(o, x);
 }
 
 const char *spec_text(script *s, const experiment *x)

@@ -205,6 +205,7 @@ static pm_status run_seed(exp_run *r, uint64_t seed, pm_err *err)
     if (!s) exp_say(r, "decisions and intervals", 0);
     if (!s) s = exp_decide(r, &w, err);
     if (!s) s = exp_bundles(r, &w, err);
+    if (!s) s = exp_cells(r, &w, err);
     if (!s) s = exp_rows(r, &w, NULL, err);
     if (!s) s = exp_means(r, &w, err);
     if (!s) s = exp_step(r, "decisions and intervals", err);
@@ -262,6 +263,8 @@ static pm_status open_run(exp_run *r, const plug_env *env, pm_err *err)
 
 void exp_run_close(exp_run *r)
 {
+    str_close(&r->history);
+    str_close(&r->timings);
     pipeline_ctx_close(r->pipe);
     call_ctx_close(r->call);
     store_close(r->st);

@@ -2,6 +2,7 @@
  *
  * Jobs: what a piece of work is keyed by, whether it is done already, and how far the run has come.
  */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -42,6 +43,21 @@ pm_status exp_key_end(str *text, char hex[65], pm_err *err)
     return s;
 }
 
+/* How long each piece of work took when it was done, for the report; a job that is looked at again counts once. */
+static void note_time(exp_run *r, const char *key, const char *kind, double seconds)
+{
+    char mark[32];
+    snprintf(mark, sizeof mark, "{\"job\":\"%.12s\"", key);
+    if (strstr(str_text(&r->timings), mark)) return;
+    const char *what = r->now ? r->now : "";
+    str_printf(&r->timings, "%s%s,\"what\":", r->timings.len ? "," : "", mark);
+    str_json(&r->timings, what, strlen(what));
+    str_printf(&r->timings, ",\"reused\":%s,\"kind\":\"%s\",\"seconds\":", kind ? "false" : "true",
+               kind ? kind : "");
+    str_number(&r->timings, seconds);
+    str_puts(&r->timings, "}");
+}
+
 pm_status exp_job_find(exp_run *r, const char *key, const json **out, pm_err *err)
 {
     *out = NULL;
@@ -50,7 +66,11 @@ pm_status exp_job_find(exp_run *r, const char *key, const json **out, pm_err *er
     pm_status s = store_job_find(r->st, key, r->a, &text, err);
     if (s || !text) return s;
     s = json_parse(text, strlen(text), r->a, out, err);
-    return s && exp_job_repair(r, key, "job", err) ? PM_OK : s;
+    if (s) return exp_job_repair(r, key, "job", err) ? PM_OK : s;
+    double seconds;
+    s = store_job_seconds(r->st, key, &seconds, err);
+    if (!s) note_time(r, key, NULL, seconds);
+    return s;
 }
 
 pm_status exp_job_done(exp_run *r, const char *key, const char *kind, const str *result,
@@ -58,6 +78,7 @@ pm_status exp_job_done(exp_run *r, const char *key, const char *kind, const str 
 {
     if (result->failed) return err_set(err, PM_E_MEMORY, "result of a %s", kind);
     r->jobs_done++;
+    note_time(r, key, kind, seconds);
     return store_job_done(r->st, key, kind, str_text(result), seconds, err);
 }
 
@@ -79,12 +100,17 @@ double exp_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-void exp_say(exp_run *r, const char *what, double part)
+static void tell(const exp_run *r, const char *what, double part)
 {
-    r->now = what;
     if (!r->o->progress) return;
     double done = ((double)r->jobs_over + part) / (double)(r->jobs_total ? r->jobs_total : 1);
     r->o->progress(r->o->progress_arg, what, done < 1 ? done : 1);
+}
+
+void exp_say(exp_run *r, const char *what, double part)
+{
+    r->now = what; /* lives as long as the run */
+    tell(r, what, part);
 }
 
 pm_status exp_step(exp_run *r, const char *what, pm_err *err)
@@ -96,17 +122,38 @@ pm_status exp_step(exp_run *r, const char *what, pm_err *err)
     return PM_OK;
 }
 
+#define HISTORY_MOST 1000 /* steps of a build that are remembered */
+
+/* What a build tells on its way ("epoch", "train", "tune") is kept for its curve. */
+static void remember(exp_run *r, const pm_metric *m, size_t n)
+{
+    if (n == 0 || r->n_history >= HISTORY_MOST) return;
+    str_puts(&r->history, r->n_history++ ? ",{" : "{");
+    for (size_t k = 0; k < n; k++) {
+        str_puts(&r->history, k ? "," : "");
+        str_json(&r->history, m[k].name, strlen(m[k].name));
+        str_puts(&r->history, ":");
+        str_number(&r->history, m[k].value);
+    }
+    str_puts(&r->history, "}");
+}
+
+void exp_history_begin(exp_run *r)
+{
+    str_clear(&r->history);
+    r->n_history = 0;
+}
+
 static void watch(void *arg, const char *what, double done, const pm_metric *m, size_t n)
 {
-    (void)m;
-    (void)n;
-    exp_say(arg, what, done);
+    exp_run *r = arg;
+    if (done < 1) remember(r, m, n); /* at 1: what it settled on */
+    tell(r, what, done);
 }
 
 void exp_watch(exp_run *r, const plug_env *env)
 {
     r->env = *env;
-    if (!r->o->progress) return;
     r->env.progress = watch;
     r->env.progress_arg = r;
 }

@@ -2,7 +2,7 @@
  *
  * The state of a running experiment, shared by the files experiment*.c alone.  In order of work:
  * _data (read, library, backend, pool), _seed (split and views), _train (embedder and router jobs), _points
- * (weights -> decisions), _rows (scores -> store rows), _means (over seeds), _bundles (what is served), _files (summaries).
+ * (weights -> decisions), _rows (scores -> store rows), _means (over seeds), _cells (for reports), _bundles (what is served), _files (summaries).
  */
 #ifndef PM_EVAL_EXPERIMENT_PRIVATE_H
 #define PM_EVAL_EXPERIMENT_PRIVATE_H
@@ -39,6 +39,9 @@ typedef struct exp_run {
 
     size_t jobs_total, jobs_over, jobs_done, jobs_reused;
     const char *now; /* what is being done, for progress */
+    str history;     /* JSON objects of the build at hand, by commas */
+    size_t n_history;
+    str timings; /* JSON objects {what, seconds} of the seed's jobs, by commas */
 
     struct seed_means *means; /* experiment_means.c; NULL with one seed */
 
@@ -51,7 +54,8 @@ typedef struct router_work { /* a trained router of one seed */
     const plugin_choice *won; /* the candidate chosen on the tuning part */
     const char *setting;
     router *route;
-    const char *file; /* checkpoint object's path; NULL if it cannot be saved */
+    const char *file;    /* checkpoint object's path; NULL if it cannot be saved */
+    const char *history; /* JSON list: what its build told on its way */
     pm_value_kind kind;
     pm_mat value, spread, tokens; /* on the test part; at == NULL: not offered */
 } router_work;
@@ -103,6 +107,9 @@ double exp_now(void); /* seconds, monotonic */
 /* Points env->progress at the run. */
 void exp_watch(exp_run *r, const plug_env *env);
 
+/* Forgets what builds told so far; r->history then holds what comes. */
+void exp_history_begin(exp_run *r);
+
 /* ---- the stages ---- */
 
 /* Store, call and pipeline contexts; r->x, o and a are set.  Close undoes it. */
@@ -143,6 +150,8 @@ PM_MUST_USE pm_status exp_bundles(exp_run *r, seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_about(exp_run *r, pm_err *err);
 /* Scores of the seed's policies; or, with `mean` [n_policies], of their means over seeds. */
 PM_MUST_USE pm_status exp_rows(exp_run *r, const seed_work *w, const policy *mean, pm_err *err);
+/* cells-SEED.json: per-prompt data of the seed for reports (docs/report-data.md). */
+PM_MUST_USE pm_status exp_cells(exp_run *r, seed_work *w, pm_err *err);
 /* Notes what the seed's routers chose; after the last seed, the rows of the means. */
 PM_MUST_USE pm_status exp_means(exp_run *r, const seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_files(const exp_run *r, run_summary *out, pm_err *err);

@@ -6,6 +6,7 @@
  * the test part.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -15,6 +16,7 @@
 typedef struct trained { /* a router's job, done */
     router *route;
     const char *file;             /* hex, or "" when the router cannot be saved */
+    const char *history;          /* JSON list */
     pm_mat value, spread, tokens; /* at == NULL: not offered */
     pm_value_kind kind;
 } trained;
@@ -162,6 +164,7 @@ static pm_status load_done(exp_run *r, const plugin_choice *p, const json *j, tr
                            pm_err *err)
 {
     t->file = json_text(j, "file", "");
+    t->history = json_text(j, "history", "[]");
     t->kind = (pm_value_kind)json_number(j, "kind", 0);
     const char *spread = json_text(j, "spread", ""), *tokens = json_text(j, "tokens", "");
     pm_status s = store_get_matrix(r->st, json_text(j, "value", ""), r->a, &t->value, err);
@@ -205,18 +208,31 @@ static pm_status save_done(exp_run *r, const char *key, trained *t, double start
     str text = STR_INIT;
     str_printf(&text,
                "{\"file\":\"%s\",\"value\":\"%s\",\"spread\":\"%s\",\"tokens\":\"%s\","
-               "\"kind\":%d}",
+               "\"kind\":%d,\"history\":",
                t->file, value, spread, tokens, (int)t->kind);
+    str_json(&text, t->history, strlen(t->history));
+    str_puts(&text, "}");
     s = exp_job_done(r, key, "router", &text, exp_now() - start, err);
     str_close(&text);
     return s;
+}
+
+static pm_status keep_history(exp_run *r, trained *t, pm_err *err)
+{
+    char *kept = r->history.failed ? NULL : arena_alloc(r->a, r->history.len + 3, 1);
+    if (!kept) return err_set(err, PM_E_MEMORY, "history of a router");
+    snprintf(kept, r->history.len + 3, "[%s]", str_text(&r->history));
+    t->history = kept;
+    return PM_OK;
 }
 
 static pm_status make_router(exp_run *r, seed_work *w, const plugin_choice *p, const char *key,
                              trained *t, pm_err *err)
 {
     double start = exp_now();
+    exp_history_begin(r);
     pm_status s = train(r, w, p, true, &t->route, err);
+    if (!s) s = keep_history(r, t, err);
     if (!s) s = predict(r, w, p, &w->test_x, t, err);
     if (!s) s = save_done(r, key, t, start, err);
     return blame(r, p, s, err);
@@ -266,6 +282,7 @@ pm_status exp_train(exp_run *r, seed_work *w, pm_err *err)
                              .setting = exp_setting(c, won, t.route, r->keep),
                              .route = t.route,
                              .file = t.file[0] ? store_object_path(r->st, t.file, r->a) : NULL,
+                             .history = t.history,
                              .kind = t.kind,
                              .value = t.value,
                              .spread = t.spread,

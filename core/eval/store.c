@@ -242,6 +242,20 @@ pm_status store_job_find(store *s, const char *key, arena *a, const char **resul
     return status;
 }
 
+pm_status store_job_seconds(store *s, const char *key, double *out, pm_err *err)
+{
+    sql_query *q;
+    bool row;
+    *out = NAN;
+    pm_status status = sql_prepare(s->db, "SELECT seconds FROM job WHERE key = ?1", &q, err);
+    if (status) return status;
+    sql_bind_text(q, 1, key);
+    status = sql_step(q, &row, err);
+    if (!status && row) *out = sql_number(q, 0);
+    sql_done(q);
+    return status;
+}
+
 pm_status store_job_done(store *s, const char *key, const char *kind, const char *result_json,
                          double seconds, pm_err *err)
 {

@@ -70,6 +70,9 @@ PM_MUST_USE pm_status store_job_find(store *s, const char *key, arena *a, const 
 PM_MUST_USE pm_status store_job_done(store *s, const char *key, const char *kind,
                                      const char *result_json, double seconds, pm_err *err);
 
+/* How long a finished job took; NaN: not known. */
+PM_MUST_USE pm_status store_job_seconds(store *s, const char *key, double *out, pm_err *err);
+
 /* Objects: matrices of float and files in objects/<sha256>, verified whenever they are opened.
  * Errors  PM_E_FORMAT: the content does not hash to its name; PM_E_IO: it is missing. */
 PM_MUST_USE pm_status store_put_matrix(store *s, pm_cmat m, char hex[65], pm_err *err);

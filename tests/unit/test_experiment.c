@@ -48,6 +48,56 @@ static char *slurp(trial *t, const char *folder, const char *name)
     return kept;
 }
 
+static const json *parse(trial *t, const char *text)
+{
+    const json *j = NULL;
+    MUST(json_parse(text, strlen(text), t->a, &j, err));
+    return j;
+}
+
+/* The cells name matrices whose shapes fit, and choices that are what the bundle's decisions say. */
+START_TEST(cells_hold_what_a_report_needs)
+{
+    trial t;
+    trial_open(&t, 2);
+    run_summary s = run(&t, dir);
+    const json *c = parse(&t, slurp(&t, s.dir, "cells-2.json"));
+    size_t n = (size_t)json_number(c, "n", 0), m = (size_t)json_number(c, "m", 0);
+    ck_assert(n > 10 && m == 6);
+    store *st;
+    pm_mat value, choice, map;
+    MUST(store_open(dir, &st, err));
+    MUST(store_get_matrix(st, json_text(c, "value", ""), t.a, &value, err));
+    ck_assert(value.rows == n && value.cols == m);
+    const json *knn = json_get(c, "routers")->child;
+    while (knn && strcmp(json_text(knn, "label", ""), "knn") != 0) knn = knn->next;
+    ck_assert_ptr_nonnull(knn);
+    const json *first = json_get(knn, "choices")->child;
+    ck_assert(first && first->next && !first->next->next); /* two weight points */
+    MUST(store_get_matrix(st, first->text, t.a, &choice, err));
+    ck_assert(choice.rows == n && choice.cols == 1);
+    const char *line = slurp(&t, s.dir, "bundles/knn@price_0-s2.decisions.jsonl");
+    const json *expert[6], *e = json_get(c, "experts")->child;
+    for (size_t j = 0; j < 6; j++, e = e->next) expert[j] = e;
+    for (size_t i = 0; i < n; i++, line = strchr(line, '\n') + 1) {
+        char want[64];
+        snprintf(want, sizeof want, "\"choice\":\"%s\"}",
+                 json_text(expert[(size_t)choice.at[i]], "name", ""));
+        const char *end = strchr(line, '\n');
+        ck_assert_msg(memcmp(end - strlen(want), want, strlen(want)) == 0, "%.*s wants %s",
+                      (int)(end - line), line, want);
+    }
+    const json *latent = json_get(knn, "latent");
+    ck_assert_str_eq(json_text(latent, "of", ""), "embedder");
+    ck_assert(json_number(latent, "silhouette", -2) > -1 &&
+              json_number(latent, "knn_accuracy", -1) > json_number(latent, "majority", 2));
+    MUST(store_get_matrix(st, json_text(latent, "map", ""), t.a, &map, err));
+    ck_assert(map.rows == n && map.cols == 2);
+    store_close(st);
+    trial_close(&t);
+}
+END_TEST
+
 START_TEST(a_run_leaves_rows_tables_and_bundles)
 {
     trial t;
@@ -387,6 +437,7 @@ int main(void)
     tcase_set_timeout(c, 120);
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, a_run_leaves_rows_tables_and_bundles);
+    tcase_add_test(c, cells_hold_what_a_report_needs);
     if (!suite_is_quick("tests that compare many runs")) {
         tcase_add_test(c, a_rerun_reuses_all_and_writes_the_same_bytes);
         tcase_add_test(c, seeds_on_the_same_prompts_have_a_mean);

@@ -132,24 +132,6 @@ static void build_routers(script *s, const node *list, experiment *x)
     }
 }
 
-static void build_rival(script *s, const node *v, experiment *x)
-{
-    const node *rival = node_field(v, "rival");
-    if (!rival || rival->kind != NODE_TEXT) return;
-    const char *labels[ROUTERS_MAX];
-    size_t n = 0;
-    for (size_t i = 0; i < x->n_routers; i++) {
-        if (!x->router[i].at.label) return; /* a broken router: its mistake comes first */
-        labels[n++] = x->router[i].at.label;
-        if (strcmp(labels[i], rival->text) != 0) continue;
-        ((router_choice *)x->router)[i].is_rival = true; /* ours: allocated in build_routers */
-        return;
-    }
-    const char *near = str_suggest(rival->text, labels, n);
-    complain(&s->wrong, rival->where, "rival = \"%.80s\": no router has this label%s%s%s",
-             rival->text, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-}
-
 static void build_objective(script *s, const node *v, experiment *x)
 {
     if (!node_is(v, "objective") && !node_is(v, "objective_fn")) return; /* told by the rows */
@@ -221,7 +203,7 @@ static const schema_row *rows(void)
         {"embedder", WANT_ANY, 0, 0, NULL, false, NULL},
         {"bootstrap", WANT_TABLE, 0, 0, NULL, false, NULL},
         {"delta", WANT_NUMBER, 0, 1, NULL, false, NULL},
-        {"rival", WANT_TEXT, 0, 0, NULL, false, NULL},
+        {"rival", WANT_ANY, 0, 0, NULL, false, NULL},
         {"reference", WANT_FLAG, 0, 0, NULL, false, NULL},
         {"train_sizes", WANT_ANY, 0, 0, NULL, false, NULL},
         {"size", WANT_TEXT, 0, 0, NULL, false, NULL},
@@ -252,7 +234,7 @@ void build_experiment(script *s, const node *v)
                   x);
     build_embedder(s, node_field(v, "embedder"), x);
     build_routers(s, node_field(v, "routers"), x);
-    build_rival(s, v, x);
+    build_rivals(s, v, x);
     if (constraints && constraints->kind == NODE_TABLE && !constraints->noun) {
         build_constraints(s, constraints, x);
         for (size_t i = 0; i < x->n_constraints; i++)

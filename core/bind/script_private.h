@@ -52,6 +52,8 @@ void build_sizes(script *s, const node *v, const schema_row *rows);
 /* v: pm.library, or NULL for "from data"; models: of pm.dataset, or NULL. */
 void build_library(script *s, const node *v, const node *models, experiment *x);
 void build_library_alone(script *s, const node *v); /* -> s->lib */
+/* rival: needs the routers. */
+void build_rivals(script *s, const node *v, experiment *x);
 void build_constraints(script *s, const node *list, experiment *x);
 
 /* One plugin without candidates.  `reserved`: fields that are not the plugin's (NULL-terminated, or NULL). */

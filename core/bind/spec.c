@@ -135,6 +135,13 @@ static void put_data(str *o, const experiment *x)
         str_puts(o, "null");
     put_text(o, "name", x->name, false);
     put_optional(o, "objective", &x->objective);
+    put_key(o, "rivals", false);
+    str_puts(o, "[");
+    for (size_t i = 0; i < x->n_rivals; i++) {
+        if (i) str_puts(o, ",");
+        str_json(o, x->rival[i], strlen(x->rival[i]));
+    }
+    str_puts(o, "]");
     put_key(o, "routers", false);
     str_puts(o, "[");
     for (size_t i = 0; i < x->n_routers; i++) {

@@ -48,6 +48,21 @@ void baselines_prior(const dataset *d, const split *s, float *prior)
     }
 }
 
+const char *const *baselines_labels(void)
+{
+    static const char *const label[] = {"random (exact)",
+                                        "cheapest single",
+                                        "best single (train)",
+                                        "best single (test, hindsight)",
+                                        "prompt length, 10 bins",
+                                        "domain majority",
+                                        "domain, shrunk n0=10",
+                                        "domain oracle",
+                                        "oracle",
+                                        NULL};
+    return label;
+}
+
 /* ---- simple rows ---- */
 
 pm_status baselines_add(baselines *b, const char *label, policy_role role, uint32_t **choice,

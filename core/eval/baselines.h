@@ -27,6 +27,9 @@ PM_MUST_USE pm_status baselines_make(const dataset *d, const split *s, const pm_
                                      arena *a, policy **out, size_t *n, size_t *best_single,
                                      pm_err *err);
 
+/* Labels of the rows that baselines_make can make, single experts apart; NULL-terminated. */
+const char *const *baselines_labels(void);
+
 /* Mean of each expert on the train rows, as utility (quality, or minus loss): the tie-break `prior`. */
 void baselines_prior(const dataset *d, const split *s, float *prior);
 

@@ -145,6 +145,11 @@ pm_status exp_run_key(exp_run *r, pm_err *err)
         str_puts(&text, k ? "," : "");
         put_constraint(&x->constraint[k], &text);
     }
+    str_puts(&text, "],\"rivals\":[");
+    for (size_t k = 0; k < x->n_rivals; k++) {
+        str_puts(&text, k ? "," : "");
+        str_json(&text, x->rival[k], strlen(x->rival[k]));
+    }
     str_puts(&text, "],\"objective\":");
     exp_plugin_json(&x->objective, &text);
     return exp_key_end(&text, r->key, err);

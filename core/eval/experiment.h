@@ -27,7 +27,7 @@ typedef struct router_choice {
     plugin_choice at;               /* the first (or only) candidate */
     const plugin_choice *candidate; /* pm.grid: searched on the tuning part; n <= 1: no search */
     size_t n_candidates;
-    bool is_rival; /* differences are reported against it */
+    bool is_rival; /* differences are reported against it (experiment.rival orders several) */
 } router_choice;
 
 typedef struct constraint_choice {
@@ -63,6 +63,9 @@ typedef struct experiment {
     const plugin_choice *backend; /* NULL: outcomes straight from the dataset */
     const router_choice *router;
     size_t n_routers;
+    const char *const
+        *rival; /* labels of routers and baselines, the first first; NULL: the marked routers */
+    size_t n_rivals;
     const constraint_choice *constraint;
     size_t n_constraints;
     plugin_choice objective;

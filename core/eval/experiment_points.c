@@ -216,6 +216,17 @@ static pm_status decide(exp_run *r, seed_work *w, size_t k, size_t point, policy
     return PM_OK;
 }
 
+/* Rivals by name, in the script's order. */
+static void mark_rivals(const exp_run *r, seed_work *w)
+{
+    for (size_t k = 0; k < r->x->n_rivals; k++)
+        for (size_t p = 0; p < w->n_policies; p++) {
+            if (strcmp(w->policy[p].label, r->x->rival[k]) != 0) continue;
+            w->policy[p].is_rival = true;
+            w->policy[p].rival_rank = k;
+        }
+}
+
 pm_status exp_decide(exp_run *r, seed_work *w, pm_err *err)
 {
     pm_status s = build_parts(r, w, err);
@@ -229,5 +240,6 @@ pm_status exp_decide(exp_run *r, seed_work *w, pm_err *err)
     for (size_t point = 0; point < r->n_points; point++)
         for (size_t k = 0; k < w->n_routers && !s; k++)
             s = decide(r, w, k, point, &w->policy[w->n_policies++], err);
+    if (!s) mark_rivals(r, w);
     return s;
 }

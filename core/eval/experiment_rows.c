@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "eval/experiment_private.h"
 
 static pm_status add(exp_run *r, const store_row *row, pm_err *err)
@@ -131,6 +132,27 @@ static pm_status about_constraints(exp_run *r, const seed_work *w, pm_err *err)
     return PM_OK;
 }
 
+/* A rival that these data have no row for (no domains, no costs) is told once, and noted. */
+static pm_status about_rivals(exp_run *r, const seed_work *w, pm_err *err)
+{
+    pm_status s = PM_OK;
+    for (size_t k = 0; k < r->x->n_rivals && !s; k++) {
+        const char *label = r->x->rival[k];
+        bool known = w->seed != r->x->seed[0];
+        for (size_t p = 0; p < w->n_policies; p++)
+            known = known || strcmp(w->policy[p].label, label) == 0;
+        for (size_t p = 0; p < r->x->n_routers; p++) /* --only may leave it out */
+            known = known || strcmp(r->x->router[p].at.label, label) == 0;
+        if (known) continue;
+        log_line(LOG_WARN,
+                 "rival \"%s\": these data have no such row (no domains, no costs?), so no "
+                 "difference to it is reported",
+                 label);
+        s = fact(r, "rival", "rival without a row in these data", NAN, label, err);
+    }
+    return s;
+}
+
 /* ---- scores: texts of rows live in `keep`, longer than the seed's work ---- */
 
 typedef struct row_maker {
@@ -173,6 +195,13 @@ static bool is_of_one_seed(const char *metric)
     return strcmp(metric, "entropy") == 0 || strcmp(metric, "experts_used") == 0;
 }
 
+/* A metric whose name was made while scoring: rows outlive the scores. */
+static pm_status put_named(row_maker *k, const metric_value *v)
+{
+    const char *metric = joined(k, v->name, "");
+    return metric ? put(k, k->all, metric, v) : err_set(k->err, PM_E_MEMORY, "row");
+}
+
 static pm_status put_metrics(row_maker *k, const policy_score *p)
 {
     pm_status s = PM_OK;
@@ -181,8 +210,9 @@ static pm_status put_metrics(row_maker *k, const policy_score *p)
             (!is_mean(k) || !is_of_one_seed(p->metric[i].name)))
             s = put(k, k->all, p->metric[i].name, &p->metric[i]);
     for (size_t i = 0; i < p->n_rivals && !s; i++) {
-        const char *metric = joined(k, p->rival[i].name, ""); /* rows outlive the scores */
-        s = metric ? put(k, k->all, metric, &p->rival[i]) : err_set(k->err, PM_E_MEMORY, "row");
+        s = put_named(k, &p->rival[i]);
+        if (!s) s = put_named(k, &p->rival_accuracy[i]);
+        if (!s) s = put_named(k, &p->rival_gap[i]);
     }
     if (!s && (p->who->predicted.at || p->who->errors) && p->spearman_left_out > 0) {
         metric_value left = {"", (double)p->spearman_left_out, NAN, NAN, p->metric[0].n};
@@ -259,6 +289,7 @@ pm_status exp_rows(exp_run *r, const seed_work *w, const policy *mean, pm_err *e
                                 &o, r->a, &score, err);
     if (!s && !mean) s = about_seed(r, w, err);
     if (!s && !mean) s = about_constraints(r, w, err);
+    if (!s && !mean) s = about_rivals(r, w, err);
     for (size_t i = 0; i < w->n_policies && !s; i++) s = put_policy(&k, w, &score[i], subset);
     return s;
 }

@@ -12,8 +12,6 @@
 #include "eval/metrics_private.h"
 #include "math/special.h"
 
-#define ROUNDING 1e-12 /* differences below this are sums of the same numbers in another order */
-
 const char *const *metric_names(pm_value_kind kind, size_t *n)
 {
     static const char *const quality[] = {"quality",
@@ -52,16 +50,6 @@ const char *const *metric_names(pm_value_kind kind, size_t *n)
     return kind == PM_VALUE_LOSS ? loss : quality;
 }
 
-typedef struct resampled { /* what is kept of a policy for the differences */
-    double *value;         /* [resamples] means */
-    double mean;
-} resampled;
-
-static double snap(double x)
-{
-    return fabs(x) < ROUNDING ? 0 : x;
-}
-
 /* value = ratio of two columns' means, interval of the ratio of their resampled sums; den < 0: prompts. */
 static void set_ratio(const scorer *s, const policy_columns *c, int num, int den, metric_value *out)
 {
@@ -84,23 +72,26 @@ static void set_root(metric_value *v)
     v->hi = sqrt(v->hi);
 }
 
-static void set_gap(const scorer *s, const resampled *mine, metric_value *out)
+static void set_gap(const scorer *s, const metrics_means *mine, metric_value *out)
 {
     double gap = s->oracle - s->best_single;
-    out->value = snap(gap) != 0 ? snap(mine->mean - s->best_single) / gap : NAN;
+    out->value = metrics_snap(gap) != 0 ? metrics_snap(mine->value_mean - s->best_single) / gap
+                                        : NAN;
     if (isnan(out->value)) return;
     for (size_t r = 0; r < s->resamples; r++) {
         double room = s->oracle_r[r] - s->best_single_r[r];
-        s->v[r] = snap(room) != 0 ? snap(mine->value[r] - s->best_single_r[r]) / room : NAN;
+        s->v[r] = metrics_snap(room) != 0
+                      ? metrics_snap(mine->value[r] - s->best_single_r[r]) / room
+                      : NAN;
     }
     bootstrap_interval(s->draws, s->v, &out->lo, &out->hi);
 }
 
-static void set_difference(const scorer *s, const resampled *mine, double mean, const double *value,
-                           metric_value *out)
+void metrics_difference(const scorer *s, double mean, const double *mine, double other,
+                        const double *theirs, metric_value *out)
 {
-    out->value = snap(mine->mean - mean);
-    for (size_t r = 0; r < s->resamples; r++) s->v[r] = snap(mine->value[r] - value[r]);
+    out->value = metrics_snap(mean - other);
+    for (size_t r = 0; r < s->resamples; r++) s->v[r] = metrics_snap(mine[r] - theirs[r]);
     bootstrap_interval(s->draws, s->v, &out->lo, &out->hi);
 }
 
@@ -144,7 +135,7 @@ static pm_status set_shares(const scorer *s, const policy_columns *c, policy_sco
     return PM_OK;
 }
 
-static pm_status score_policy(scorer *s, const policy *p, policy_score *out, resampled *mine,
+static pm_status score_policy(scorer *s, const policy *p, policy_score *out, metrics_means *mine,
                               pm_err *err)
 {
     size_t n_names;
@@ -154,20 +145,25 @@ static pm_status score_policy(scorer *s, const policy *p, policy_score *out, res
     if (status) return status;
     size_t bytes;
     mine->value = arena_alloc(s->out, s->resamples, sizeof(double));
+    mine->accuracy = arena_alloc(s->out, s->resamples, sizeof(double));
     out->who = p;
     out->n_metrics = METRIC_COUNT;
     out->metric = arena_alloc(s->out, METRIC_COUNT, sizeof *out->metric);
     if (!mem_size(c.q, sizeof(double), &bytes)) bytes = 0;
     s->sum = bytes ? arena_alloc(s->scratch, s->resamples, bytes) : NULL;
-    if (!mine->value || !out->metric || !s->sum)
+    if (!mine->value || !mine->accuracy || !out->metric || !s->sum)
         return err_set(err, PM_E_MEMORY, "scores of policy \"%s\"", p->label);
     bootstrap_sums(s->draws, s->c, c.x, c.q, NULL, s->t->n, s->sum);
     metric_value *m = out->metric;
     for (size_t k = 0; k < METRIC_COUNT; k++)
         m[k] = (metric_value){name[k], NAN, NAN, NAN, s->t->n};
-    mine->mean = c.mean[COL_VALUE];
-    for (size_t r = 0; r < s->resamples; r++)
-        mine->value[r] = s->sum[r * c.q + COL_VALUE] / bootstrap_sizes(s->draws)[r];
+    mine->value_mean = c.mean[COL_VALUE];
+    mine->accuracy_mean = c.mean[COL_ACCURACY];
+    for (size_t r = 0; r < s->resamples; r++) {
+        double size = bootstrap_sizes(s->draws)[r];
+        mine->value[r] = s->sum[r * c.q + COL_VALUE] / size;
+        mine->accuracy[r] = s->sum[r * c.q + COL_ACCURACY] / size;
+    }
     set_ratio(s, &c, COL_VALUE, -1, &m[METRIC_VALUE]);
     if (s->t->cost_usd.at) set_ratio(s, &c, COL_COST, -1, &m[METRIC_COST]);
     set_ratio(s, &c, COL_ACCURACY, -1, &m[METRIC_ACCURACY]);
@@ -176,7 +172,8 @@ static pm_status score_policy(scorer *s, const policy *p, policy_score *out, res
     set_ratio(s, &c, COL_WITHIN, -1, &m[METRIC_WITHIN]);
     set_ratio(s, &c, COL_REGRET, -1, &m[METRIC_REGRET]);
     set_gap(s, mine, &m[METRIC_GAP]);
-    set_difference(s, mine, s->best_single, s->best_single_r, &m[METRIC_DIFF_BEST]);
+    metrics_difference(s, mine->value_mean, mine->value, s->best_single, s->best_single_r,
+                       &m[METRIC_DIFF_BEST]);
     if (metrics_predicts(p)) set_predictions(s, &c, out);
     return set_shares(s, &c, out, err);
 }
@@ -208,59 +205,9 @@ static pm_status score_anchors(scorer *s, pm_err *err)
     return PM_OK;
 }
 
-static bool same_point(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-/* The first rival carrying `label` at the point of p; for a p without point, the first of that label. */
-static size_t rival_of(const policy *p, size_t n, const policy *who, const char *label)
-{
-    for (size_t k = 0; k < n; k++)
-        if (p[k].is_rival && strcmp(p[k].label, label) == 0 &&
-            (!who->point || same_point(p[k].point, who->point)))
-            return k;
-    return SIZE_MAX;
-}
-
-static pm_status score_rivals(const scorer *s, const policy *p, size_t n, const resampled *r,
-                              policy_score *score, pm_err *err)
-{
-    const char **label = arena_alloc(s->scratch, n, sizeof *label);
-    if (!label) return err_set(err, PM_E_MEMORY, "%zu policies", n);
-    size_t n_rivals = 0;
-    for (size_t k = 0; k < n; k++) {
-        bool is_new = p[k].is_rival;
-        for (size_t l = 0; l < n_rivals && is_new; l++) is_new = strcmp(label[l], p[k].label) != 0;
-        if (is_new) label[n_rivals++] = p[k].label;
-    }
-    str name = STR_INIT;
-    for (size_t k = 0; k < n; k++) {
-        metric_value *v = arena_alloc(s->out, n_rivals, sizeof *v);
-        if (!v) break;
-        for (size_t l = 0; l < n_rivals; l++) {
-            str_clear(&name);
-            str_printf(&name, "diff_rival:%s", label[l]);
-            v[l] = (metric_value){arena_strdup(s->out, str_text(&name)), NAN, NAN, NAN, s->t->n};
-            size_t other = rival_of(p, n, &p[k], label[l]);
-            if (other == SIZE_MAX) continue;
-            set_difference(s, &r[k], r[other].mean, r[other].value, &v[l]);
-            if (l == 0) {
-                score[k].metric[METRIC_DIFF_RIVAL] = v[0];
-                score[k].metric[METRIC_DIFF_RIVAL].name = "diff_rival";
-            }
-        }
-        score[k].rival = v;
-        score[k].n_rivals = n_rivals;
-    }
-    bool failed = name.failed || (n > 0 && !score[n - 1].rival);
-    str_close(&name);
-    return failed ? err_set(err, PM_E_MEMORY, "differences of %zu policies", n) : PM_OK;
-}
-
 static pm_status score_all(scorer *s, const policy *p, size_t n, policy_score *score, pm_err *err)
 {
-    resampled *kept = arena_alloc(s->out, n, sizeof *kept);
+    metrics_means *kept = arena_alloc(s->out, n, sizeof *kept);
     if (!kept) return err_set(err, PM_E_MEMORY, "%zu policies", n);
     pm_status status = score_anchors(s, err);
     for (size_t k = 0; k < n && !status; k++) {
@@ -269,7 +216,7 @@ static pm_status score_all(scorer *s, const policy *p, size_t n, policy_score *s
         arena_release(s->scratch, mark);
     }
     if (status) return status;
-    status = score_rivals(s, p, n, kept, score, err);
+    status = metrics_rivals(s, p, n, kept, score, err);
     if (status) return status;
     s->sum = arena_alloc(s->scratch, s->resamples, METRICS_DOMAIN_BATCH * sizeof(double));
     if (!s->sum) return err_set(err, PM_E_MEMORY, "%zu resamples", s->resamples);

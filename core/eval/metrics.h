@@ -22,6 +22,9 @@ typedef struct policy_score {
     const metric_value
         *rival; /* [n_rivals] difference to each rival of the same point, NaN if none;
                                   name "diff_rival:LABEL".  diff_rival is the first of them */
+    /* The same in shares of prompts: "diff_rival_accuracy:LABEL" of selection_accuracy, "diff_rival_gap:LABEL" of
+     * gap_recovered. */
+    const metric_value *rival_accuracy, *rival_gap; /* [n_rivals] each */
     size_t n_rivals;
     const metric_value *share; /* [m] of choices per expert; routers only, else NULL */
     const metric_value
@@ -54,7 +57,7 @@ PM_MUST_USE pm_status metrics_add_errors(const eval_truth *t, const policy *p, a
 
 /* Scores all policies together (paired: the same resamples).  Differences are value minus value in the unit
  * of the metric: above 0 is better for quality, below 0 for loss.  A rival is compared within its point; a
- * policy without a point is compared with the rivals of the first point.  c NULL: one thread.
+ * policy without a point is compared with the rivals of the first point, a rival without a point with all.  c NULL: one thread.
  *
  * Errors  PM_E_SHAPE: empty truth, best_single outside [0, m); those of policy_measure.
  * Cost    O(policies n resamples), about 1 s for 30 policies, 4,657 prompts and 2,000 resamples. */

@@ -51,6 +51,11 @@ typedef struct policy_columns { /* x [n x q]; shares [m] follow the last fixed c
     size_t q, first_share;      /* first_share = 0: none */
 } policy_columns;
 
+typedef struct metrics_means { /* what is kept of a policy for the differences */
+    double *value, *accuracy;  /* [resamples] means */
+    double value_mean, accuracy_mean;
+} metrics_means;
+
 typedef struct scorer {
     const compute *c;
     const eval_truth *t;
@@ -73,6 +78,20 @@ static inline bool metrics_predicts(const policy *p)
 /* The columns of p in s->scratch. */
 PM_MUST_USE pm_status metrics_columns(const scorer *s, const policy *p, policy_columns *out,
                                       pm_err *err);
+
+/* A difference below this is sums of the same numbers in another order: 0. */
+static inline double metrics_snap(double x)
+{
+    return x < 1e-12 && x > -1e-12 ? 0 : x;
+}
+
+/* mean - other, with the interval of the resampled differences. */
+void metrics_difference(const scorer *s, double mean, const double *mine, double other,
+                        const double *theirs, metric_value *out);
+
+/* Differences of every policy to every rival: fills rival* and diff_rival. */
+PM_MUST_USE pm_status metrics_rivals(const scorer *s, const policy *p, size_t n,
+                                     const metrics_means *r, policy_score *score, pm_err *err);
 
 #define METRICS_DOMAIN_BATCH                                                                       \
     32 /* columns: policies resampled together, and one that counts prompts */

@@ -30,7 +30,8 @@ typedef enum policy_role {
 typedef struct policy {
     const char *label;
     policy_role role;
-    bool is_rival;          /* differences are reported against it (tuned kNN) */
+    bool is_rival;          /* differences are reported against it (tuned kNN, a baseline) */
+    size_t rival_rank;      /* rivals stand in this order; equal: in order of policies */
     const char *point;      /* constraint weights, canonical; NULL: does not depend on them */
     const uint32_t *choice; /* [n], or NULL when share is given */
     pm_cmat share;          /* [n x m] rows sum to 1 (exact expectation of a random policy) */

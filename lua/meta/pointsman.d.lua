@@ -35,7 +35,7 @@ local pm = {}
 ---@field constraints? pm.Constraint[]
 ---@field objective? pm.Objective pm.objective "penalty" {}
 ---@field backend? pm.Backend outcomes straight from the data if absent
----@field rival? string label of the router that differences are reported against
+---@field rival? string|string[] labels of routers and baselines ("domain majority") that differences are reported against
 ---@field reference? boolean false: do not add "knn (reference)" when no router is a knn
 ---@field bootstrap? pm.BootstrapFields
 ---@field delta? number within delta of the best counts as a hit; 0.02

@@ -167,6 +167,44 @@ START_TEST(rivals_are_compared_within_their_point)
 }
 END_TEST
 
+/* A baseline has no point and is compared with everyone; rivals stand by rank. */
+START_TEST(rivals_may_be_baselines)
+{
+    eval_truth t = golden_truth(PM_VALUE_LOSS);
+    policy p[4] = {golden_policy(), golden_policy(), golden_policy(), golden_policy()};
+    p[0] = (policy){.label = "single", .role = POLICY_BASELINE, .choice = always_one};
+    p[0].is_rival = true;
+    p[0].rival_rank = 1;
+    p[1].point = p[2].point = "w=0";
+    p[1].is_rival = true;
+    p[2].label = "other";
+    p[2].choice = always_one;
+    p[3].point = "w=1";
+    policy_score *s = score(&t, p, 4);
+    ck_assert_uint_eq(s[3].n_rivals, 2);
+    ck_assert_str_eq(s[3].rival[0].name, "diff_rival:router");
+    ck_assert_str_eq(s[3].rival[1].name, "diff_rival:single");
+    ck_assert_str_eq(s[3].rival_accuracy[1].name, "diff_rival_accuracy:single");
+    ck_assert_str_eq(s[3].rival_gap[1].name, "diff_rival_gap:single");
+    for (int k = 1; k < 4; k += 2) { /* best single is the same expert: both differences agree */
+        const policy_score *who = &s[k];
+        ck_assert_double_eq(who->rival[1].value, find(who, "diff_best_single")->value);
+        ck_assert_double_eq(who->rival[1].lo, find(who, "diff_best_single")->lo);
+        ck_assert_double_eq_tol(who->rival_gap[1].value, find(who, "gap_recovered")->value, 1e-12);
+        ck_assert_double_eq_tol(who->rival_gap[1].hi, find(who, "gap_recovered")->hi, 1e-12);
+        ck_assert_double_eq_tol(who->rival_accuracy[1].value,
+                                find(who, "selection_accuracy")->value -
+                                    find(&s[0], "selection_accuracy")->value,
+                                1e-12);
+        ck_assert_double_lt(who->rival_accuracy[1].lo, who->rival_accuracy[1].hi);
+    }
+    ck_assert_double_eq(s[2].rival_accuracy[1].value, 0);
+    ck_assert_double_eq(s[2].rival_accuracy[1].hi, 0); /* the same choices: no width */
+    ck_assert_double_eq(s[0].rival_gap[1].hi, 0);
+    ck_assert(isnan(s[3].rival[0].value)); /* that rival is at another point */
+}
+END_TEST
+
 START_TEST(domains_as_numpy)
 {
     static const double want[] = {0.675, 0.3775, 0.3675};
@@ -227,6 +265,7 @@ int main(void)
     tcase_add_test(c, loss_as_numpy);
     tcase_add_test(c, differences_are_paired);
     tcase_add_test(c, rivals_are_compared_within_their_point);
+    tcase_add_test(c, rivals_may_be_baselines);
     tcase_add_test(c, domains_as_numpy);
     tcase_add_test(c, names_follow_the_kind);
     tcase_add_test(c, wrong_truth_is_refused);

@@ -25,7 +25,7 @@ return pm.experiment {
 -- expect: experiment_fields.lua:4: seeds[3] = 1.5; want a whole number
 -- expect: experiment_fields.lua:4: name = "no spaces, please"; want 1 to 64 letters, digits, '_', '-' and '.', beginning with a letter or digit
 -- expect: experiment_fields.lua:4: data = "datasets/toy"; want pm.dataset "path" { ... } or pm.corpus "name" { ... }
--- expect: experiment_fields.lua:4: rival = "pior": no router has this label; did you mean "prior"?
+-- expect: experiment_fields.lua:4: rival = "pior": no router or baseline has this label; did you mean "prior"?
 -- expect: experiment_fields.lua:4: bootstrap: unknown field 'by'
 -- expect: experiment_fields.lua:4: bootstrap.level = 95 is outside [0.5, 0.9999]
 -- expect: experiment_fields.lua:4: bootstrap.resamples = 10 is outside [100, 1000000]

@@ -5,4 +5,4 @@ return pm.experiment {
   routers = { pm.router "prior" {}, pm.router "knn" { k = 7, label = "seven" } },
   rival = "sevne",
 }
--- expect: rival.lua:3: rival = "sevne": no router has this label; did you mean "seven"?
+-- expect: rival.lua:3: rival = "sevne": no router or baseline has this label; did you mean "seven"?

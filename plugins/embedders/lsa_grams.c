@@ -5,39 +5,57 @@
  */
 #include "lsa_grams.h"
 
-enum { MIN_CHARS = 3, MAX_CHARS = 5 };
-static const size_t longest_text = (size_t)1 << 28; /* bytes: offsets are 32 bits */
+enum { MIN_CHARS = 3, MAX_CHARS = 5, WINDOW = 2048, MOST_KEYS = 65536 };
+static const size_t longest_text = (size_t)1 << 28; /* bytes: counts are floats, offsets 32 bits */
 
-static uint32_t rotate(uint32_t x, int by)
+/* The first outputs of SplitMix64 from 0 (Steele et al. 2014), the last bit set: place of a character, step of a
+ * word, of a pair, and the final product. */
+static const uint64_t place[MAX_CHARS] = {0xe220a8397b1dcdafu, 0x6e789e6aa1b965f5u,
+                                          0x06c45d188009454fu, 0xf88bb8a8724c81edu,
+                                          0x1b39896a51a8749bu};
+static const uint64_t word_step = 0x53cb9f0c747ea2ebu, pair_step = 0x2c829abe1f4532e1u,
+                      final_step = 0xc584133ac916ab3du;
+
+struct grams {
+    pm_call *call;
+    size_t buckets, groups; /* groups of 64 keys */
+    uint64_t *seen;         /* [groups] bit of every key of this text; zero between texts */
+    uint64_t *top;          /* [groups / 64, up] which groups are not zero */
+    uint32_t *rank;         /* [groups] distinct keys in earlier groups */
+    uint32_t *key;          /* [most] every n-gram of the text ... */
+    size_t n_key, most;
+    uint32_t *many; /* [2 buckets] ... or how often each key came, once there are too many */
+    uint32_t *cp;   /* [WINDOW] lower-case characters whose n-grams are still to be taken */
+    size_t n_cp;
+};
+
+/* Compiled for CPUs with more instructions too (counting of bits), chosen when the plugin is loaded. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#define WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define WIDE
+#endif
+
+static unsigned count_bits(uint64_t x)
 {
-    return (x << by) | (x >> (32 - by));
+#if defined(__GNUC__)
+    return (unsigned)__builtin_popcountll(x);
+#else
+    unsigned n = 0;
+    for (; x; x &= x - 1) n++;
+    return n;
+#endif
 }
 
-/* MurmurHash3_x86_32 of `len` bytes, seed 0 (A. Appleby, public domain). */
-uint32_t grams_murmur3(const unsigned char *at, size_t len)
+static unsigned lowest_bit(uint64_t x) /* x != 0 */
 {
-    uint32_t h = 0, k;
-    size_t whole = len & ~(size_t)3;
-    for (size_t b = 0; b < whole; b += 4) {
-        k = (uint32_t)at[b] | (uint32_t)at[b + 1] << 8 | (uint32_t)at[b + 2] << 16 |
-            (uint32_t)at[b + 3] << 24;
-        h ^= rotate(k * 0xcc9e2d51u, 15) * 0x1b873593u;
-        h = rotate(h, 13) * 5 + 0xe6546b64u;
-    }
-    k = 0;
-    for (size_t b = len; b-- > whole;) k = k << 8 | at[b];
-    h ^= rotate(k * 0xcc9e2d51u, 15) * 0x1b873593u; /* no tail: k = 0 changes nothing */
-    h ^= (uint32_t)len;
-    h = (h ^ h >> 16) * 0x85ebca6bu;
-    h = (h ^ h >> 13) * 0xc2b2ae35u;
-    return h ^ h >> 16;
-}
-
-/* The bucket of scikit-learn's FeatureHasher without signs: |hash as a signed number| mod buckets. */
-static uint32_t bucket_of(const unsigned char *at, size_t len, size_t buckets)
-{
-    uint32_t h = grams_murmur3(at, len);
-    return (h > 0x80000000u ? 0u - h : h) % (uint32_t)buckets;
+#if defined(__GNUC__)
+    return (unsigned)__builtin_ctzll(x);
+#else
+    unsigned n = 0;
+    for (; !(x & 1); x >>= 1) n++;
+    return n;
+#endif
 }
 
 /* Decodes one code point, advancing *at; a broken byte reads as U+FFFD and is one byte long. */
@@ -56,15 +74,6 @@ static uint32_t decode(const unsigned char *text, size_t len, size_t *at)
     if (cp < least[size] || cp > 0x10ffff || (cp >= 0xd800 && cp < 0xe000)) return 0xfffd;
     *at += size - 1;
     return cp;
-}
-
-static size_t encode(uint32_t cp, unsigned char *out)
-{
-    if (cp < 0x80) return out[0] = (unsigned char)cp, 1;
-    size_t size = cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
-    for (size_t b = size - 1; b > 0; b--, cp >>= 6) out[b] = (unsigned char)(0x80 | (cp & 0x3f));
-    out[0] = (unsigned char)((0xf00u >> size & 0xffu) | cp);
-    return size;
 }
 
 /* Simple lower case of ASCII, Latin-1, Latin Extended-A, Greek and Cyrillic; the rest stays as it is
@@ -109,9 +118,6 @@ static const uint32_t not_words[][2] = {
 
 static int is_word(uint32_t cp)
 {
-    if (cp < 0x80)
-        return (cp >= 'a' && cp <= 'z') || (cp >= '0' && cp <= '9') || cp == '_' ||
-               (cp >= 'A' && cp <= 'Z');
     size_t lo = 0, hi = sizeof not_words / sizeof *not_words;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
@@ -123,97 +129,238 @@ static int is_word(uint32_t cp)
     return lo == sizeof not_words / sizeof *not_words || not_words[lo][0] > cp;
 }
 
-/* A text made ready: lower case, runs of two or more white spaces one blank (a single one stays what it
- * is, as in scikit-learn); and its words, one blank apart. */
-struct reading {
-    unsigned char *chars, *words;
-    uint32_t *char_at, *word_at; /* [n + 1] byte offsets; words: of beginnings, then end + 1 */
-    size_t n_chars, n_words;
-};
+/* ---- keys ---- */
 
-static pm_status read_text(pm_call *c, pm_str text, struct reading *out)
+static uint32_t bucket_of(uint64_t hash, size_t buckets)
 {
-    const unsigned char *at = (const unsigned char *)text.ptr;
-    if (text.len > longest_text)
-        return c->host->fail(c, PM_E_ARG, "a text of %zu bytes; at most %zu", text.len,
-                             longest_text);
-    /* A broken byte becomes the three of U+FFFD: at most 3 bytes a byte; words gain a blank each. */
-    unsigned char *bytes = c->host->scratch(c, 5 * text.len + 2, 1);
-    uint32_t *offsets = c->host->scratch(c, 2 * text.len + 4, sizeof *offsets);
-    if (!bytes || !offsets) return PM_E_MEMORY;
-    *out = (struct reading){bytes, bytes + 3 * text.len, offsets, offsets + text.len + 1, 0, 0};
-    size_t end = 0, word_end = 0;
-    int in_space = 0, in_word = 0;
-    for (size_t b = 0; b < text.len;) {
-        uint32_t cp = lower(decode(at, text.len, &b));
-        int space = is_space(cp), word = !space && is_word(cp);
-        if (in_word && !word) out->words[word_end++] = ' ';
-        if (word && !in_word) out->word_at[out->n_words++] = (uint32_t)word_end;
-        if (word) word_end += encode(cp, out->words + word_end);
-        in_word = word;
-        if (space && in_space) { /* a run: its first becomes the blank, the others vanish */
-            end = out->char_at[out->n_chars - 1];
-            out->chars[end++] = ' ';
-            continue;
-        }
-        in_space = space;
-        out->char_at[out->n_chars++] = (uint32_t)end;
-        end += encode(cp, out->chars + end);
-    }
-    if (in_word) out->words[word_end++] = ' ';
-    out->char_at[out->n_chars] = (uint32_t)end;
-    out->word_at[out->n_words] = (uint32_t)word_end;
+    return (uint32_t)(((hash >> 32) * buckets) >> 32);
+}
+
+static uint64_t mixed(uint64_t x)
+{
+    return (x ^ x >> 32) * final_step;
+}
+
+static uint32_t mark(uint64_t *restrict seen, uint64_t *restrict top, uint32_t key)
+{
+    seen[key >> 6] |= (uint64_t)1 << (key & 63);
+    top[key >> 12] |= (uint64_t)1 << (key >> 6 & 63);
+    return key;
+}
+
+static void push(struct grams *g, uint32_t key)
+{
+    g->key[g->n_key++] = mark(g->seen, g->top, key);
+}
+
+/* Moves the keys so far into counts when the room for them runs out. */
+static pm_status spill(struct grams *g)
+{
+    if (!g->many) g->many = g->call->host->scratch(g->call, 2 * g->buckets, sizeof *g->many);
+    if (!g->many) return PM_E_MEMORY;
+    for (size_t i = 0; i < g->n_key; i++) g->many[g->key[i]]++;
+    g->n_key = 0;
     return PM_OK;
 }
 
-/* Bound on the n-grams of a text: words and pairs of them, and 3 lengths of characters. */
-size_t grams_most(pm_str text)
+/* The n-grams of characters that begin in [0, n_cp - keep), of which those beyond the end are none. */
+static void push_chars(struct grams *g, size_t keep)
 {
-    return 4 * text.len + 2;
-}
-
-/* Least significant digit first, 24 bits.  Few keys: 4 digits of 6 bits, since clearing and adding up
- * thousands of counters would take longer than the keys do; many: 2 of 12. */
-static void sort_keys(uint32_t *key, uint32_t *other, size_t n)
-{
-    int bits = n < 4096 ? 6 : 12;
-    uint32_t digits = 1u << bits, count[4097];
-    for (int shift = 0; shift < 24; shift += bits) {
-        memset(count, 0, (digits + 1) * sizeof *count);
-        for (size_t i = 0; i < n; i++) count[(key[i] >> shift & (digits - 1)) + 1]++;
-        for (uint32_t d = 0; d < digits; d++) count[d + 1] += count[d];
-        for (size_t i = 0; i < n; i++) other[count[key[i] >> shift & (digits - 1)]++] = key[i];
-        uint32_t *swap = key;
-        key = other;
-        other = swap;
+    const size_t buckets = g->buckets;
+    const uint32_t first = (uint32_t)buckets, *cp = g->cp;
+    uint32_t *restrict key = g->key + g->n_key;
+    uint64_t *restrict seen = g->seen, *restrict top = g->top;
+    size_t n = g->n_cp - keep, a = 0;
+    for (; a < n && a + MAX_CHARS <= g->n_cp; a++) {
+        uint64_t three = place[0] * cp[a] + place[1] * cp[a + 1] + place[2] * cp[a + 2];
+        uint64_t four = three + place[3] * cp[a + 3], five = four + place[4] * cp[a + 4];
+        key[3 * a] = mark(seen, top, first + bucket_of(three, buckets));
+        key[3 * a + 1] = mark(seen, top, first + bucket_of(four, buckets));
+        key[3 * a + 2] = mark(seen, top, first + bucket_of(five, buckets));
+    }
+    g->n_key += 3 * a;
+    for (; a < n; a++) {
+        uint64_t hash = 0;
+        for (size_t i = 0; i < MAX_CHARS && a + i < g->n_cp; i++) {
+            hash += place[i] * cp[a + i];
+            if (i + 1 >= MIN_CHARS) push(g, first + bucket_of(hash, buckets));
+        }
     }
 }
 
-/* The distinct keys of a text, ascending, and how often each occurs.  key, times [most_grams]. */
-pm_status grams_count(pm_call *c, pm_str text, size_t buckets, uint32_t *key, float *times,
-                      size_t *n_out)
+/* Takes the n-grams of a full window.  The last characters stay: their n-grams reach further, and the very last
+ * may still turn from a white space into the blank of a run. */
+static pm_status next_window(struct grams *g)
 {
-    struct reading r = {0};
-    pm_status st = read_text(c, text, &r);
+    push_chars(g, MAX_CHARS);
+    for (size_t i = 0; i < MAX_CHARS; i++) g->cp[i] = g->cp[g->n_cp - MAX_CHARS + i];
+    g->n_cp = MAX_CHARS;
+    return g->n_key + 5 * WINDOW > g->most ? spill(g) : PM_OK;
+}
+
+struct words { /* the word being read, and the one before */
+    uint64_t hash, before;
+    int inside, has_before;
+};
+
+static void end_word(struct grams *g, struct words *w)
+{
+    push(g, bucket_of(mixed(w->hash), g->buckets));
+    if (w->has_before) push(g, bucket_of(mixed(w->before * pair_step + w->hash), g->buckets));
+    w->before = w->hash;
+    w->hash = 0;
+    w->inside = 0;
+    w->has_before = 1;
+}
+
+/* Bits of the ASCII characters that are letters, digits or '_', and of those that are white space. */
+static const uint64_t ascii_word[2] = {0x03ff000000000000u, 0x07fffffe87fffffeu},
+                      ascii_space = 0x00000001f0003e00u;
+
+/* The ASCII letters, digits and '_' from text[*at] on, as far as the window reaches: most of most texts. */
+static void read_ascii_word(struct grams *g, pm_str text, size_t *at, struct words *w)
+{
+    const unsigned char *byte = (const unsigned char *)text.ptr;
+    size_t b = *at, n = g->n_cp, end = text.len - b < WINDOW - n ? text.len : b + WINDOW - n;
+    uint32_t *restrict out = g->cp;
+    uint64_t hash = w->hash;
+    for (; b < end; b++) {
+        uint32_t cp = byte[b];
+        if (cp >= 0x80 || !(ascii_word[cp >> 6] >> (cp & 63) & 1)) break;
+        cp += (uint32_t)(cp - 'A' < 26) << 5;
+        hash = (hash + cp) * word_step;
+        out[n++] = cp;
+    }
+    w->inside |= n > g->n_cp;
+    w->hash = hash;
+    g->n_cp = n;
+    *at = b;
+}
+
+static pm_status read_text(struct grams *g, pm_str text)
+{
+    const unsigned char *at = (const unsigned char *)text.ptr;
+    struct words w = {0};
+    int in_space = 0;
+    for (size_t b = 0; b < text.len;) {
+        size_t before = g->n_cp;
+        read_ascii_word(g, text, &b, &w);
+        in_space = in_space && g->n_cp == before;
+        if (b < text.len && g->n_cp < WINDOW) {
+            uint32_t cp = at[b];
+            int space, word = 0;
+            if (cp < 0x80) {
+                b++;
+                space = ascii_space >> (cp < 64 ? cp : 63) & 1;
+            } else {
+                cp = lower(decode(at, text.len, &b));
+                space = is_space(cp);
+                word = !space && is_word(cp);
+            }
+            if (word)
+                w.hash = (w.hash + cp) * word_step, w.inside = 1;
+            else if (w.inside)
+                end_word(g, &w);
+            if (space && in_space) /* a run: its first becomes the blank, the others vanish */
+                g->cp[g->n_cp - 1] = ' ';
+            else
+                g->cp[g->n_cp++] = cp;
+            in_space = space;
+        }
+        if (g->n_cp < WINDOW) continue;
+        pm_status st = next_window(g);
+        if (st != PM_OK) return st;
+    }
+    if (w.inside) end_word(g, &w);
+    push_chars(g, 0);
+    g->n_cp = 0;
+    return g->many ? spill(g) : PM_OK;
+}
+
+/* ---- counts ---- */
+
+/* Writes the distinct keys in ascending order, or the columns of those that are kept; leaves in `seen` what was
+ * written and in `rank` where.  A key of which nothing is kept leaves no trace. */
+WIDE static size_t list_keys(struct grams *g, const grams_index *only, uint32_t *restrict key)
+{
+    const uint64_t *top = g->top, all = ~(uint64_t)0;
+    uint64_t *restrict seen = g->seen;
+    uint32_t *restrict rank = g->rank;
+    size_t n = 0;
+    for (size_t t = 0; t < (g->groups + 63) / 64; t++)
+        for (uint64_t groups = top[t]; groups; groups &= groups - 1) {
+            size_t w = 64 * t + lowest_bit(groups);
+            uint64_t kept = only ? only->kept[w] : all, bits = seen[w] & kept;
+            uint32_t first = only ? only->before[w] : (uint32_t)w << 6;
+            seen[w] = bits;
+            rank[w] = (uint32_t)n;
+            for (; bits; bits &= bits - 1)
+                key[n++] = first + count_bits(kept & ((bits & (0 - bits)) - 1));
+        }
+    return n;
+}
+
+/* times[n] takes what is not kept. */
+WIDE static void count_keys(const struct grams *g, size_t n, float *times)
+{
+    for (size_t i = 0; i <= n; i++) times[i] = 0;
+    for (size_t i = 0; i < g->n_key; i++) {
+        uint32_t w = g->key[i] >> 6;
+        uint64_t bit = (uint64_t)1 << (g->key[i] & 63), bits = g->seen[w];
+        size_t at = g->rank[w] + count_bits(bits & (bit - 1));
+        times[bits & bit ? at : n] += 1;
+    }
+}
+
+static void clear(struct grams *g, float *times)
+{
+    size_t n = 0;
+    for (size_t t = 0; t < (g->groups + 63) / 64; t++) {
+        for (uint64_t groups = g->top[t]; groups; groups &= groups - 1) {
+            size_t w = 64 * t + lowest_bit(groups);
+            for (uint64_t bits = g->seen[w]; g->many && bits; bits &= bits - 1)
+                times[n++] = (float)g->many[64 * w + lowest_bit(bits)];
+            g->seen[w] = 0;
+        }
+        g->top[t] = 0;
+    }
+    if (g->many) memset(g->many, 0, 2 * g->buckets * sizeof *g->many);
+    g->n_key = 0;
+}
+
+size_t grams_most(size_t bytes, size_t buckets)
+{
+    size_t all = bytes < 2 * buckets ? 4 * bytes + 2 : 2 * buckets;
+    return (all < 2 * buckets ? all : 2 * buckets) + 1;
+}
+
+pm_status grams_open(pm_call *c, size_t buckets, size_t longest, struct grams **out)
+{
+    struct grams *g = c->host->scratch(c, 1, sizeof *g);
+    if (!g) return PM_E_MEMORY;
+    g->call = c;
+    g->buckets = buckets;
+    g->groups = (2 * buckets + 63) / 64;
+    g->most = longest < MOST_KEYS / 4 ? 4 * longest + 5 * WINDOW : MOST_KEYS;
+    g->seen = c->host->scratch(c, g->groups, sizeof *g->seen);
+    g->top = c->host->scratch(c, (g->groups + 63) / 64, sizeof *g->top);
+    g->rank = c->host->scratch(c, g->groups, sizeof *g->rank);
+    g->key = c->host->scratch(c, g->most, sizeof *g->key);
+    g->cp = c->host->scratch(c, WINDOW, sizeof *g->cp);
+    *out = g;
+    return g->seen && g->top && g->rank && g->key && g->cp ? PM_OK : PM_E_MEMORY;
+}
+
+pm_status grams_count(struct grams *g, pm_str text, const grams_index *only, uint32_t *key,
+                      float *times, size_t *n_out)
+{
+    if (text.len > longest_text)
+        return g->call->host->fail(g->call, PM_E_ARG, "a text of %zu bytes; at most %zu", text.len,
+                                   longest_text);
+    pm_status st = read_text(g, text);
     if (st != PM_OK) return st;
-    uint32_t *other = c->host->scratch(c, grams_most(text), sizeof *other);
-    if (!other) return PM_E_MEMORY;
-    size_t n = 0, distinct = 0;
-    for (size_t w = 0; w < r.n_words; w++)
-        for (size_t g = 1; g <= 2 && w + g <= r.n_words; g++)
-            key[n++] =
-                bucket_of(r.words + r.word_at[w], r.word_at[w + g] - 1 - r.word_at[w], buckets);
-    for (size_t a = 0; a < r.n_chars; a++)
-        for (size_t g = MIN_CHARS; g <= MAX_CHARS && a + g <= r.n_chars; g++)
-            key[n++] = (uint32_t)buckets +
-                       bucket_of(r.chars + r.char_at[a], r.char_at[a + g] - r.char_at[a], buckets);
-    sort_keys(key, other, n);
-    for (size_t i = 0; i < n; i++) {
-        if (distinct && key[distinct - 1] == key[i])
-            times[distinct - 1] += 1;
-        else
-            key[distinct] = key[i], times[distinct++] = 1;
-    }
-    *n_out = distinct;
+    *n_out = list_keys(g, only, key);
+    if (!g->many) count_keys(g, *n_out, times);
+    clear(g, times);
     return PM_OK;
 }

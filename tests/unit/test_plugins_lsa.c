@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * lsa against an independent program (numpy, scipy, scikit-learn): hash, columns, sparse features,
+ * lsa against an independent program (numpy, scikit-learn): n-grams, columns, sparse features,
  * singular values and the angles between embeddings; and what must be equal to the bit.
  */
 #include "config.h"
 
 #include "plugins_bed.h"
 
+#include "base/rng.h"
 #include "embedders/lsa_grams.h"
 #include "plug/checkpoint.h"
 #include "plug/embedder.h"
@@ -46,12 +47,139 @@ static pm_mat embedded(const embedder *e, const pm_str *text, size_t n)
     return out;
 }
 
-START_TEST(murmur3_is_the_published_one)
+/* ---- n-grams, behind a host that lends memory and nothing else ---- */
+
+enum { BUCKETS = 262144 };
+
+static void *lend(pm_call *c, size_t count, size_t bytes)
 {
-    for (size_t i = 0; i < sizeof golden_murmur / sizeof *golden_murmur; i++) {
-        const char *text = golden_murmur[i].text;
-        ck_assert_uint_eq(grams_murmur3((const unsigned char *)text, strlen(text)),
-                          golden_murmur[i].hash);
+    return arena_alloc(c->impl, count, bytes);
+}
+
+static pm_status refuse(pm_call *c, pm_status s, const char *fmt, ...)
+{
+    (void)c, (void)fmt;
+    return s;
+}
+
+static const pm_host lender = {.scratch = lend, .fail = refuse};
+
+struct counted {
+    uint32_t *key;
+    float *times;
+    size_t n;
+};
+
+static struct counted counted(grams *g, pm_str text, size_t buckets, const grams_index *only)
+{
+    size_t most = grams_most(text.len, buckets);
+    struct counted c = {arena_alloc(b.room, most, sizeof *c.key),
+                        arena_alloc(b.room, most, sizeof *c.times), 0};
+    ck_assert_int_eq(grams_count(g, text, only, c.key, c.times, &c.n), PM_OK);
+    return c;
+}
+
+START_TEST(n_grams_agree_with_python)
+{
+    pm_call call = {.host = &lender, .impl = b.room};
+    grams *g = NULL;
+    size_t at = 0, n_golden = sizeof golden_grams / sizeof *golden_grams;
+    ck_assert_int_eq(grams_open(&call, BUCKETS, 100, &g), PM_OK);
+    for (size_t t = 0; t < sizeof golden_gram_texts / sizeof *golden_gram_texts; t++) {
+        const char *text = golden_gram_texts[t];
+        struct counted c = counted(g, (pm_str){text, strlen(text)}, BUCKETS, NULL);
+        for (size_t i = 0; i < c.n; i++, at++) {
+            ck_assert_uint_lt(at, n_golden);
+            ck_assert_uint_eq(golden_grams[at].text, t);
+            ck_assert_uint_eq(golden_grams[at].key, c.key[i]);
+            ck_assert_float_eq((float)golden_grams[at].times, c.times[i]);
+        }
+    }
+    ck_assert_uint_eq(at, n_golden);
+}
+END_TEST
+
+/* A text of lower-case words on both sides of every boundary inside: windows of characters, the room for keys. */
+static pm_str long_text(size_t len)
+{
+    char *at = arena_alloc(b.room, len, 1);
+    for (size_t i = 0; i < len; i++) {
+        uint64_t r = rng_below(4, 0, i, 40);
+        at[i] = r < 26 ? (char)('a' + r) : r < 30 ? 'e' : r < 36 ? ' ' : r < 38 ? '\n' : '?';
+    }
+    return (pm_str){at, len};
+}
+
+/* The i-th output of SplitMix64 from 0, made odd. */
+static uint64_t constant(uint64_t i)
+{
+    uint64_t z = (i + 1) * 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return (z ^ z >> 31) | 1;
+}
+
+static void tally_one(float *tally, size_t buckets, size_t first, uint64_t hash)
+{
+    tally[first + ((hash >> 32) * buckets >> 32)]++;
+}
+
+static uint64_t mixed(uint64_t x)
+{
+    return (x ^ x >> 32) * constant(7);
+}
+
+/* How often each key of a text of long_text comes, by lsa_grams.h read literally. */
+static float *tallied(pm_str text, size_t buckets)
+{
+    float *tally = arena_alloc(b.room, 2 * buckets, sizeof *tally);
+    char *flat = arena_alloc(b.room, text.len + 1, 1);
+    size_t n = 0;
+    uint64_t word = 0, before = 0;
+    for (size_t i = 0; i <= text.len; i++) {
+        char at = i < text.len ? text.ptr[i] : '?';
+        bool space = at == ' ' || at == '\n';
+        if (i < text.len && space && n && (flat[n - 1] == ' ' || flat[n - 1] == '\n'))
+            flat[n - 1] = ' ';
+        else if (i < text.len)
+            flat[n++] = at;
+        if (at >= 'a' && at <= 'z') {
+            word = (word + (unsigned char)at) * constant(5);
+        } else if (word) {
+            tally_one(tally, buckets, 0, mixed(word));
+            if (before) tally_one(tally, buckets, 0, mixed(before * constant(6) + word));
+            before = word;
+            word = 0;
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t len = 3; len <= 5 && i + len <= n; len++) {
+            uint64_t hash = 0;
+            for (size_t c = 0; c < len; c++) hash += constant(c) * (unsigned char)flat[i + c];
+            tally_one(tally, buckets, buckets, hash);
+        }
+    return tally;
+}
+
+START_TEST(long_texts_are_counted_in_full)
+{
+    pm_call call = {.host = &lender, .impl = b.room};
+    grams *g = NULL;
+    pm_str text = long_text(30000); /* 90,000 n-grams: more than are kept one by one */
+    size_t buckets = 1000, at = 0;
+    ck_assert_int_eq(grams_open(&call, buckets, text.len, &g), PM_OK);
+    for (int round = 0; round < 2; round++) { /* the second in the room that the first has left */
+        struct counted c = counted(g, text, buckets, NULL);
+        float *tally = tallied(text, buckets);
+        at = 0;
+        for (size_t k = 0; k < 2 * buckets; k++) {
+            if (tally[k] == 0) continue;
+            ck_assert_uint_lt(at, c.n);
+            ck_assert_uint_eq(c.key[at], k);
+            ck_assert_float_eq(c.times[at++], tally[k]);
+        }
+        ck_assert_uint_eq(at, c.n);
+        text.len = 5000; /* kept one by one */
     }
 }
 END_TEST
@@ -176,7 +304,8 @@ int main(void)
     TCase *t = tcase_create("lsa");
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_set_timeout(t, 60);
-    tcase_add_test(t, murmur3_is_the_published_one);
+    tcase_add_test(t, n_grams_agree_with_python);
+    tcase_add_test(t, long_texts_are_counted_in_full);
     tcase_add_test(t, features_agree_with_scikit_learn);
     tcase_add_test(t, embeddings_agree_with_numpy);
     tcase_add_test(t, one_text_and_many_are_equal_to_the_bit_also_loaded);

@@ -30,6 +30,7 @@ plant core/base/a.c "$licence#include \"config.h\"\n#include <stdio.h>\n#include
 plant core/eval/b.c "$licence#include <pthread.h>\n#include \"plug/router.h\"\n#include <pointsman/plugin.h>\n"
 plant plugins/routers/p.c "$licence#include <math.h>\n#include <pointsman/plugin.h>\n"
 plant plugins/routers/p_parts.c "$licence#include \"p_parts.h\"\n"
+plant plugins/routers/u.c "$licence#include \"fit_net.h\"\n"
 clean layers.sh
 clean files.sh
 clean windows.sh
@@ -50,6 +51,8 @@ plant plugins/routers/q.c "$licence#include \"base/mem.h\"\n"
 expect layers.sh 'a plugin includes nothing of ours'
 plant plugins/routers/pp.c "$licence#include \"p_parts.h\"\n"
 expect layers.sh 'plugins/routers/pp.c:2: a plugin includes nothing of ours'
+plant plugins/objectives/u.c "$licence#include \"fit_net.h\"\n"
+expect layers.sh 'plugins/objectives/u.c:2: a plugin includes nothing of ours'
 plant plugins/routers/r.c "$licence#include <pointsman/pointsman.h>\n"
 expect layers.sh 'a plugin includes <pointsman/plugin.h> only'
 plant plugins/routers/s.c "$licence#include <pthread.h>\n"

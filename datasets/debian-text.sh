@@ -12,7 +12,7 @@ least_bytes=1000000
 
 usage() {
     cat <<'TEXT'
-Usage: datasets/debian-text.sh [--out DIR] [--cache DIR] [--exact] [--offline] [--list] [--pins]
+Usage: datasets/debian-text.sh [--out DIR] [--cache DIR] [--exact] [--offline] [--list] [--pins] [--where]
 
 Makes DIR: a folder per domain with raw files, and corpus.json with package, version and SHA-256 of every source.
 About 63 MB of packages are fetched with apt, without installing anything and without being root.
@@ -21,6 +21,7 @@ About 63 MB of packages are fetched with apt, without installing anything and wi
   --exact       refuse any package that is not the version and SHA-256 pinned in debian-text.list
   --offline     only packages that are in the cache
   --list        say what would be fetched, with sizes; fetch nothing
+  --where       say what DIR is, and end
   --pins        print "pin" lines for the packages that would be taken; fetch nothing
 A finished DIR of the same packages is left as it is; interrupted downloads are resumed.
 Exit status: 0 done, 1 not done (said why), 2 wrong usage.
@@ -30,8 +31,12 @@ TEXT
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "debian-text: $*"; exit 1; }
 
-out=${POINTSMAN_CORPORA:-${XDG_DATA_HOME:-${HOME:-}/.local/share}/pointsman/corpora}/debian-text
-cache=${XDG_CACHE_HOME:-${HOME:-}/.cache}/pointsman/debian-text
+home=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
+under() { # XDG-VALUE STANDARD: a relative XDG folder is to be ignored, as the program does
+    case $1 in /*) printf '%s/pointsman' "$1" ;; *) printf '%s/%s/pointsman' "$home" "$2" ;; esac
+}
+out=${POINTSMAN_CORPORA:-$(under "${XDG_DATA_HOME:-}" .local/share)/corpora}/debian-text
+cache=$(under "${XDG_CACHE_HOME:-}" .cache)/debian-text
 exact=no offline=no mode=make
 while [ $# -gt 0 ]; do
     case $1 in
@@ -41,6 +46,7 @@ while [ $# -gt 0 ]; do
     --offline) offline=yes ;;
     --list) mode=list ;;
     --pins) mode=pins ;;
+    --where) mode=where ;;
     -h | --help) usage; exit 0 ;;
     *) say "debian-text: unknown argument '$1'"; usage >&2; exit 2 ;;
     esac
@@ -49,6 +55,7 @@ done
 case $out in /*) ;; *) out=$PWD/$out ;; esac
 case $cache in /*) ;; *) cache=$PWD/$cache ;; esac
 out=${out%/}
+[ $mode != where ] || { printf '%s\n' "$out"; exit 0; }
 
 for tool in dpkg-deb sha256sum tar gzip awk find sort; do
     command -v "$tool" >/dev/null 2>&1 || fail "$tool is missing (this recipe needs Debian or a relative; any folder of your own \
@@ -89,7 +96,7 @@ apt() { # PROGRAM ARGUMENT...
     if [ -n "$apt_private" ]; then
         set -- -o "Dir::State=$cache/apt/state" -o "Dir::State::status=/var/lib/dpkg/status" -o "Dir::Cache=$cache/apt/cache" "$@"
     fi
-    LC_ALL=C "$program" -q "$@"
+    LC_ALL=C "$program" -q -o Acquire::Retries=2 -o Acquire::http::Timeout=20 "$@"
 }
 
 private_lists() {
@@ -168,14 +175,14 @@ if [ "$exact" = yes ] && [ -s "$work/drift" ]; then
     cat "$work/drift" >&2
     exit 1
 fi
-while read -r p; do say "missing: $p ($([ "$offline" = yes ] && echo "not in $cache" || echo "apt does not offer it")); left out"; done <"$work/missing"
+if [ "$offline" = yes ]; then why="not in the cache $cache"; else why='apt does not offer it'; fi
 [ -s "$work/chosen" ] || fail "no package at all: $([ "$offline" = yes ] && echo "the cache $cache is empty" ||
     echo "apt knows none and its lists could not be fetched; is there a network?")"
+while read -r p; do say "missing: $p ($why); left out"; done <"$work/missing"
 
 cached() { # NAME VERSION ARCH: its place in the cache
     printf '%s/%s_%s_%s.deb' "$cache" "$1" "$(printf '%s' "$2" | sed 's/:/%3a/')" "$3"
 }
-of_pattern() { while read -r n rest; do if matches "$n" "$1"; then echo "$n $rest"; fi; done <"$work/chosen"; }
 domains_of() { # NAME
     awk '$1 == "take" && $3 != "*" { print $2, $3 }' "$list" | while read -r d p; do
         if [ "$d" != + ] && matches "$1" "$p"; then echo "$d"; fi
@@ -196,7 +203,10 @@ esac
 
 # ---- is it there already? ----
 
-key=$( (grep '^take' "$list"; cat "$rules"; cut -d' ' -f1-4 "$work/chosen" | sort) | sha256sum | cut -d' ' -f1)
+key_of() { # FILE of packages: what DIR depends on
+    (grep '^take' "$list"; cat "$rules"; cut -d' ' -f1-4 "$1" | LC_ALL=C sort) | sha256sum | cut -d' ' -f1
+}
+key=$(key_of "$work/chosen")
 if [ -f "$out/corpus.json" ] && grep -qF "\"recipe\": \"$key\"" "$out/corpus.json"; then
     say "$out is there, of the same packages"
     printf '%s\n' "$out"
@@ -248,13 +258,21 @@ if [ -s "$work/fetch" ]; then
     say "fetching $(wc -l <"$work/fetch") packages, $((kb / 1024)) MB"
     fetch
     if [ -s "$work/fetch" ] && [ -z "$apt_private" ]; then # the lists may be older than what the archive still has
+        mv "$work/errors" "$work/first"
         private_lists
         fetch
+        mv "$work/first" "$work/errors"
     fi
-    while read -r n _; do say "missing: $n could not be downloaded: $(grep -E '^E: ' "$work/errors" | head -n 1)"; done <"$work/fetch"
+    apt_says=$(grep -E '^(E|Err):? ' "$work/errors" | head -n 1)
+    [ -s "$work/have" ] || broken "nothing could be downloaded; is there a network?" "$cache"
+    while read -r n _; do say "missing: $n could not be downloaded"; done <"$work/fetch"
+    if [ -s "$work/fetch" ]; then
+        say "apt says: $apt_says"
+        [ ! -e "$out" ] || fail "$out is kept as it was"
+    fi
 fi
-[ -s "$work/have" ] || broken "nothing could be downloaded; is there a network?" "$cache"
-sort "$work/have" >"$work/sources"
+LC_ALL=C sort "$work/have" >"$work/sources"
+key=$(key_of "$work/sources") # with less than was chosen, the next run tries again
 
 # ---- unpack, and sort the files into domains ----
 
@@ -269,7 +287,7 @@ unpack() { # DEB DIR
     rm -f "$work/bad"
     { dpkg-deb --fsys-tarfile "$1" || echo bad >"$work/bad"; } 2>"$work/errors" 9>&- |
         tar -x --no-same-owner --no-same-permissions -C "$2" 2>>"$work/errors" || echo bad >"$work/bad"
-    [ ! -f "$work/bad" ] || broken "cannot unpack $1" "$new"
+    [ ! -f "$work/bad" ] || broken "cannot unpack $1 (if it is damaged, remove it)" "$new"
 }
 
 put() { # FROM DOMAIN PACKAGE PATH...: links the files that match a PATH and no !PATH

@@ -24,6 +24,8 @@ struct bootstrap {
     double level;
     uint16_t *weight; /* [resamples x n] */
     double *size;     /* [resamples] */
+    size_t n_clusters;
+    uint32_t *of, *first; /* [n] cluster; [n_clusters] its first prompt */
 };
 
 typedef struct clusters { /* prompts of cluster g: member[start[g] .. start[g + 1]) */
@@ -75,6 +77,15 @@ static bool find_clusters(const uint64_t *cluster, size_t n, arena *a, clusters 
     return true;
 }
 
+static void keep_clusters(bootstrap *b, const clusters *c)
+{
+    b->n_clusters = c->n;
+    for (size_t g = 0; g < c->n; g++) {
+        b->first[g] = c->member[c->start[g]];
+        for (size_t k = c->start[g]; k < c->start[g + 1]; k++) b->of[c->member[k]] = (uint32_t)g;
+    }
+}
+
 typedef struct draw_job {
     const bootstrap *b;
     const clusters *c;
@@ -118,14 +129,20 @@ pm_status bootstrap_draw(const bootstrap_spec *s, const compute *c, const uint64
     bootstrap *b = arena_alloc(a, 1, sizeof *b);
     if (!b || !mem_size(s->resamples, n, &cells))
         return err_set(err, PM_E_MEMORY, "bootstrap of %zu prompts", n);
-    *b = (bootstrap){n, s->resamples, s->level, arena_alloc(a, cells, sizeof(uint16_t)),
-                     arena_alloc(a, s->resamples, sizeof(double))};
+    *b = (bootstrap){.n = n,
+                     .resamples = s->resamples,
+                     .level = s->level,
+                     .weight = arena_alloc(a, cells, sizeof(uint16_t)),
+                     .size = arena_alloc(a, s->resamples, sizeof(double)),
+                     .of = arena_alloc(a, n, sizeof(uint32_t)),
+                     .first = arena_alloc(a, n, sizeof(uint32_t))};
     arena *scratch = arena_open(0);
     clusters found;
-    bool fits = b->weight && b->size && scratch &&
+    bool fits = b->weight && b->size && b->of && b->first && scratch &&
                 find_clusters(s->clustered ? cluster : NULL, n, scratch, &found);
     pm_status status = PM_OK;
     if (fits) {
+        keep_clusters(b, &found);
         draw_job job = {b, &found, rng_derive(s->seed, "bootstrap")};
         status = threads_for(pool_of(c), b->resamples, GRAIN, draw_block, &job);
     } else {
@@ -208,6 +225,42 @@ void bootstrap_sums(const bootstrap *b, const compute *c, const double *x, size_
     sum_job job = {b, x, q, n_rows, row, out};
     pm_status s = threads_for(pool_of(c), b->resamples, GRAIN, sum_block, &job);
     PM_ASSERT(s == PM_OK);
+}
+
+size_t bootstrap_clusters(const bootstrap *b)
+{
+    return b->n_clusters;
+}
+
+const uint32_t *bootstrap_cluster_of(const bootstrap *b)
+{
+    return b->of;
+}
+
+void bootstrap_cluster_sums(const bootstrap *b, const compute *c, const double *x, size_t q,
+                            double *out)
+{
+    bootstrap_sums(b, c, x, q, b->first, b->n_clusters, out);
+}
+
+bool bootstrap_all_sums(const bootstrap *b, const compute *c, const double *x, size_t q,
+                        arena *scratch, double *out)
+{
+    if (b->n_clusters > b->n / 2) {
+        bootstrap_sums(b, c, x, q, NULL, b->n, out);
+        return true;
+    }
+    size_t bytes;
+    double *sum = mem_size(q, sizeof *sum, &bytes) ? arena_alloc(scratch, b->n_clusters, bytes)
+                                                   : NULL;
+    if (!sum) return false;
+    for (size_t i = 0; i < b->n; i++) {
+        const double *from = x + i * q;
+        double *to = sum + b->of[i] * q;
+        for (size_t k = 0; k < q; k++) to[k] += from[k];
+    }
+    bootstrap_cluster_sums(b, c, sum, q, out);
+    return true;
 }
 
 void bootstrap_interval(const bootstrap *b, double *v, double *lo, double *hi)

@@ -42,6 +42,17 @@ const double *bootstrap_sizes(const bootstrap *b); /* [resamples] prompts in eac
 void bootstrap_sums(const bootstrap *b, const compute *c, const double *x, size_t q,
                     const uint32_t *row, size_t n_rows, double *out);
 
+/* Prompts drawn together; 1 <= clusters <= n. */
+size_t bootstrap_clusters(const bootstrap *b);
+/* [n] cluster of each prompt, numbered by first prompt. */
+const uint32_t *bootstrap_cluster_of(const bootstrap *b);
+/* bootstrap_sums of x that is summed over clusters already, [clusters x q]: O(clusters) a resample. */
+void bootstrap_cluster_sums(const bootstrap *b, const compute *c, const double *x, size_t q,
+                            double *out);
+/* bootstrap_sums of all prompts, over clusters where that is less work.  False: no memory in scratch. */
+PM_MUST_USE bool bootstrap_all_sums(const bootstrap *b, const compute *c, const double *x, size_t q,
+                                    arena *scratch, double *out);
+
 /* Percentile interval of v [resamples], which is sorted; values that are not finite are left out (NaN
  * interval if none remains).  Quantiles interpolate linearly (type 7, as numpy). */
 void bootstrap_interval(const bootstrap *b, double *v, double *lo, double *hi);

@@ -2,7 +2,7 @@
  *
  * The state of a running experiment, shared by the files experiment*.c alone.  In order of work:
  * _data (read, library, backend, pool), _seed (split and views), _train (embedder and router jobs), _points
- * (weights -> decisions), _rows (scores -> store rows), _means (over seeds), _cells (for reports), _bundles (what is served), _files (summaries).
+ * (weights -> decisions), _rows (scores -> store rows), _sweep (rows about constraints), _means (over seeds), _cells (for reports), _bundles (what is served), _files (summaries).
  */
 #ifndef PM_EVAL_EXPERIMENT_PRIVATE_H
 #define PM_EVAL_EXPERIMENT_PRIVATE_H
@@ -152,6 +152,10 @@ PM_MUST_USE pm_status exp_about(exp_run *r, pm_err *err);
 PM_MUST_USE pm_status exp_rows(exp_run *r, const seed_work *w, const policy *mean, pm_err *err);
 /* cells-SEED.json: per-prompt data of the seed for reports (docs/report-data.md). */
 PM_MUST_USE pm_status exp_cells(exp_run *r, seed_work *w, pm_err *err);
+/* Rows about constraints: mean values, and what sweeps of their weights are worth. */
+PM_MUST_USE pm_status exp_sweeps(exp_run *r, const seed_work *w, const policy *mean, pm_err *err);
+PM_MUST_USE pm_status exp_put(exp_run *r, const store_row *row, pm_err *err); /* texts: in keep */
+const char *exp_point_of(const exp_run *r, const policy *p); /* of a policy's rows */
 /* Notes what the seed's routers chose; after the last seed, the rows of the means. */
 PM_MUST_USE pm_status exp_means(exp_run *r, const seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_files(const exp_run *r, run_summary *out, pm_err *err);

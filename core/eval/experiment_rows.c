@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "eval/experiment_private.h"
 
-static pm_status add(exp_run *r, const store_row *row, pm_err *err)
+pm_status exp_put(exp_run *r, const store_row *row, pm_err *err)
 {
     if (r->n_rows == r->rows_room) {
         size_t more = r->rows_room ? 2 * r->rows_room : 1024;
@@ -37,7 +37,7 @@ static pm_status fact(exp_run *r, const char *group, const char *name, double va
                      .lo = NAN,
                      .hi = NAN,
                      .setting = text};
-    return add(r, &row, err);
+    return exp_put(r, &row, err);
 }
 
 static const char *data_text(exp_run *r)
@@ -172,7 +172,7 @@ static pm_status put(row_maker *k, const char *subset, const char *metric, const
     row.lo = v->lo;
     row.hi = v->hi;
     row.n = v->n;
-    return add(k->r, &row, k->err);
+    return exp_put(k->r, &row, k->err);
 }
 
 static const char *joined(row_maker *k, const char *before, const char *after)
@@ -247,11 +247,11 @@ static pm_status put_decisions(row_maker *k, const char *hex)
     row.value = row.lo = row.hi = NAN;
     row.n = 0;
     row.setting = hex;
-    return add(k->r, &row, k->err);
+    return exp_put(k->r, &row, k->err);
 }
 
 /* With one weight point there is one section: the baselines stand in it. */
-static const char *point_of(const exp_run *r, const policy *p)
+const char *exp_point_of(const exp_run *r, const policy *p)
 {
     if (p->point) return p->point;
     return r->n_points == 1 ? r->point[0].text : "";
@@ -261,7 +261,7 @@ static pm_status put_policy(row_maker *k, const seed_work *w, const policy_score
                             const char *const *subset)
 {
     const policy *p = score->who;
-    k->like = (store_row){.point = point_of(k->r, p),
+    k->like = (store_row){.point = exp_point_of(k->r, p),
                           .label = p->label,
                           .role = policy_role_name(p->role),
                           .seed = is_mean(k) ? 0 : p->seed,
@@ -291,5 +291,5 @@ pm_status exp_rows(exp_run *r, const seed_work *w, const policy *mean, pm_err *e
     if (!s && !mean) s = about_constraints(r, w, err);
     if (!s && !mean) s = about_rivals(r, w, err);
     for (size_t i = 0; i < w->n_policies && !s; i++) s = put_policy(&k, w, &score[i], subset);
-    return s;
+    return s ? s : exp_sweeps(r, w, mean, err);
 }

@@ -153,7 +153,8 @@ static pm_status score_policy(scorer *s, const policy *p, policy_score *out, met
     s->sum = bytes ? arena_alloc(s->scratch, s->resamples, bytes) : NULL;
     if (!mine->value || !mine->accuracy || !out->metric || !s->sum)
         return err_set(err, PM_E_MEMORY, "scores of policy \"%s\"", p->label);
-    bootstrap_sums(s->draws, s->c, c.x, c.q, NULL, s->t->n, s->sum);
+    if (!bootstrap_all_sums(s->draws, s->c, c.x, c.q, s->scratch, s->sum))
+        return err_set(err, PM_E_MEMORY, "scores of policy \"%s\"", p->label);
     metric_value *m = out->metric;
     for (size_t k = 0; k < METRIC_COUNT; k++)
         m[k] = (metric_value){name[k], NAN, NAN, NAN, s->t->n};
@@ -196,7 +197,8 @@ static pm_status score_anchors(scorer *s, pm_err *err)
     }
     s->best_single = special_mean(column, t->n);
     s->oracle = special_mean(column + t->n, t->n);
-    bootstrap_sums(s->draws, s->c, x, BOOTSTRAP_LANES, NULL, t->n, sum);
+    if (!bootstrap_all_sums(s->draws, s->c, x, BOOTSTRAP_LANES, s->scratch, sum))
+        return err_set(err, PM_E_MEMORY, "%zu resamples", s->resamples);
     for (size_t r = 0; r < s->resamples; r++) {
         double size = bootstrap_sizes(s->draws)[r];
         s->best_single_r[r] = sum[r * BOOTSTRAP_LANES] / size;

@@ -29,9 +29,9 @@ typedef struct sweep_score {
 typedef struct sweep_scores {
     sweep_score *curve;
     size_t n_rivals;
-    double least,
-        most; /* mean constraint value of the least and of the most demanding expert: x = 0 and 1 */
-    double reference; /* y of the reference point, whose x is 1: the worst expert's */
+    double least, most; /* mean constraint value of the least and most demanding expert: x = 0, 1 */
+    double reference;   /* y of the reference point, whose x is 1: the worst expert's */
+    bool is_flat; /* all experts have the same constraint value: there is no axis and no curve */
 } sweep_scores;
 
 /* Scores curves together (the same resamples as metrics_score with the same spec).

@@ -207,7 +207,7 @@ key_of() { # FILE of packages: what DIR depends on
     (grep '^take' "$list"; cat "$rules"; cut -d' ' -f1-4 "$1" | LC_ALL=C sort) | sha256sum | cut -d' ' -f1
 }
 key=$(key_of "$work/chosen")
-if [ -f "$out/corpus.json" ] && grep -qF "\"recipe\": \"$key\"" "$out/corpus.json"; then
+if [ -f "$out/corpus.json" ] && [ "$(cat "$out/.recipe" 2>/dev/null)" = "$key" ]; then
     say "$out is there, of the same packages"
     printf '%s\n' "$out"
     exit 0
@@ -376,11 +376,11 @@ if [ "$large" -lt $least_domains ]; then
     fail "$large domains of 1 MB or more, $least_domains are wanted; missing packages: ${lost:-none}"
 fi
 {
-    printf '{\n  "name": "debian-text",\n  "recipe": "%s",\n  "sources": [' "$key"
+    printf '{\n  "name": "debian-text",\n  "sources": ['
     comma=''
-    while read -r n v a h b c; do
-        printf '%s\n    {"package": "%s", "version": "%s", "arch": "%s", "sha256": "%s", "bytes": %s, "file": "%s", "domains": [' \
-            "$comma" "$n" "$v" "$a" "$h" "$b" "${c##*/}"
+    while read -r n v _ h b c; do
+        printf '%s\n    {"package": "%s", "version": "%s", "sha256": "%s", "bytes": %s, "file": "%s", "domains": [' \
+            "$comma" "$n" "$v" "$h" "$b" "${c##*/}"
         (cd "$new" && for d in *; do if [ -d "$d/$n" ]; then echo "$d"; fi; done) | sed 's/.*/"&"/' | paste -sd, - | tr -d '\n'
         printf ']}'
         comma=,
@@ -389,6 +389,7 @@ fi
     sed 's/^/  /; 1s/^  //' "$rules"
     printf '}\n'
 } >"$new/corpus.json" 2>"$work/errors" || broken "cannot write $new/corpus.json" "$new"
+echo "$key" >"$new/.recipe" || broken "cannot write $new/.recipe" "$new"
 chmod -R u+w "$new"
 if [ -e "$out" ]; then
     rm -rf "$out.old"

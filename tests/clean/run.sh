@@ -29,7 +29,7 @@ inside() { chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin T
 section() { # TITLE COMMAND
     printf '\n## `%s`\n\n```\n' "$2"
     inside "$2" >"$work/out" 2>"$work/err" || { status=$?; echo "exit $status"; tail -n 30 "$work/err"; cat "$work/out"; exit "$status"; }
-    awk '/^(packages|bootstrap and configure|build|tests|experiment) .* s$/' "$root/pointsman/build/quickstart-times.txt"
+    awk '/^(packages|bootstrap and configure|build|text|tests|experiment) .* s$/' "$root/pointsman/build/quickstart-times.txt"
     tail -n 1 "$work/out" | grep -E '^[0-9]+ passed' || true
     printf '```\n'
 }

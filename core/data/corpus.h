@@ -13,10 +13,13 @@ typedef struct corpus_spec {
     uint32_t size;
     double test,
         train; /* shares of a domain's characters for router-test and router-train; .10, .20 */
-    double big_document; /* a document above this share of its domain goes to the experts; .07 */
+    double
+        big_document; /* a document above this share of its domain (and above twice the mean of its
+                            documents) goes to the experts; .07 */
     size_t min_chars, max_chars; /* of a prompt, code points; 300, 800 */
     size_t cap_test, cap_train;  /* prompts kept a domain; 500, 1500; 0 = no cap */
-    size_t domain_bytes; /* clean text kept a domain; 6 MB (whole documents, in shuffled order) */
+    size_t
+        domain_bytes; /* clean text kept a domain; 6 MB (documents in shuffled order, the last one cut) */
     double
         overlap; /* drop a prompt with more than this share of its 8-word shingles in expert text; .30 */
     size_t near_duplicate;   /* drop on this many equal among 8 smallest 4-word shingle hashes; 3 */
@@ -34,14 +37,17 @@ typedef struct corpus_spec {
 typedef struct corpus_counts {
     size_t files_read, files_skipped_binary, files_skipped_empty, files_skipped_large,
         files_skipped_link, files_skipped_unreadable,
-        files_skipped_rule; /* rule: corpus.json or the domain's cleaning says so */
-    size_t invalid_utf8_repaired, duplicate_documents;
+        files_skipped_rule;       /* rule: corpus.json or the domain's cleaning says so */
+    size_t invalid_utf8_repaired; /* characters that became U+FFFD */
+    size_t files_latin1;          /* files decoded from Latin-1 or Windows-1252 */
+    size_t files_cut;             /* files of which only the first file_cap bytes are kept */
+    size_t duplicate_documents, duplicate_paragraphs;
     size_t domains_left_out;
     size_t prompts_cut, dropped_shape, dropped_overlap, dropped_duplicate, dropped_cap;
 } corpus_counts;
 
 typedef struct corpus_document {
-    const char *name; /* DOMAIN/path/in/folder[#section] */
+    const char *name; /* DOMAIN/path/in/folder[#section], UTF-8 */
     uint32_t domain;
     pm_str text;    /* clean UTF-8 */
     size_t chars;   /* code points */
@@ -65,7 +71,8 @@ typedef struct corpus_text { /* read and cleaned, not yet split */
     corpus_counts counts;
     const char *const *note; /* what was left out, in words: at most 50, then a count */
     size_t n_notes;
-    char hash[65]; /* of every kept source file's name and SHA-256, and of corpus.json */
+    char hash
+        [65]; /* of every kept source file's name and SHA-256, of corpus.json, and of the clean text */
     const char *
         manifest; /* JSON: sources with version (where corpus.json knows it), bytes, SHA-256; counts */
 } corpus_text;
@@ -74,7 +81,8 @@ typedef struct corpus_text { /* read and cleaned, not yet split */
  * kind (docs/corpora.md), or as DIR/corpus.json says.
  *
  * Errors  PM_E_IO: the folder cannot be read.  PM_E_FORMAT: corpus.json is malformed (place, found, wanted).
- *         PM_E_ARG: fewer than min_domains domains are left, with the reasons.  PM_E_MEMORY.  PM_E_CANCELED.
+ *         PM_E_ARG: fewer than min_domains domains are left, with the reasons; a spec out of range.  PM_E_MEMORY.
+ * Memory  the clean text once, and the largest file twice while it is read.   Progress goes to base/log.h.
  * Cost    one pass over the files.   Result  the same whatever the order of the directory. */
 PM_MUST_USE pm_status corpus_read(const char *dir, const corpus_spec *spec, arena *a,
                                   corpus_text *out, pm_err *err);
@@ -87,12 +95,16 @@ typedef struct corpus {
     corpus_counts counts;
     const pm_str *const
         *piece; /* [n_domains] expert text in pieces of about 4,000 characters, in order */
-    const size_t *n_pieces; /* [n_domains] */
-    char hash[65];          /* of text, spec and seed: what losses are cached by */
+    const size_t *n_pieces;  /* [n_domains] */
+    const char *const *note; /* what the draw could not do, in words */
+    size_t n_notes;
+    char hash[65]; /* of text, spec, seed and the prompts drawn: what losses are cached by */
 } corpus;
 
-/* Splits by document, cuts prompts, removes duplicates and overlap.  A pure function of (text, spec, seed).
- * Errors  PM_E_ARG: no prompt is left for train or for test.  PM_E_MEMORY. */
+/* Splits by document, cuts prompts, removes duplicates and overlap.  A pure function of (text, spec, seed).  `out` points
+ * into `text`, which must live as long.
+ * Errors  PM_E_ARG: no prompt is left for train or for test; a spec out of range.  PM_E_MEMORY.
+ * Cost    one pass over the kept text and a few over the prompts; scratch 16 bytes for each word of the prompts. */
 PM_MUST_USE pm_status corpus_draw(const corpus_text *text, const corpus_spec *spec, uint64_t seed,
                                   arena *a, corpus *out, pm_err *err);
 

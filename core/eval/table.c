@@ -10,10 +10,10 @@
 
 #include "eval/table_grid.h"
 #include "eval/table_lines.h"
+#include "eval/table_sections.h"
 
 #define WIDTH      160 /* of text; what is longer is put elsewhere, never cut */
 #define MAX_RIVALS 8
-#define BLOCK      4 /* rivals side by side in a table of their own */
 
 /* ---- facts of the run ---- */
 
@@ -220,26 +220,15 @@ static pm_status put_section(const summary *s, const char *point, table_style st
     return PM_OK;
 }
 
-/* Rivals beyond the first do not fit 160 columns: tables of their own. */
-static pm_status put_more_rivals(const summary *s, size_t from, str *out, pm_err *err)
+/* Accuracy and gap beside the outcome: where there are several rivals, or a baseline is one. */
+static bool wants_rivals(const summary *s)
 {
-    size_t n = s->n_rivals - from < BLOCK ? s->n_rivals - from : BLOCK;
-    grid g;
-    grid_init(&g, s->a);
-    grid_column(&g, "policy");
-    grid_column(&g, "point");
-    for (size_t k = 0; k < n; k++) grid_column(&g, title_of(s, from + k));
-    for (size_t k = 0; k < s->t->n; k++) {
-        const char **cell = grid_row(&g);
-        if (!cell) return err_set(err, PM_E_MEMORY, "table");
-        cell[0] = s->t->line[k].label;
-        cell[1] = s->t->line[k].point;
-        for (size_t r = 0; r < n; r++)
-            cell[2 + r] = difference(s, &s->t->line[k], s->rival[from + r]);
-    }
-    grid_print(&g, TABLE_TEXT, out);
-    str_puts(out, "\n");
-    return PM_OK;
+    if (s->n_rivals != 1) return s->n_rivals > 1;
+    for (size_t k = 0; k < s->t->n; k++)
+        if (strcmp(s->t->line[k].role, "router") == 0 &&
+            strcmp(s->t->line[k].label, s->rival[0] + 11) == 0)
+            return false;
+    return true;
 }
 
 /* Standard deviations over seeds, of the policies that seeds change. */
@@ -265,6 +254,7 @@ static pm_status put_seeds(const summary *s, table_style style, str *out, pm_err
         const table_line *l = &s->t->line[k];
         table_stat v[5 + MAX_RIVALS];
         bool varies = false;
+        if (strcmp(l->role, "curve") == 0 || !table_shows(s->t, l->point)) continue;
         for (size_t m = 0; m < n; m++)
             if (!table_find(s->t, l, "all", metric[m], &v[m])) v[m].sd = NAN;
         for (size_t m = 0; m < n; m++) varies = varies || v[m].sd > 0;
@@ -328,6 +318,12 @@ static void put_legend(const summary *s, str *out)
              "oracle; entr.: of choices, 1 = even;\nused: experts chosen at all.  spearman: mean "
              "rank correlation per prompt; coverage_90: share of outcomes inside the 90 % interval "
              "of the spread.\n");
+    if (s->t->has_sweep)
+        str_puts(
+            out,
+            "sweep: area under the hull of the outcome over the mean constraint value (0 = least "
+            "demanding expert, 1 = most); zero to oracle: share of\nthe way from the best "
+            "mixture of experts blind to the prompt to the oracle under the same weights.\n");
 }
 
 pm_status table_summary(const store_row *row, size_t n, table_style style, str *out, pm_err *err)
@@ -342,9 +338,11 @@ pm_status table_summary(const store_row *row, size_t n, table_style style, str *
         s.n_shown = style == TABLE_TEXT && s.n_rivals > 1 ? 1 : s.n_rivals;
         put_about(row, n, style, out);
         for (size_t k = 0; k < t.n_points && !status; k++)
-            status = put_section(&s, t.point[k], style, out, err);
-        for (size_t k = s.n_shown; k < s.n_rivals && !status; k += BLOCK)
-            status = put_more_rivals(&s, k, out, err);
+            if (table_shows(&t, t.point[k])) status = put_section(&s, t.point[k], style, out, err);
+        table_page page = {&t, a, style, out};
+        if (!status && wants_rivals(&s)) status = table_rivals(&page, s.rival, s.n_rivals, err);
+        if (!status) status = table_fronts(&page, err);
+        if (!status) status = table_curves(&page, err);
         if (!status) status = put_seeds(&s, style, out, err);
         if (!status) status = put_predictions(&s, style, out, err);
         if (!status && t.n > 0) put_legend(&s, out);

@@ -73,6 +73,7 @@ static pm_status put_domains(const domain_table *d, table_style style, str *out,
     if (!line) return err_set(err, PM_E_MEMORY, "domains");
     pm_status status = PM_OK;
     for (size_t p = 0; p < d->t->n_points && !status; p++) {
+        if (!table_shows(d->t, d->t->point[p])) continue;
         size_t n = 0;
         bool has_router = d->t->n_points == 1;
         for (int place = 1; place <= 4; place++)

@@ -11,6 +11,9 @@
 #define MEAN     "seeds:" /* before the subset of a mean over seeds */
 #define MEAN_LEN (sizeof MEAN - 1)
 
+#define FEW_POINTS                                                                                 \
+    6 /* weight points that each get a section of their own though they make a sweep */
+
 static bool is_mean(const store_row *r)
 {
     return strncmp(r->subset, MEAN, MEAN_LEN) == 0;
@@ -22,8 +25,26 @@ static bool line_is(const table_line *l, const store_row *r)
            strcmp(l->point, r->point) == 0;
 }
 
+bool table_is_sweep(const char *point)
+{
+    return strncmp(point, "sweep:", 6) == 0;
+}
+
+bool table_shows(const table_lines *t, const char *point)
+{
+    if (table_is_sweep(point)) return false;
+    if (!t->has_sweep || t->n_points <= FEW_POINTS || !point[0]) return true;
+    size_t first = 0;
+    while (!t->point[first][0]) first++;
+    return strcmp(t->point[first], point) == 0;
+}
+
 static void note_point(table_lines *t, const char *point)
 {
+    if (table_is_sweep(point)) {
+        t->has_sweep = true;
+        return;
+    }
     for (size_t k = 0; k < t->n_points; k++)
         if (strcmp(t->point[k], point) == 0) return;
     t->point[t->n_points++] = point;
@@ -44,7 +65,7 @@ static void add_row(table_lines *t, size_t r, table_line **last)
     }
     t->line[t->n] = (table_line){row->point, row->role, row->label, row->setting, r, r};
     *last = &t->line[t->n++];
-    note_point(t, row->point);
+    if (strcmp(row->role, "curve") != 0) note_point(t, row->point);
 }
 
 pm_status table_gather(const store_row *row, size_t n, arena *a, table_lines *out, pm_err *err)

@@ -18,12 +18,18 @@ typedef struct table_lines { /* in order of first appearance, "about" rows apart
     size_t *next; /* [n_rows] next row of the same line, SIZE_MAX at the end */
     table_line *line;
     size_t n;
-    const char **point; /* distinct points */
+    const char **point; /* distinct weight points */
     size_t n_points;
+    bool has_sweep;
 } table_lines;
 
 PM_MUST_USE pm_status table_gather(const store_row *row, size_t n, arena *a, table_lines *out,
                                    pm_err *err);
+
+/* "sweep:LABEL": what a whole sweep is worth, not a weight point. */
+bool table_is_sweep(const char *point);
+/* Whether policies at this point are printed in full: with a sweep of many weights, only at the first. */
+bool table_shows(const table_lines *t, const char *point);
 
 typedef struct table_stat { /* over seeds */
     double mean, sd;        /* sd NaN with one seed */

@@ -177,16 +177,120 @@ START_TEST(loss_is_called_loss)
 }
 END_TEST
 
-START_TEST(more_rivals_have_their_own_table)
+START_TEST(more_rivals_have_their_own_tables)
 {
     static const store_row two[] = {
         {"", "a", "router", 1, "all", "quality", 0.5, 0.4, 0.6, 4, ""},
         {"", "a", "router", 1, "all", "diff_rival:first", 0.25, 0.2, 0.3, 4, ""},
-        {"", "a", "router", 1, "all", "diff_rival:second", 0.125, 0.1, 0.15, 4, ""}};
-    summary(two, 3, TABLE_TEXT);
-    ck_assert_ptr_nonnull(strstr(str_text(&out), "vs first\n"));
-    ck_assert_ptr_nonnull(strstr(str_text(&out), "vs second\na"));
-    ck_assert_ptr_nonnull(strstr(str_text(&out), "+.1250 [+.100, +.150]*"));
+        {"", "a", "router", 1, "all", "diff_rival_accuracy:first", 0.5, 0, 0.75, 4, ""},
+        {"", "a", "router", 1, "all", "diff_rival:second", 0.125, 0.1, 0.15, 4, ""},
+        {"", "a", "router", 1, "all", "diff_rival_gap:second", -0.5, -1, -0.25, 4, ""}};
+    summary(two, 5, TABLE_TEXT);
+    says("vs first\n");
+    says("against first\n"
+         "policy                 quality  sel.acc\n"
+         "a       +.2500 [+.200, +.300]*  +.5000 [0, +.750]\n");
+    says("against second\n"
+         "policy                 quality  gap\n");
+    says("+.1250 [+.100, +.150]*  -.5000 [-1.000, -.250]*\n");
+}
+END_TEST
+
+/* One rival: below only where it is a baseline, since the sections show the outcome alone. */
+START_TEST(a_baseline_as_rival_has_its_table)
+{
+    static const store_row one[] = {
+        {"", "d", "baseline", 1, "all", "quality", 0.5, 0.4, 0.6, 4, ""},
+        {"", "a", "router", 1, "all", "quality", 0.5, 0.4, 0.6, 4, ""},
+        {"", "a", "router", 1, "all", "diff_rival:d", 0.25, 0.2, 0.3, 4, ""},
+        {"", "a", "router", 1, "all", "diff_rival_accuracy:d", 0.5, 0, 0.75, 4, ""}};
+    summary(one, 4, TABLE_TEXT);
+    says("against d\n");
+    str_clear(&out);
+    summary(rows, N_ROWS, TABLE_TEXT);
+    ck_assert_ptr_null(strstr(str_text(&out), "against"));
+}
+END_TEST
+
+#define AT(weight, value, mean, hull)                                                              \
+    {"size=" weight ", price=1", "knn", "router", 1, "all", "loss", value, NONE, NONE, 4, ""},     \
+        {"size=" weight ", price=1",                                                               \
+         "knn",                                                                                    \
+         "router",                                                                                 \
+         1,                                                                                        \
+         "all",                                                                                    \
+         "mean:size",                                                                              \
+         mean,                                                                                     \
+         NONE,                                                                                     \
+         NONE,                                                                                     \
+         4,                                                                                        \
+         ""},                                                                                      \
+    {                                                                                              \
+        "size=" weight ", price=1", "knn", "router", 1, "all", "on_hull:size", hull, NONE, NONE,   \
+            4, ""                                                                                  \
+    }
+
+START_TEST(sweeps_are_summed_up)
+{
+    static const store_row sweep[] = {
+        AT("0", 1, 0.9, 1),
+        AT("0.0123456", 1, 0.9, 1), /* the same point */
+        AT("0.1", 1.5, 0.8, 0),
+        AT("0.2", 1.25, 0.75, 1),
+        AT("0.3", 1.5, 0.6, 1),
+        AT("0.4", 1.75, 0.5, 1),
+        AT("0.5", 2, 0.4, 1),
+        AT("0.6", 2.25, 0.3, 1),
+        AT("0.7", 2.5, 0.2, 1),
+        AT("0.8", 2.75, 0.1, 1),
+        {"size=0.9, price=2", "knn", "router", 1, "all", "on_hull:size", 1, NONE, NONE, 4, ""},
+        {"sweep:size, price=1", "knn", "router", 1, "all", "area", 1.5, 1.25, 1.75, 4, ""},
+        {"sweep:size, price=1", "knn", "router", 1, "all", "area_share", .5, .25, .75, 4, ""},
+        {"sweep:size, price=1", "knn", "router", 1, "all", "diff_rival_area:x", -.5, -.75, -.25, 4,
+         ""},
+        {"sweep:size, price=1", "oracle", "ceiling", 1, "all", "area", 1, .75, 1.25, 4, ""}};
+    summary(sweep, sizeof sweep / sizeof sweep[0], TABLE_MARKDOWN);
+    says("**size=0, price=1**"); /* only the first point has a section */
+    ck_assert_ptr_null(strstr(str_text(&out), "**size=0.2"));
+    ck_assert_ptr_null(strstr(str_text(&out), "**sweep:size, price=1**\n\n| policy | loss"));
+    says("**sweep:size, price=1**\n\n"
+         "| policy | area | zero to oracle | area vs x |\n"
+         "|---|---:|---:|---|\n"
+         "| knn | 1.5000 [1.250, 1.750] | .5000 [.250, .750] | -.5000 [-.750, -.250]* |\n"
+         "| oracle | 1.0000 [.750, 1.250] |  |  |\n");
+    says("| on the hull | weight | mean size | loss |\n"
+         "|---|---:|---:|---|\n"
+         "| knn | 0 | .900 | 1.0000 |\n"
+         "| knn | 0.2 | .750 | 1.2500 |\n"
+         "| knn | 0.4 | .500 | 1.7500 |\n");
+    says("| knn | 0.8 | .100 | 2.7500 |\n\n"); /* six of eight corners: the ends are among them */
+    ck_assert_ptr_null(strstr(str_text(&out), "| knn | 0.9"));
+    ck_assert_ptr_null(strstr(str_text(&out), "| knn | 0.0123"));
+    says("zero to oracle: share of");
+}
+END_TEST
+
+START_TEST(learning_curves_are_grids)
+{
+    static const store_row curve[] = {
+        {"", "knn", "router", 1, "all", "loss", 1, .75, 1.25, 4, ""},
+        {"train=500", "knn", "curve", 1, "all", "loss", 2, 1.75, 2.25, 4, ""},
+        {"train=500", "knn", "curve", 1, "all", "selection_accuracy", .5, .25, .75, 4, ""},
+        {"train=500", "knn", "curve", 1, "all", "diff_rival:knn", 1, .5, 1.5, 4, ""},
+        {"train=500", "mlp", "curve", 1, "all", "loss", 2.5, 2.25, 2.75, 4, ""},
+        {"train=all", "knn", "curve", 1, "all", "loss", 1, .75, 1.25, 4, ""},
+        {"", "oracle, labels re-drawn", "ceiling", 1, "all", "loss", 1, .75, 1.25, 4, ""},
+        {"", "oracle, labels re-drawn", "ceiling", 1, "all", "split_half_agreement", .625, .5, .75,
+         4, ""}};
+    summary(curve, sizeof curve / sizeof curve[0], TABLE_MARKDOWN);
+    says("| labels against themselves | halves agree |\n|---|---|\n"
+         "| oracle, labels re-drawn | .6250 [.500, .750] |\n");
+    says("**learning curves: trained on so many prompts, no constraints**\n\n"
+         "| loss | train=500 | train=all |\n|---|---:|---|\n"
+         "| knn | 2.0000 [1.750, 2.250] | 1.0000 [.750, 1.250] |\n"
+         "| mlp | 2.5000 [2.250, 2.750] |  |\n");
+    says("| sel.acc | train=500 |\n");
+    ck_assert_ptr_null(strstr(str_text(&out), "**train=500**"));
 }
 END_TEST
 
@@ -238,7 +342,10 @@ int main(void)
     tcase_add_test(c, one_seed_has_no_words_about_seeds);
     tcase_add_test(c, long_settings_stand_below);
     tcase_add_test(c, loss_is_called_loss);
-    tcase_add_test(c, more_rivals_have_their_own_table);
+    tcase_add_test(c, more_rivals_have_their_own_tables);
+    tcase_add_test(c, a_baseline_as_rival_has_its_table);
+    tcase_add_test(c, sweeps_are_summed_up);
+    tcase_add_test(c, learning_curves_are_grids);
     tcase_add_test(c, domains_stand_side_by_side);
     tcase_add_test(c, runs_are_compared);
     tcase_add_test(c, nothing_gives_nothing);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Parts of the summary that stand below the sections of policies: rivals, fronts of sweeps, learning curves and
+ * how far labels can be trusted.  Each prints nothing where the run has none of it.
+ */
+#ifndef PM_EVAL_TABLE_SECTIONS_H
+#define PM_EVAL_TABLE_SECTIONS_H
+
+#include "eval/table_grid.h"
+#include "eval/table_lines.h"
+
+typedef struct table_page {
+    const table_lines *t;
+    arena *a;
+    table_style style;
+    str *out;
+} table_page;
+
+/* Paired differences to each of the rivals ("diff_rival:LABEL" each) in outcome, accuracy and gap. */
+PM_MUST_USE pm_status table_rivals(const table_page *p, const char *const *rival, size_t n,
+                                   pm_err *err);
+
+/* Of every sweep: areas with intervals, and a few points on each router's hull. */
+PM_MUST_USE pm_status table_fronts(const table_page *p, pm_err *err);
+
+/* Routers by number of training prompts; agreement of labels with themselves. */
+PM_MUST_USE pm_status table_curves(const table_page *p, pm_err *err);
+
+/* A metric as `value [lo, hi]`, or "". */
+const char *table_cell(const table_page *p, const table_line *l, const char *metric);
+/* The same as a difference with its mark. */
+const char *table_gain(const table_page *p, const table_line *l, const char *metric);
+/* The value alone. */
+const char *table_plain(const table_page *p, const table_line *l, const char *metric, double scale,
+                        int digits);
+const char *table_text(const table_page *p, const char *before, const char *after);
+
+#endif

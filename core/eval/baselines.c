@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The rows that every results table carries: what a router must beat before it has learnt anything
- * (docs/metrics.md, section 3).  Fitted on train rows, applied to test rows; the ceilings look at test.
+ * (docs/metrics.md, section 4).  Fitted on train rows, applied to test rows; the ceilings look at test.
  */
 #include "eval/baselines.h"
 

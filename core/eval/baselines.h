@@ -22,7 +22,7 @@
  *         column.  cheapest: least mean train cost; else price_in + price_out, if every expert has both; else
  *         fewest params among those known; ties -> lower column.
  * Errors  PM_E_ARG: an empty train or test part, a cell that is not known; PM_E_SHAPE: lib is not d's.
- * Cost    O(n m + n log n).   Source  the definitions of docs/metrics.md, section 3. */
+ * Cost    O(n m + n log n).   Source  the definitions of docs/metrics.md, section 4. */
 PM_MUST_USE pm_status baselines_make(const dataset *d, const split *s, const pm_library *lib,
                                      arena *a, policy **out, size_t *n, size_t *best_single,
                                      pm_err *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Metrics of policies with paired intervals: every policy is averaged over the same resamples, so that a
- * difference of two is the difference of their resampled means (docs/metrics.md, section 2).
+ * difference of two is the difference of their resampled means (docs/metrics.md, section 3).
  */
 #include "eval/metrics.h"
 

@@ -19,6 +19,7 @@ static const arg_row rows[] = {
     {"only", 0, ARG_TEXT, "LABEL", "train and measure this router alone"},
     {"fresh", 0, ARG_FLAG, NULL, "redo finished jobs instead of taking them from the store"},
     {"json", 0, ARG_FLAG, NULL, "print the summary as JSON"},
+    {"no-report", 0, ARG_FLAG, NULL, "do not write report.html into the run's folder"},
     {"dry", 0, ARG_FLAG, NULL, "check, and print what would be done"},
     ARG_END};
 
@@ -32,8 +33,8 @@ const verb verb_run = {"run",
                        "Interrupted runs resume: every finished job is kept under the content hash "
                        "of all that it depends\n"
                        "on.  Results go to OUT/runs/NAME-KEY/: summary.txt, summary.json, "
-                       "domains.txt and servable\n"
-                       "bundles, one per router and weight point.",
+                       "domains.txt, report.html\n"
+                       "and servable bundles, one per router and weight point.",
                        rows,
                        run_main};
 
@@ -71,6 +72,16 @@ static void print_bundles(const run_summary *s, arena *a)
     if (n) printf("\nroute    pointsman route %s/bundles/%s \"your prompt\"\n", s->dir, bundle[k]);
 }
 
+/* The run is in the store: a page that cannot be written is told and changes nothing else. */
+static const char *write_report(const char *out_dir, const run_summary *s, arena *a)
+{
+    pm_err err = PM_ERR_INIT;
+    const char *path = NULL;
+    if (app_report(out_dir, s->key, NULL, a, &path, &err) == PM_OK) return path;
+    fprintf(stderr, "pointsman run: no report (the results are kept): %s\n", err_text(&err));
+    return NULL;
+}
+
 static int run_experiment(const plug_env *env, const experiment *x, const arg_value *value,
                           arena *a)
 {
@@ -89,11 +100,14 @@ static int run_experiment(const plug_env *env, const experiment *x, const arg_va
         return st == PM_OK ? EXIT_FINE : app_failed("run", &err);
     }
     if (experiment_run(env, x, &o, a, &summary, &err)) return app_failed("run", &err);
+    const char *page = NULL;
+    if (!args_given(&verb_run, value, "no-report")) page = write_report(o.out_dir, &summary, a);
     progress_end();
     if (args_given(&verb_run, value, "json")) return print_json(&summary, a);
     printf("%s\n", summary.table);
     printf("results  %s\nrun      %.12s   (%zu jobs done, %zu taken from the store, %.1f s)\n",
            summary.dir, summary.key, summary.jobs_done, summary.jobs_reused, summary.seconds);
+    if (page) printf("report   %s\n", page);
     print_bundles(&summary, a);
     return EXIT_FINE;
 }

@@ -8,8 +8,8 @@
 #include "app/args.h"
 #include "plug/call.h"
 
-extern const verb verb_run, verb_check, verb_route, verb_runs, verb_plugins, verb_conform,
-    verb_doctor, verb_new, verb_corpus, verb_completion;
+extern const verb verb_run, verb_check, verb_route, verb_runs, verb_report, verb_plugins,
+    verb_conform, verb_doctor, verb_new, verb_corpus, verb_completion;
 
 /* Opened once by a verb that needs plugins: compute, registry, Ctrl-C as cancel, progress to log.h. */
 typedef struct app_env {
@@ -36,6 +36,11 @@ char *app_out_dir(arena *a, const char *given);
 
 /* Sorted names of the bundles of a run's folder, in the arena; 0 where there are none. */
 size_t app_bundles(const char *run_dir, arena *a, char ***name);
+
+/* Writes the HTML page of a finished run (key, beginning of it, or name) to `file`, or to report.html in the
+ * run's folder when NULL; *path, in the arena, is where.  All or nothing. */
+PM_MUST_USE pm_status app_report(const char *store_folder, const char *which, const char *file,
+                                 arena *a, const char **path, pm_err *err);
 
 bool app_canceled(void); /* Ctrl-C was pressed */
 

@@ -1,0 +1,198 @@
+-- SPDX-License-Identifier: MIT
+-- Mean size or price against mean outcome: routers' curves over the weights, single experts, mixtures of them that look at
+-- no prompt, and the oracle.
+local html <const> = require "pointsman.report.html"
+local svg <const> = require "pointsman.report.svg"
+local place <const> = require "pointsman.report.place"
+local fronts <const> = require "pointsman.report.fronts"
+
+local function extent(g)
+  local x1, x2, y1, y2 = math.huge, -math.huge, math.huge, -math.huge
+  local function see(list)
+    for _, p in ipairs(list) do
+      x1, x2, y1, y2 = math.min(x1, p[1]), math.max(x2, p[1]), math.min(y1, p[2]), math.max(y2, p[2])
+    end
+  end
+  see(g.experts)
+  see(g.oracle)
+  see(g.marks)
+  for _, line in ipairs(g.routers) do see(line) end
+  return x1, x2, y1, y2
+end
+
+--- Mixtures are straight on a linear axis: on a logarithmic one the segments are walked.
+local function walked(h, x, y)
+  local out <const> = {}
+  for i, p in ipairs(h) do
+    if i > 1 then
+      local q <const> = h[i - 1]
+      for k = 1, 11 do
+        local t <const> = k / 12
+        out[#out + 1] = { x.map(q[1] + t * (p[1] - q[1])), y.map(q[2] + t * (p[2] - q[2])) }
+      end
+    end
+    out[#out + 1] = { x.map(p[1]), y.map(p[2]) }
+  end
+  return out
+end
+
+local function curve(c, line, k, x, y)
+  local style <const>, at <const> = svg.series(k), {}
+  for i, p in ipairs(line) do at[i] = { x.map(p[1]), y.map(p[2]) } end
+  svg.polyline(c, at, style.stroke)
+  local last
+  for i, p in ipairs(at) do -- marks that would lie on each other are left out
+    if not last or i == #at or (p[1] - last[1]) ^ 2 + (p[2] - last[2]) ^ 2 > 64 then
+      svg.mark(c, style.shape, p[1], p[2], 4, style.fill)
+      last = p
+    end
+  end
+  return at
+end
+
+local function end_labels(c, ends, right, box)
+  svg.spread(ends, 14, box.top + 6, box.bottom - 4)
+  for _, e in ipairs(ends) do
+    svg.path(c, string.format("M%s %sL%s %s", svg.num(e.x + 5), svg.num(e.at), svg.num(right - 4), svg.num(e.y)), "lead")
+    local s <const> = svg.series(e.k)
+    svg.mark(c, s.shape, right + 3, e.y, 4, s.fill)
+    svg.text(c, right + 11, e.y + 4, e.text, { size = 11.5 })
+  end
+end
+
+local function draw(f, g, xlabel)
+  return function(w, label)
+    local small <const> = w < 500
+    local room = 0
+    for _, line in ipairs(g.routers) do room = math.max(room, svg.width(line.label, 11.5)) end
+    local direct <const> = not small and #g.routers <= 24
+    local h <const> = small and 320 or math.max(400, direct and #g.routers * 14 + 80 or 0)
+    local c <const> = svg.canvas(w, h)
+    local box <const> = { left = 50, top = 26, right = w - (direct and math.min(190, room) + 26 or 10), bottom = h - (small and 58 or 44) }
+    local x1, x2, y1, y2 = extent(g)
+    local is_log <const> = x1 > 0 and x2 / x1 > 30
+    local pad <const> = (x2 - x1) * .04
+    local x <const> = is_log and svg.log(x1 / 1.25, x2 * 1.25, box.left, box.right, small and 5 or 8) or
+      svg.linear(x1 - pad, x2 + pad, box.left, box.right, small and 4 or 7, true)
+    local y <const> = svg.linear(y1, y2, box.bottom, box.top, 6)
+    svg.axes(c, box, x, y, xlabel .. (is_log and ", log scale" or ""), "mean " .. f.axis .. ", " .. f.better)
+    svg.polyline(c, walked(fronts.mixtures(f, g), x, y), "hull")
+    local seen <const>, ends <const>, singles <const> = {}, {}, {}
+    for _, e in ipairs(g.experts) do
+      local px <const>, py <const> = x.map(e[1]), y.map(e[2])
+      svg.mark(c, 1, px, py, 4, "open")
+      seen[#seen + 1], singles[#singles + 1] = { px, py }, { x = px, y = py, text = e[3] }
+    end
+    local o <const> = {}
+    for i, p in ipairs(g.oracle) do o[i] = { x.map(p[1]), y.map(p[2]) } end
+    svg.polyline(c, o, "refline")
+    for i, p in ipairs(o) do
+      if i == 1 or i == #o then svg.mark(c, 4, p[1], p[2], 5, "solid") end
+      seen[#seen + 1] = p
+    end
+    if #o > 0 then table.insert(singles, 1, { x = o[1][1], y = o[1][2], text = "oracle" }) end
+    for _, p in ipairs(g.marks) do
+      svg.mark(c, 2, x.map(p[1]), y.map(p[2]), 4.5, "solid")
+      seen[#seen + 1] = { x.map(p[1]), y.map(p[2]) }
+      table.insert(singles, 1, { x = seen[#seen][1], y = seen[#seen][2], text = p[3] })
+    end
+    for k, line in ipairs(g.routers) do
+      local at <const> = curve(c, line, k, x, y)
+      for _, p in ipairs(at) do seen[#seen + 1] = p end
+      local right = at[1]
+      for _, p in ipairs(at) do if p[1] > right[1] then right = p end end
+      ends[k] = { x = right[1], at = right[2], text = line.label, k = k }
+    end
+    if direct then end_labels(c, ends, box.right + 14, box) end
+    place.labels(c, singles, place.boxes(seen, 4), box, { size = small and 9.5 or 11, class = "halo small" })
+    return svg.finish(c, label)
+  end
+end
+
+local function takeaway(f, g)
+  local best, by
+  for _, line in ipairs(g.routers) do
+    if line.area and (not by or line.area > by) then best, by = line, line.area end
+  end
+  if not best then return "All experts cost the same, so there is nothing to trade." end
+  if by <= 1e-9 then return "No router reaches anything that a fixed mixture of single experts does not reach." end
+  local at <const> = string.format("%s gains most: averaged over the axis, %s %s beyond fixed mixtures of single experts", best.label,
+    html.number(by, 4), f.kind)
+  if best.share then return string.format("%s, %s of what the oracle gains.", at, html.percent(best.share, 0)) end
+  return at .. "."
+end
+
+local function rows_of(f, g)
+  local rows <const> = {}
+  local function put(who, p, what)
+    rows[#rows + 1] = { who, what or "", html.amount(p[1]), html.number(p[2], 4) }
+  end
+  for _, line in ipairs(g.routers) do
+    for _, p in ipairs(line) do put(line.label, p, p[3]) end
+  end
+  for _, p in ipairs(g.experts) do put(p[3], p, "single expert") end
+  for _, p in ipairs(g.oracle) do put("oracle", p, p[3]) end
+  for _, p in ipairs(g.marks) do put(p[3], p, "") end
+  return rows
+end
+
+local function areas(f, g)
+  local rows <const> = {}
+  for _, line in ipairs(g.routers) do
+    if line.area then rows[#rows + 1] = { line.label, line.area, line.share } end
+  end
+  table.sort(rows, function(a, b)
+    if a[2] ~= b[2] then return a[2] > b[2] end
+    return a[1] < b[1]
+  end)
+  for k, r in ipairs(rows) do rows[k] = { r[1], html.number(r[2], 4), r[3] and html.percent(r[3], 1) or "–" } end
+  if #rows == 0 then return "" end
+  return html.details("Area gained over mixtures of single experts", html.table({ "router", "mean gain in " .. f.kind, "share of the oracle's" }, rows,
+    { align = "lrr" }))
+end
+
+--- Areas and hypervolumes that the run itself measured, with intervals.
+local function measured(f)
+  local rows <const> = {}
+  for _, r in ipairs(f.run.rows) do
+    if (r.metric:find("area") or r.metric:find("hypervolume")) and r.value and r.role ~= "about" and
+      (r.subset == "all" or r.subset == "seeds:all") then
+      rows[#rows + 1] = { r.label, r.metric, html.interval(r, 4), tostring(r.seed) }
+    end
+  end
+  if #rows == 0 then return "" end
+  return html.details("Areas and hypervolumes with intervals, as measured", html.table({ "policy", "score", "value", "seed" }, rows, { align = "llrr" }))
+end
+
+local function figure(f, c, g, k)
+  local name <const> = g.is_cost and "cost" or g.term.label
+  local xlabel <const> = g.is_cost and "mean cost, USD per 1,000 prompts" or
+    "mean " .. name .. " of the chosen experts" .. ((g.term.unit or "") ~= "" and " (" .. g.term.unit .. ", as penalised)" or "")
+  local n_points = 0
+  for _, line in ipairs(g.routers) do n_points = math.max(n_points, #line) end
+  local series <const> = {}
+  for i, line in ipairs(g.routers) do series[i] = { i, line.label } end
+  return html.figure {
+    id = "pareto-" .. k, title = "Mean " .. f.kind .. " against mean " .. name,
+    takeaway = takeaway(f, g), draw = draw(f, g, xlabel),
+    extra = '<div class="narrow">' .. place.key(series) .. "</div>" .. areas(f, g) .. (k == 1 and measured(f) or ""),
+    note = string.format("Curves: routers over %d weight point%s. Rings: single experts, named where there is room. Dotted: what fixed mixtures of single experts reach without looking at prompts. Diamonds%s: oracle under the same weights. Square: the domain rule. n = %s test prompts%s; means, drawn without intervals (those of the first point stand in the table of scores).",
+      n_points, n_points == 1 and "" or "s", #g.oracle > 1 and " and dashes" or "", html.count(c and c.n or f.score("router", f.router[1], f.free).n),
+      c and ", seed " .. c.seed or ""),
+    head = { "policy", "point", name, "mean " .. f.kind }, rows = rows_of(f, g), align = "llrr",
+  }
+end
+
+return function(f, c, why)
+  if #f.router == 0 then return html.missing("a router.", "Add routers to the script.") end
+  local out <const> = {}
+  if #f.points < 2 then
+    out[1] = html.missing("a sweep.", 'The run has one weight point, so every router is one point and no curve. Give a constraint a list of weights, e.g. pm.constraint "size" { weight = pm.grid { 0, 0.1, 0.3, 1 } }.')
+  end
+  local all <const> = fronts.all(f, c)
+  if #all == 0 then
+    out[#out + 1] = html.missing("costs or sizes.", "Neither recorded costs nor a constraint nor cells are stored" .. (why and " (" .. why .. ")" or "") .. ".")
+  end
+  for k, g in ipairs(all) do out[#out + 1] = figure(f, c, g, k) end
+  return table.concat(out, "\n")
+end

@@ -66,6 +66,8 @@ while at <= #page do
     local top <const> = table.remove(stack)
     if top ~= name then fail("line %d: </%s> closes <%s>", line_of(open), name, tostring(top)) end
   else
+    if name == "td" and body:find('class="text"', 1, true) then text[#text + 1] = "\1" end
+    if name == "td" and not body:find('class="text"', 1, true) then text[#text + 1] = "\2" end
     attributes(body, open)
     if empty == "" and not void[name] then stack[#stack + 1] = name end
     if name == "script" or name == "iframe" or name == "img" or name == "link" then fail("line %d: <%s>", line_of(open), name) end
@@ -82,7 +84,7 @@ if #stack > 0 then fail("<%s> is not closed", stack[#stack]) end
 
 -- ---- words ----
 
-local all <const> = table.concat(text, "\n")
+local all <const> = table.concat(text, "\n"):gsub("\1.-\2", " ") -- texts of prompts may say anything
 if not utf8.len(page) then fail("the page is not UTF-8") end
 for entity in all:gmatch("&(.-);") do
   if not ({ amp = true, lt = true, gt = true, quot = true })[entity] then fail("entity &%s;", entity:sub(1, 20)) end

@@ -92,7 +92,7 @@ local function read_terms(run, raw, c)
     local m <const> = read_object(run, t.value, c, "term " .. tostring(t.label))
     if m and m:cols() == c.m then
       local single <const> = m:rows() == 1
-      c.terms[#c.terms + 1] = { label = t.label, plugin = t.plugin, sense = t.sense, unit = t.unit, per_prompt = not single,
+      c.terms[#c.terms + 1] = { label = t.label, plugin = t.plugin, sense = t.sense, unit = t.unit, bound = t.bound, per_prompt = not single,
         at = function(i, j) return m:get(single and 1 or i, j) end }
     end
   end
@@ -127,6 +127,7 @@ return function(run, facts)
   local c <const> = { seed = raw.seed, n = raw.n, m = raw.m, experts = raw.experts, points = raw.points or {},
     noise = raw.noise, timings = raw.timings or {}, problems = {}, kind = raw.kind or facts.kind,
     cluster_count = raw.cluster_count, n_seeds = #run.cells, sign = (raw.kind or facts.kind) == "loss" and -1 or 1 }
+  for _, e in ipairs(c.experts) do e.id = e.id or e.name or "?" end
   c.value = read_object(run, raw.value, c, "outcomes")
   if not c.value or c.value:rows() ~= c.n or c.value:cols() ~= c.m or #c.experts ~= c.m then
     return nil, "the measured outcomes cannot be read" .. (c.problems[1] and " (" .. c.problems[1] .. ")" or "")

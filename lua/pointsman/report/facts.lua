@@ -76,7 +76,7 @@ end
 local function policies(f, lines)
   local points <const>, have <const> = {}, {}
   for _, l in ipairs(lines) do
-    if l.role == "router" and not have[l.point] then
+    if l.role == "router" and not have[l.point] and not l.point:find("^sweep:") then
       have[l.point] = true
       points[#points + 1] = l.point
     end

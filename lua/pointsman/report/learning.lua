@@ -113,10 +113,15 @@ end
 local function histories(c)
   local out <const> = {}
   for _, r in ipairs(c and c.routers or {}) do
-    local line <const> = { label = r.label }
-    for i, p in ipairs(r.history or {}) do
-      local train <const>, tune <const> = number_of(p, { "train", "loss" }), number_of(p, { "tune", "held_out" })
-      if train or tune then line[#line + 1] = { number_of(p, { "epoch", "step" }) or i, train, tune } end
+    local line, has_tune = { label = r.label }, false
+    for i, p in ipairs(r.history or {}) do -- a fit that begins again (with the held-out prompts, say) is another line
+      local epoch <const>, train <const>, tune <const> = number_of(p, { "epoch", "step" }) or i, p.train, p.tune
+      if #line > 0 and epoch <= line[#line][1] then
+        if has_tune and not tune then break end
+        line, has_tune = { label = r.label }, false
+      end
+      if type(train) == "number" or type(tune) == "number" then line[#line + 1] = { epoch, train, tune } end
+      has_tune = has_tune or type(tune) == "number"
     end
     if #line > 1 then out[#out + 1] = line end
   end

@@ -60,6 +60,11 @@ size_t library_find(const pm_library *lib, const char *id); /* SIZE_MAX if absen
 PM_MUST_USE pm_status library_select(const library *l, const uint32_t *col, size_t n, arena *a,
                                      library *out, pm_err *err);
 
+/* A copy in which experts that lack the attribute `name` have value[j] [n]; NaN leaves them without.  Profiles
+ * are not copied. */
+PM_MUST_USE pm_status library_with_number(const library *l, const char *name, const double *value,
+                                          arena *a, library *out, pm_err *err);
+
 /* JSON form (models.json, bundle manifests) in both directions: an array of objects with "name" (or
  * "id").  Number, text and flag are themselves, a list of texts is joined by commas, null is skipped.
  * Text of a well-known date is a date; a date of one's own is {"date": "2024-05-13"}.  "params_b"

@@ -130,8 +130,8 @@ pm_status exp_run_key(exp_run *r, pm_err *err)
     exp_key_begin(&text, "run");
     str_puts(&text, ",\"name\":");
     str_json(&text, x->name, strlen(x->name));
-    str_printf(&text, ",\"data\":\"%s\",\"library\":\"%s\",\"embed\":", r->data_key,
-               r->lib->revision_hex);
+    str_printf(&text, ",\"data\":\"%s\",\"library\":\"%s\",\"embed\":", r->source.key,
+               r->source.lib->revision_hex);
     exp_plugin_json(x->embed, &text);
     put_measuring(r, &text);
     str_puts(&text, ",\"routers\":[");
@@ -159,12 +159,13 @@ pm_status exp_run_key(exp_run *r, pm_err *err)
 
 static size_t count_jobs(const exp_run *r)
 {
-    size_t per_seed = 1 + (r->x->embed ? 1 : 0); /* the scores; the embedder */
+    size_t per_seed = 1 + (r->x->embed ? 1 : 0);         /* the scores; the embedder */
+    if (r->x->corpus) per_seed += 1 + r->x->lib->view.n; /* the draw; the experts */
     for (size_t k = 0; k < r->x->n_routers; k++) {
         size_t n = r->x->router[k].n_candidates;
         if (exp_wants(r, &r->x->router[k])) per_seed += n > 1 ? n + 1 : 1;
     }
-    return per_seed * r->x->n_seeds;
+    return (per_seed + exp_curve_jobs(r)) * r->x->n_seeds;
 }
 
 static pm_status begin(exp_run *r, pm_err *err)
@@ -183,7 +184,7 @@ static pm_status begin(exp_run *r, pm_err *err)
                      .script = r->x->script,
                      .script_sha256 = r->x->script_sha256,
                      .spec_json = r->x->spec_json,
-                     .data_hash = r->data.hash,
+                     .data_hash = r->source.hash,
                      .version = PACKAGE_VERSION,
                      .machine_json = str_text(&machine),
                      .started = started};
@@ -204,15 +205,20 @@ static pm_status run_seed(exp_run *r, uint64_t seed, pm_err *err)
     arena *mine = arena_open(0);
     if (!mine) return err_set(err, PM_E_MEMORY, "seed %llu", (unsigned long long)seed);
     r->a = mine;
-    pm_status s = exp_seed_open(r, seed, &w, err);
+    w = (seed_work){.seed = seed};
+    pm_status s = r->x->corpus ? exp_measure(r, seed, err) : PM_OK;
+    if (!s) s = exp_seed_open(r, seed, &w, err);
+    if (!s) s = exp_ceiling(r, &w, err);
     if (!s) s = exp_embed(r, &w, err);
     if (!s) s = exp_train(r, &w, err);
     if (!s) exp_say(r, "decisions and intervals", 0);
     if (!s) s = exp_decide(r, &w, err);
     if (!s) s = exp_bundles(r, &w, err);
+    if (!s) s = exp_curves(r, &w, err);
     if (!s) s = exp_cells(r, &w, err);
     if (!s) s = exp_rows(r, &w, NULL, err);
     if (!s) s = exp_means(r, &w, err);
+    if (!s) s = exp_pool(r, &w, err);
     if (!s) s = exp_step(r, "decisions and intervals", err);
     exp_seed_close(&w);
     arena_close(mine);
@@ -225,7 +231,7 @@ static pm_status run_all(exp_run *r, run_summary *out, double start, pm_err *err
     exp_say(r, "data", 0);
     pm_status s = exp_load(r, err);
     if (!s) s = exp_points(r, err);
-    if (!s) s = exp_try_constraints(r, err);
+    if (!s && !r->x->corpus) s = exp_try_constraints(r, err);
     if (!s) s = exp_run_key(r, err);
     if (!s) s = begin(r, err);
     if (s) return s;

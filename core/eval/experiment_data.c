@@ -259,7 +259,7 @@ static pm_status data_key(exp_run *r, pm_err *err)
     return exp_key_end(&text, r->data_key, err);
 }
 
-pm_status exp_load(exp_run *r, pm_err *err)
+static pm_status load_recorded(exp_run *r, pm_err *err)
 {
     dataset all, chosen;
     dataset_options o = DATASET_OPTIONS_DEFAULT;
@@ -282,4 +282,15 @@ pm_status exp_load(exp_run *r, pm_err *err)
             r->x->data_dir, r->data.n, r->data.m);
     if (!r->lib) r->lib = &r->data.models;
     return data_key(r, err);
+}
+
+pm_status exp_load(exp_run *r, pm_err *err)
+{
+    if (r->x->corpus) return exp_load_corpus(r, err);
+    pm_status s = load_recorded(r, err);
+    if (s) return s;
+    r->source = (exp_source){.name = r->data.name, .hash = r->data.hash, .lib = r->lib};
+    memcpy(r->source.key, r->data_key, sizeof r->source.key);
+    memcpy(r->text_key, r->data_key, sizeof r->text_key);
+    return PM_OK;
 }

@@ -29,8 +29,8 @@ static void put_summary_json(const exp_run *r, str *out)
     put_member(out, "key", r->key);
     put_member(out, "name", r->x->name);
     put_member(out, "asks", r->x->asks);
-    put_member(out, "data_hash", r->data.hash);
-    put_member(out, "library_revision", r->lib->revision_hex);
+    put_member(out, "data_hash", r->source.hash);
+    put_member(out, "library_revision", r->source.lib->revision_hex);
     put_member(out, "script_sha256", r->x->script_sha256);
     str_puts(out, "\"rows\":[");
     bool first = true;

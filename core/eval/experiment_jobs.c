@@ -100,7 +100,7 @@ double exp_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void tell(const exp_run *r, const char *what, double part)
+void exp_tell(const exp_run *r, const char *what, double part)
 {
     if (!r->o->progress) return;
     double done = ((double)r->jobs_over + part) / (double)(r->jobs_total ? r->jobs_total : 1);
@@ -110,7 +110,7 @@ static void tell(const exp_run *r, const char *what, double part)
 void exp_say(exp_run *r, const char *what, double part)
 {
     r->now = what; /* lives as long as the run */
-    tell(r, what, part);
+    exp_tell(r, what, part);
 }
 
 pm_status exp_step(exp_run *r, const char *what, pm_err *err)
@@ -148,7 +148,7 @@ static void watch(void *arg, const char *what, double done, const pm_metric *m, 
 {
     exp_run *r = arg;
     if (done < 1) remember(r, m, n); /* at 1: what it settled on */
-    tell(r, what, done);
+    exp_tell(r, what, done);
 }
 
 void exp_watch(exp_run *r, const plug_env *env)

@@ -71,14 +71,14 @@ static pm_status put_means(exp_run *r, const seed_work *w, pm_err *err)
         mean->more = &m->choice[k * r->x->n_seeds + 1];
         mean->n_more = m->n_seeds - 1;
         mean->predicted = mean->spread = (pm_cmat){NULL, 0, 0, 0};
-        mean->errors = m->errors[k % m->n_routers];
+        mean->errors = mean->role == POLICY_ROUTER ? m->errors[k % m->n_routers] : NULL;
     }
     return exp_rows(r, w, p, err);
 }
 
 pm_status exp_means(exp_run *r, const seed_work *w, pm_err *err)
 {
-    if (r->x->n_seeds < 2 || (r->means && r->means->differs)) return PM_OK;
+    if (r->x->corpus || r->x->n_seeds < 2 || (r->means && r->means->differs)) return PM_OK;
     pm_status s = r->means ? PM_OK : begin(r, w, err);
     if (s) return s;
     if (strcmp(r->means->hash, w->s.hash) != 0) {

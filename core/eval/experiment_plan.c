@@ -62,11 +62,48 @@ static pm_status plan_router(plan *p, const seed_work *w, const router_choice *c
     return s ? s : put_job(p, key, "router", c->at.label, NULL, err);
 }
 
+/* Experts first; the sizes of those that are done are known, and with all of them the data. */
+static pm_status plan_experts(plan *p, uint64_t seed, pm_err *err)
+{
+    exp_run *r = p->r;
+    pm_status s = exp_draw(r, seed, err);
+    if (!s) s = exp_find_experts(r, err);
+    if (s) return s;
+    str_printf(p->out, "  seed %llu: %zu prompts drawn\n", (unsigned long long)seed, r->data.n);
+    size_t before = p->done;
+    for (size_t j = 0; j < r->x->lib->view.n; j++) {
+        const char *id = r->x->lib->view.expert[j]->id;
+        p->done += r->expert[j].is_done ? 1 : 0;
+        if (r->expert[j].is_done)
+            str_printf(p->out, "    done     %-10s %s\n", "expert", id);
+        else
+            s = put_open_job(p, "expert", id);
+    }
+    return s ? s : exp_measured(r, p->done - before == r->x->lib->view.n, err);
+}
+
+static pm_status plan_curves(plan *p, seed_work *w, pm_err *err)
+{
+    exp_run *r = p->r;
+    pm_status s = PM_OK;
+    for (size_t e = 0; e < r->x->n_train_sizes && !s; e++) {
+        seed_work sub;
+        size_t size = r->x->train_size[e];
+        if (size >= w->s.n_train) continue; /* "all" among them: nothing more is trained */
+        s = exp_curve_split(r, w, size, &sub, err);
+        if (!s) str_printf(p->out, "   trained on %zu prompts:\n", size);
+        for (size_t k = 0; k < r->x->n_routers && !s; k++)
+            if (exp_wants(r, &r->x->router[k])) s = plan_router(p, &sub, &r->x->router[k], err);
+    }
+    return s;
+}
+
 static pm_status plan_seed(plan *p, uint64_t seed, pm_err *err)
 {
     exp_run *r = p->r;
     seed_work w = {.seed = seed};
-    pm_status s = exp_split(r, seed, &w.s, err);
+    pm_status s = r->x->corpus ? plan_experts(p, seed, err) : PM_OK;
+    if (!s) s = exp_split(r, seed, &w.s, err);
     if (!s) s = exp_embed_key(r, &w, w.embed_key, err);
     if (s) return s;
     str_printf(p->out, "  seed %llu: fit %zu, tune %zu, test %zu prompts", (unsigned long long)seed,
@@ -80,7 +117,16 @@ static pm_status plan_seed(plan *p, uint64_t seed, pm_err *err)
     if (r->x->embed) s = put_job(p, w.embed_key, "embedder", r->x->embed->label, NULL, err);
     for (size_t k = 0; k < r->x->n_routers && !s; k++)
         if (exp_wants(r, &r->x->router[k])) s = plan_router(p, &w, &r->x->router[k], err);
-    return s;
+    return s ? s : plan_curves(p, &w, err);
+}
+
+static void put_corpus(const exp_run *r, str *out)
+{
+    str_printf(out, "experiment %s, run %.8s\n", r->x->name, r->key);
+    str_printf(out, "  corpus %s %.12s: %zu documents in %zu domains, %zu experts", r->text.name,
+               r->text.hash, r->text.n_documents, r->text.n_domains, r->x->lib->view.n);
+    for (size_t k = 0; k < r->text.n_notes; k++) str_printf(out, "\n  %s", r->text.note[k]);
+    str_printf(out, "\n  weight points: %zu\n", r->n_points);
 }
 
 static void put_data(const exp_run *r, str *out)
@@ -101,11 +147,15 @@ static pm_status make_plan(exp_run *r, str *out, pm_err *err)
     plan p = {r, out, 0, 0};
     pm_status s = exp_load(r, err);
     if (!s) s = exp_points(r, err);
-    if (!s) s = exp_try_constraints(r, err);
+    if (!s && !r->x->corpus) s = exp_try_constraints(r, err);
     if (!s) s = exp_run_key(r, err);
     if (s) return s;
-    put_data(r, out);
-    for (size_t k = 0; k < r->x->n_seeds && !s; k++) s = plan_seed(&p, r->x->seed[k], err);
+    (r->x->corpus ? put_corpus : put_data)(r, out);
+    for (size_t k = 0; k < r->x->n_seeds && !s; k++) {
+        arena_mark mark = arena_save(r->a);
+        s = plan_seed(&p, r->x->seed[k], err);
+        arena_release(r->a, mark);
+    }
     str_printf(out, "  %zu jobs to do, %zu already done\n", p.to_do, p.done);
     return !s && out->failed ? err_set(err, PM_E_MEMORY, "plan") : s;
 }

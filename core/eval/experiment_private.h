@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * The state of a running experiment, shared by the files experiment*.c alone.  In order of work:
- * _data (read, library, backend, pool), _seed (split and views), _train (embedder and router jobs), _points
- * (weights -> decisions), _rows (scores -> store rows), _sweep (rows about constraints), _means (over seeds), _cells (for reports), _bundles (what is served), _files (summaries).
+ * _data (recorded: read, library, backend, pool) or _corpus and _experts (documents of a seed, experts trained
+ * and run), _seed (split and views), _train (embedder and router jobs), _points (weights -> decisions), _ceiling
+ * (labels re-drawn), _curve (routers trained on less), _rows (scores -> store rows), _sweep
+ * (rows about constraints), _means (over seeds), _pool
+ * (over splits), _cells (for reports), _bundles (what is served), _files (summaries).
  */
 #ifndef PM_EVAL_EXPERIMENT_PRIVATE_H
 #define PM_EVAL_EXPERIMENT_PRIVATE_H
@@ -16,6 +19,23 @@ typedef struct weight_point { /* one cell of the grid of constraint weights */
     const double *weight;     /* [n_constraints] */
 } weight_point;
 
+#define EXP_PARTS 8 /* spans of a test prompt whose losses are kept, to re-draw labels from */
+
+typedef struct expert_run { /* an expert of a corpus, trained and run on the prompts of a seed */
+    char key[65];           /* of its job */
+    bool is_done;
+    pm_mat loss; /* [n x 1] nats per character */
+    pm_mat part; /* [n_test x EXP_PARTS] adding up to loss; NaN: not told */
+    double params, documents,
+        bytes; /* size as the backend tells it (NaN: not), text learned from */
+} expert_run;
+
+typedef struct exp_source { /* what a run reads, whatever the seed */
+    const char *name, *hash;
+    char key[65]; /* of the data (recorded), or of corpus and experts */
+    const library *lib;
+} exp_source;
+
 typedef struct exp_run {
     const experiment *x;
     const run_options *o;
@@ -26,11 +46,18 @@ typedef struct exp_run {
     call_ctx *call;
     pipeline_ctx *pipe;
 
+    exp_source source;
+    corpus_text text; /* of a corpus */
+    /* Recorded: the same for all seeds.  Of a corpus: what the seed at hand drew and measured. */
     dataset data; /* pooled, columns = library */
     const library *lib;
+    corpus draw;
+    uint64_t draw_seed;
+    expert_run *expert;   /* [lib->n] of a corpus */
     const char *dropped;  /* models left out for want of outcomes, "a (41 % known)"; NULL: none */
     const char *unlisted; /* models of the data that the library does without; NULL: none */
     char data_key[65];    /* what every job depends on: files, pool, models, backend */
+    char text_key[65];    /* what embedders depend on; of a corpus the prompts alone */
     char key[65];         /* of the run */
     const char *dir;      /* OUT/runs/NAME-KEY8 */
 
@@ -44,6 +71,7 @@ typedef struct exp_run {
     str timings; /* JSON objects {what, seconds} of the seed's jobs, by commas */
 
     struct seed_means *means; /* experiment_means.c; NULL with one seed */
+    struct split_pool *pool;  /* experiment_pool.c; NULL with one seed or recorded data */
 
     store_row *row;
     size_t n_rows, rows_room;
@@ -60,8 +88,10 @@ typedef struct router_work { /* a trained router of one seed */
     pm_mat value, spread, tokens; /* on the test part; at == NULL: not offered */
 } router_work;
 
-typedef struct seed_work {
+typedef struct seed_work seed_work;
+struct seed_work {
     uint64_t seed;
+    arena *home; /* what lasts as long as the seed */
     split s;
     pm_prompts fit_x, tune_x, test_x; /* embed and sparse are set once a router must train */
     pm_outcomes fit_y, tune_y;
@@ -76,16 +106,20 @@ typedef struct seed_work {
     embedder *embed;
     const char *embed_file;
     bool has_features;
+    struct seed_work *from; /* of a learning curve: the whole seed, whose features these are */
+    const uint32_t *fit_of, *tune_of; /* positions in its parts */
 
     router_work *router;
     size_t n_routers;
     constraint **constraint; /* [n_constraints] */
     objective *decide;
 
-    policy *policy; /* baselines, then routers point by point */
-    size_t n_policies;
+    policy *policy; /* baselines, then routers point by point, then learning curves */
+    size_t n_policies, n_curves;
+    bool has_redrawn; /* the last baseline is the ceiling of re-drawn labels */
+    double split_half, split_half_lo, split_half_hi; /* agreement of halves on the best expert */
     const char **decisions; /* [n_routers x n_points] object of the choices */
-} seed_work;
+};
 
 /* ---- experiment_jobs.c ---- */
 
@@ -103,7 +137,8 @@ bool exp_job_repair(const exp_run *r, const char *key, const char *kind, pm_err 
 /* One piece of work is over: tells progress; PM_E_CANCELED when asked to stop. */
 PM_MUST_USE pm_status exp_step(exp_run *r, const char *what, pm_err *err);
 void exp_say(exp_run *r, const char *what, double part);
-double exp_now(void); /* seconds, monotonic */
+void exp_tell(const exp_run *r, const char *what, double part); /* the same, not kept as r->now */
+double exp_now(void);                                           /* seconds, monotonic */
 /* Points env->progress at the run. */
 void exp_watch(exp_run *r, const plug_env *env);
 
@@ -118,7 +153,20 @@ void exp_run_close(exp_run *r);
 
 /* What can be refused before any compute: labels, value kinds, grids without a tuning part. */
 PM_MUST_USE pm_status exp_check(const experiment *x, const run_options *o, pm_err *err);
-PM_MUST_USE pm_status exp_load(exp_run *r, pm_err *err);
+PM_MUST_USE pm_status exp_load(exp_run *r, pm_err *err); /* r->source and what all seeds share */
+/* Reads the corpus and judges the experts' mixes. */
+PM_MUST_USE pm_status exp_load_corpus(exp_run *r, pm_err *err);
+/* Draws a seed's documents and prompts into r->draw, and makes r->data without outcomes. */
+PM_MUST_USE pm_status exp_draw(exp_run *r, uint64_t seed, pm_err *err);
+/* r->expert: keys, and the measures of those that are done. */
+PM_MUST_USE pm_status exp_find_experts(exp_run *r, pm_err *err);
+/* What the experts measured becomes r->data and r->lib, if all of them did; and r->data_key in any case. */
+PM_MUST_USE pm_status exp_measured(exp_run *r, bool is_complete, pm_err *err);
+/* Draws, finds, trains and runs the experts that are not done, and puts what they measured into r->data and r->lib. */
+PM_MUST_USE pm_status exp_measure(exp_run *r, uint64_t seed, pm_err *err);
+/* What the experts learned and how large they became, as facts of the seed. */
+PM_MUST_USE pm_status exp_about_experts(exp_run *r, const seed_work *w, pm_err *err);
+PM_MUST_USE pm_status exp_about_corpus(exp_run *r, pm_err *err);
 PM_MUST_USE pm_status exp_points(exp_run *r, pm_err *err);
 /* What the constraints lack in the library (an attribute, a price) is told before anything is trained. */
 PM_MUST_USE pm_status exp_try_constraints(exp_run *r, pm_err *err);
@@ -128,6 +176,9 @@ bool exp_wants(const exp_run *r, const router_choice *c); /* --only */
 PM_MUST_USE pm_status exp_split(exp_run *r, uint64_t seed, split *out, pm_err *err);
 PM_MUST_USE pm_status exp_seed_open(exp_run *r, uint64_t seed, seed_work *w, pm_err *err);
 void exp_seed_close(seed_work *w);
+void exp_routers_close(seed_work *w);
+PM_MUST_USE pm_status exp_seed_views(exp_run *r, seed_work *w,
+                                     pm_err *err); /* what plugins may see */
 
 PM_MUST_USE pm_status exp_embed_key(const exp_run *r, const seed_work *w, char hex[65],
                                     pm_err *err);
@@ -142,12 +193,33 @@ const char *exp_setting(const router_choice *c, const plugin_choice *won, const 
                         arena *a);
 
 PM_MUST_USE pm_status exp_decide(exp_run *r, seed_work *w, pm_err *err);
+/* The ceiling of re-drawn labels joins the baselines, if the experts tell losses of parts. */
+PM_MUST_USE pm_status exp_ceiling(exp_run *r, seed_work *w, pm_err *err);
+/* Routers trained on the first prompts of a random order: policies of role "curve". */
+PM_MUST_USE pm_status exp_curves(exp_run *r, seed_work *w, pm_err *err);
+size_t exp_curve_jobs(const exp_run *r); /* of a seed, at most */
+PM_MUST_USE pm_status exp_curve_split(const exp_run *r, seed_work *w, size_t size, seed_work *sub,
+                                      pm_err *err);
+PM_MUST_USE pm_status exp_curve_features(exp_run *r, seed_work *w, pm_err *err);
 /* The pipeline of router k at a point, in caller's terms [n_constraints]. */
 pipeline exp_pipeline(const exp_run *r, const seed_work *w, size_t k, size_t point,
                       pipeline_term *term);
 PM_MUST_USE pm_status exp_bundles(exp_run *r, seed_work *w, pm_err *err);
 
+/* A fact of the run; its texts must last as long as r->keep. */
+PM_MUST_USE pm_status exp_fact(exp_run *r, const char *group, const char *name, double value,
+                               const char *text, pm_err *err);
 PM_MUST_USE pm_status exp_about(exp_run *r, pm_err *err);
+typedef struct exp_scored { /* policies on the same prompts */
+    const eval_truth *truth;
+    const policy *policy; /* [n] */
+    size_t n;
+    const char *before; /* of subsets in rows: "", "seeds:", "splits:" */
+    size_t best_single;
+    const uint32_t *best_single_of; /* [truth->n] or NULL */
+} exp_scored;
+/* Rows of their scores; with `w`, facts and decisions of the seed too. */
+PM_MUST_USE pm_status exp_score(exp_run *r, const exp_scored *it, const seed_work *w, pm_err *err);
 /* Scores of the seed's policies; or, with `mean` [n_policies], of their means over seeds. */
 PM_MUST_USE pm_status exp_rows(exp_run *r, const seed_work *w, const policy *mean, pm_err *err);
 /* cells-SEED.json: per-prompt data of the seed for reports (docs/report-data.md). */
@@ -156,6 +228,8 @@ PM_MUST_USE pm_status exp_cells(exp_run *r, seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_sweeps(exp_run *r, const seed_work *w, const policy *mean, pm_err *err);
 PM_MUST_USE pm_status exp_put(exp_run *r, const store_row *row, pm_err *err); /* texts: in keep */
 const char *exp_point_of(const exp_run *r, const policy *p); /* of a policy's rows */
+/* Keeps a seed's truth and policies; after the last seed, the rows of all splits together. */
+PM_MUST_USE pm_status exp_pool(exp_run *r, const seed_work *w, pm_err *err);
 /* Notes what the seed's routers chose; after the last seed, the rows of the means. */
 PM_MUST_USE pm_status exp_means(exp_run *r, const seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_files(const exp_run *r, run_summary *out, pm_err *err);

@@ -25,8 +25,8 @@ pm_status exp_put(exp_run *r, const store_row *row, pm_err *err)
 
 /* ---- facts ---- */
 
-static pm_status fact(exp_run *r, const char *group, const char *name, double value,
-                      const char *text, pm_err *err)
+pm_status exp_fact(exp_run *r, const char *group, const char *name, double value, const char *text,
+                   pm_err *err)
 {
     store_row row = {.point = "",
                      .label = "run",
@@ -43,7 +43,7 @@ static pm_status fact(exp_run *r, const char *group, const char *name, double va
 static const char *data_text(exp_run *r)
 {
     str text = STR_INIT;
-    str_printf(&text, "%s %.12s", r->data.name, r->data.hash);
+    str_printf(&text, "%s %.12s", r->source.name, r->source.hash);
     const char *kept = text.failed ? NULL : arena_strdup(r->keep, str_text(&text));
     str_close(&text);
     return kept ? kept : "";
@@ -80,15 +80,17 @@ pm_status exp_about(exp_run *r, pm_err *err)
         {"intervals", "within_delta", r->x->delta, ""},
     };
     pm_status s = PM_OK;
-    if (r->x->asks && r->x->asks[0]) s = fact(r, "question", "asks", NAN, r->x->asks, err);
+    if (r->x->asks && r->x->asks[0]) s = exp_fact(r, "question", "asks", NAN, r->x->asks, err);
+    if (!s && r->x->corpus) s = exp_about_corpus(r, err);
     for (size_t k = 0; k < sizeof all / sizeof all[0] && !s; k++)
-        if (all[k].name) s = fact(r, all[k].group, all[k].name, all[k].value, all[k].text, err);
+        if (all[k].name && (!r->x->corpus || strcmp(all[k].group, "intervals") == 0))
+            s = exp_fact(r, all[k].group, all[k].name, all[k].value, all[k].text, err);
     return s;
 }
 
 static pm_status about_seed(exp_run *r, const seed_work *w, pm_err *err)
 {
-    static const char *const by[] = {"as given", "by prompt", "by group"};
+    static const char *const by[] = {"as given", "by prompt", "by group", "by document"};
     const char *hash = arena_strndup(r->keep, w->s.hash, 12);
     if (!hash) return err_set(err, PM_E_MEMORY, "rows");
     const struct {
@@ -96,17 +98,17 @@ static pm_status about_seed(exp_run *r, const seed_work *w, pm_err *err)
         double value;
         const char *text;
     } all[] = {
-        {"split", NAN, by[r->x->split.by]},
+        {"split", NAN, by[r->x->corpus ? 3 : r->x->split.by]},
         {"assignment", NAN, hash},
         {"fit", (double)w->s.n_fit, ""},
         {"tune", (double)w->s.n_tune, ""},
         {"test", (double)w->s.n_test, ""},
         {"groups in train and test", (double)w->s.leaked_groups, ""},
-        {"best single on train", NAN, r->lib->view.expert[w->best_single]->id},
+        {"best single on train", NAN, r->source.lib->view.expert[w->best_single]->id},
     };
     pm_status s = PM_OK;
     for (size_t k = 0; k < sizeof all / sizeof all[0] && !s; k++) {
-        s = fact(r, "seed", all[k].name, all[k].value, all[k].text, err);
+        s = exp_fact(r, "seed", all[k].name, all[k].value, all[k].text, err);
         if (!s) r->row[r->n_rows - 1].seed = w->seed;
     }
     return s;
@@ -124,7 +126,7 @@ static pm_status about_constraints(exp_run *r, const seed_work *w, pm_err *err)
                    !strcmp(r->row[k].setting, settled);
         if (told) continue;
         const char *text = arena_strdup(r->keep, settled);
-        pm_status s = text ? fact(r, "constraint", label, NAN, text, err)
+        pm_status s = text ? exp_fact(r, "constraint", label, NAN, text, err)
                            : err_set(err, PM_E_MEMORY, "rows");
         if (s) return s;
         r->row[r->n_rows - 1].seed = w->seed; /* a row of its own where seeds differ */
@@ -148,7 +150,7 @@ static pm_status about_rivals(exp_run *r, const seed_work *w, pm_err *err)
                  "rival \"%s\": these data have no such row (no domains, no costs?), so no "
                  "difference to it is reported",
                  label);
-        s = fact(r, "rival", "rival without a row in these data", NAN, label, err);
+        s = exp_fact(r, "rival", "rival without a row in these data", NAN, label, err);
     }
     return s;
 }
@@ -157,8 +159,10 @@ static pm_status about_rivals(exp_run *r, const seed_work *w, pm_err *err)
 
 typedef struct row_maker {
     exp_run *r;
-    store_row like;  /* point, label, role, seed, setting of the policy at hand */
-    const char *all; /* subset of every prompt: "all", of means over seeds "seeds:all" */
+    store_row like;     /* point, label, role, seed, setting of the policy at hand */
+    const char *before; /* of subsets: "", of means over seeds "seeds:", of all splits "splits:" */
+    const char *all;    /* subset of every prompt */
+    size_t n_domains;
     pm_err *err;
 } row_maker;
 
@@ -186,7 +190,7 @@ static const char *joined(row_maker *k, const char *before, const char *after)
 
 static bool is_mean(const row_maker *k)
 {
-    return strcmp(k->all, "all") != 0;
+    return k->before[0] != '\0';
 }
 
 /* What mixed choices would say of no seed's router. */
@@ -231,10 +235,11 @@ static pm_status put_shares(row_maker *k, const policy_score *p)
     return s;
 }
 
-static pm_status put_domains(row_maker *k, const policy_score *p, const char *const *subset)
+static pm_status put_domains(row_maker *k, const policy_score *p, size_t n,
+                             const char *const *subset)
 {
     pm_status s = PM_OK;
-    for (size_t d = 0; p->domain_value && d < k->r->data.n_domains && !s; d++)
+    for (size_t d = 0; p->domain_value && d < n && !s; d++)
         s = put(k, subset[d], p->domain_value[d].name, &p->domain_value[d]);
     return s;
 }
@@ -257,6 +262,13 @@ const char *exp_point_of(const exp_run *r, const policy *p)
     return r->n_points == 1 ? r->point[0].text : "";
 }
 
+/* How often half of a prompt and the other half agree on the best expert. */
+static pm_status put_split_half(row_maker *k, const seed_work *w)
+{
+    metric_value v = {"", w->split_half, w->split_half_lo, w->split_half_hi, w->truth.n};
+    return put(k, k->all, "split_half_agreement", &v);
+}
+
 static pm_status put_policy(row_maker *k, const seed_work *w, const policy_score *score,
                             const char *const *subset)
 {
@@ -268,28 +280,46 @@ static pm_status put_policy(row_maker *k, const seed_work *w, const policy_score
                           .setting = p->setting && !is_mean(k) ? p->setting : ""};
     pm_status s = put_metrics(k, score);
     if (!s) s = put_shares(k, score);
-    if (!s) s = put_domains(k, score, subset);
-    if (!s && !is_mean(k) && (size_t)(p - w->policy) >= w->n_baselines)
+    if (!s) s = put_domains(k, score, k->n_domains, subset);
+    if (!s && w && p->role == POLICY_ROUTER)
         s = put_decisions(k, w->decisions[(size_t)(p - w->policy) - w->n_baselines]);
+    if (!s && w && w->has_redrawn && p == &w->policy[w->n_baselines - 1]) s = put_split_half(k, w);
+    return s;
+}
+
+pm_status exp_score(exp_run *r, const exp_scored *it, const seed_work *w, pm_err *err)
+{
+    policy_score *score;
+    metrics_options o = {sizeof o, r->x->delta, it->best_single, r->x->bootstrap,
+                         it->best_single_of};
+    row_maker k = {.r = r, .before = it->before, .n_domains = it->truth->n_domains, .err = err};
+    k.all = joined(&k, it->before, "all");
+    const char **subset = arena_alloc(r->a, it->truth->n_domains, sizeof *subset);
+    if (!subset || !k.all) return err_set(err, PM_E_MEMORY, "domains");
+    str head = STR_INIT;
+    str_printf(&head, "%sdomain:", it->before);
+    for (size_t d = 0; d < it->truth->n_domains; d++)
+        subset[d] = joined(&k, str_text(&head), it->truth->domains[d]);
+    str_close(&head);
+    for (size_t d = 0; d < it->truth->n_domains; d++)
+        if (!subset[d]) return err_set(err, PM_E_MEMORY, "domains");
+    pm_status s =
+        metrics_score(r->env.compute, it->truth, it->policy, it->n, &o, r->a, &score, err);
+    if (!s && w) s = about_seed(r, w, err);
+    if (!s && w) s = exp_about_experts(r, w, err);
+    if (!s && w) s = about_constraints(r, w, err);
+    if (!s && w) s = about_rivals(r, w, err);
+    for (size_t i = 0; i < it->n && !s; i++) s = put_policy(&k, w, &score[i], subset);
     return s;
 }
 
 pm_status exp_rows(exp_run *r, const seed_work *w, const policy *mean, pm_err *err)
 {
-    policy_score *score;
-    metrics_options o = {sizeof o, r->x->delta, w->best_single, r->x->bootstrap};
-    row_maker k = {.r = r, .all = mean ? "seeds:all" : "all", .err = err};
-    const char **subset = arena_alloc(r->a, r->data.n_domains, sizeof *subset);
-    if (!subset) return err_set(err, PM_E_MEMORY, "domains");
-    for (size_t d = 0; d < r->data.n_domains; d++) {
-        subset[d] = joined(&k, mean ? "seeds:domain:" : "domain:", r->data.domains[d]);
-        if (!subset[d]) return err_set(err, PM_E_MEMORY, "domains");
-    }
-    pm_status s = metrics_score(r->env.compute, &w->truth, mean ? mean : w->policy, w->n_policies,
-                                &o, r->a, &score, err);
-    if (!s && !mean) s = about_seed(r, w, err);
-    if (!s && !mean) s = about_constraints(r, w, err);
-    if (!s && !mean) s = about_rivals(r, w, err);
-    for (size_t i = 0; i < w->n_policies && !s; i++) s = put_policy(&k, w, &score[i], subset);
+    exp_scored it = {.truth = &w->truth,
+                     .policy = mean ? mean : w->policy,
+                     .n = w->n_policies,
+                     .before = mean ? "seeds:" : "",
+                     .best_single = w->best_single};
+    pm_status s = exp_score(r, &it, mean ? NULL : w, err);
     return s ? s : exp_sweeps(r, w, mean, err);
 }

@@ -14,7 +14,8 @@
 pm_status exp_split(exp_run *r, uint64_t seed, split *out, pm_err *err)
 {
     split_spec spec = r->x->split;
-    if (spec.by != SPLIT_GIVEN) {
+    if (spec.by != SPLIT_GIVEN ||
+        r->x->corpus) { /* the tuning part of a corpus is dealt anew, too */
         char name[32];
         snprintf(name, sizeof name, "seed %llu", (unsigned long long)seed);
         spec.seed = rng_derive(spec.seed, name);
@@ -94,22 +95,33 @@ static pm_status make_means(exp_run *r, seed_work *w, pm_err *err)
     return PM_OK;
 }
 
+pm_status exp_seed_views(exp_run *r, seed_work *w, pm_err *err)
+{
+    pm_status s = make_views(r, w, err);
+    return s ? s : make_means(r, w, err);
+}
+
 pm_status exp_seed_open(exp_run *r, uint64_t seed, seed_work *w, pm_err *err)
 {
-    *w = (seed_work){.seed = seed};
+    *w = (seed_work){.seed = seed, .home = r->a};
     pm_status s = exp_split(r, seed, &w->s, err);
     if (!s) s = make_truth(r, w, err);
-    if (!s) s = make_views(r, w, err);
-    if (!s) s = make_means(r, w, err);
+    if (!s) s = exp_seed_views(r, w, err);
     if (!s)
         s = baselines_make(&r->data, &w->s, &r->lib->view, r->a, &w->baseline, &w->n_baselines,
                            &w->best_single, err);
     return s;
 }
 
-void exp_seed_close(seed_work *w)
+void exp_routers_close(seed_work *w)
 {
     for (size_t k = 0; k < w->n_routers; k++) router_close(w->router[k].route);
+    w->n_routers = 0;
+}
+
+void exp_seed_close(seed_work *w)
+{
+    exp_routers_close(w);
     embedder_close(w->embed);
     objective_close(w->decide);
     for (constraint **k = w->constraint; k && *k; k++) constraint_close(*k);

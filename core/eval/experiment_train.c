@@ -19,7 +19,7 @@ pm_status exp_embed_key(const exp_run *r, const seed_work *w, char hex[65], pm_e
     if (!r->x->embed) return PM_OK;
     str text = STR_INIT;
     exp_key_begin(&text, "embedder");
-    str_printf(&text, ",\"data\":\"%s\",\"split\":\"%s\",\"seed\":%llu,\"embedder\":", r->data_key,
+    str_printf(&text, ",\"data\":\"%s\",\"split\":\"%s\",\"seed\":%llu,\"embedder\":", r->text_key,
                w->s.hash, (unsigned long long)w->seed);
     exp_plugin_json(r->x->embed, &text);
     return exp_key_end(&text, hex, err);
@@ -122,25 +122,6 @@ pm_status exp_embed(exp_run *r, seed_work *w, pm_err *err)
     return s ? s : exp_step(r, "embedder", err);
 }
 
-static pm_status take_sparse(const pm_csr *all, const uint32_t *row, size_t n, arena *a,
-                             pm_csr *out, pm_err *err)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++) count += (size_t)(all->start[row[i] + 1] - all->start[row[i]]);
-    uint64_t *start = arena_alloc(a, n + 1, sizeof *start);
-    uint32_t *col = arena_alloc(a, count, sizeof *col);
-    float *val = arena_alloc(a, count, sizeof *val);
-    if (!start || !col || !val) return err_set(err, PM_E_MEMORY, "features of %zu prompts", n);
-    for (size_t i = 0; i < n; i++) {
-        size_t lo = (size_t)all->start[row[i]], len = (size_t)all->start[row[i] + 1] - lo;
-        memcpy(col + start[i], all->col + lo, len * sizeof *col);
-        memcpy(val + start[i], all->val + lo, len * sizeof *val);
-        start[i + 1] = start[i] + len;
-    }
-    *out = (pm_csr){start, col, val, n, all->cols};
-    return PM_OK;
-}
-
 static bool any_router_reads(const exp_run *r, uint32_t needs)
 {
     for (size_t k = 0; k < r->x->n_routers; k++)
@@ -150,15 +131,24 @@ static bool any_router_reads(const exp_run *r, uint32_t needs)
     return false;
 }
 
-static pm_status add_sparse(exp_run *r, seed_work *w, arena *scratch, pm_err *err)
+/* Part by part: the features of all prompts at once would be twice as large. */
+static pm_status sparse_of(exp_run *r, const seed_work *w, const uint32_t *row, size_t n,
+                           pm_csr *out, pm_err *err)
 {
-    pm_csr all;
-    pm_status s = embedder_sparse(w->embed, r->call, r->data.text, r->data.n, scratch, &all, err);
-    if (!s) s = take_sparse(&all, w->s.fit, w->s.n_fit, r->a, &w->fit_x.sparse, err);
-    if (!s && w->s.n_tune)
-        s = take_sparse(&all, w->s.tune, w->s.n_tune, r->a, &w->tune_x.sparse, err);
-    if (!s) s = take_sparse(&all, w->s.test, w->s.n_test, r->a, &w->test_x.sparse, err);
+    arena *scratch = arena_open(0);
+    pm_str *text = scratch ? arena_alloc(scratch, n, sizeof *text) : NULL;
+    for (size_t i = 0; text && i < n; i++) text[i] = r->data.text[row[i]];
+    pm_status s = text ? embedder_sparse(w->embed, r->call, text, n, r->a, out, err)
+                       : err_set(err, PM_E_MEMORY, "features of %zu prompts", n);
+    arena_close(scratch);
     return s;
+}
+
+static pm_status add_sparse(exp_run *r, seed_work *w, pm_err *err)
+{
+    pm_status s = sparse_of(r, w, w->s.fit, w->s.n_fit, &w->fit_x.sparse, err);
+    if (!s && w->s.n_tune) s = sparse_of(r, w, w->s.tune, w->s.n_tune, &w->tune_x.sparse, err);
+    return s ? s : sparse_of(r, w, w->s.test, w->s.n_test, &w->test_x.sparse, err);
 }
 
 static pm_status add_vectors(exp_run *r, seed_work *w, pm_cmat all, pm_err *err)
@@ -192,6 +182,15 @@ static pm_status get_vectors(exp_run *r, const seed_work *w, arena *scratch, pm_
 pm_status exp_features(exp_run *r, seed_work *w, pm_err *err)
 {
     if (w->has_features || !w->embed) return PM_OK;
+    if (w->from) {
+        arena *mine = r->a;
+        r->a = w->from->home;
+        pm_status st = exp_features(r, w->from, err);
+        r->a = mine;
+        if (!st) st = exp_curve_features(r, w, err);
+        w->has_features = st == PM_OK;
+        return st;
+    }
     pm_mat all;
     arena *scratch = arena_open(0);
     if (!scratch) return err_set(err, PM_E_MEMORY, "features");
@@ -199,7 +198,7 @@ pm_status exp_features(exp_run *r, seed_work *w, pm_err *err)
     if (!s) s = add_vectors(r, w, mat_const(all), err);
     if (!s && embedder_sparse_dim(w->embed) &&
         any_router_reads(r, PM_NEEDS_SPARSE | PM_NEEDS_EMBED_OR_SPARSE))
-        s = add_sparse(r, w, scratch, err);
+        s = add_sparse(r, w, err);
     arena_close(scratch);
     w->has_features = s == PM_OK;
     return s;

@@ -192,7 +192,8 @@ static pm_status score_anchors(scorer *s, pm_err *err)
     if (!x || !column || !sum || !s->best_single_r || !s->oracle_r || !s->v)
         return err_set(err, PM_E_MEMORY, "%zu resamples", s->resamples);
     for (size_t i = 0; i < t->n; i++) {
-        column[i] = x[i * BOOTSTRAP_LANES] = (double)pm_crow(t->value, i)[s->o->best_single];
+        size_t best = s->o->best_single_of ? s->o->best_single_of[i] : s->o->best_single;
+        column[i] = x[i * BOOTSTRAP_LANES] = (double)pm_crow(t->value, i)[best];
         column[t->n + i] = x[i * BOOTSTRAP_LANES + 1] = policy_sign(t->kind) * policy_best(t, i);
     }
     s->best_single = special_mean(column, t->n);

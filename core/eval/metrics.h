@@ -43,10 +43,11 @@ typedef struct metrics_options {
     double delta;       /* within_delta; default 0.02 */
     size_t best_single; /* column chosen on train */
     bootstrap_spec bootstrap;
+    const uint32_t *best_single_of; /* [n] of each prompt's own split; NULL: best_single */
 } metrics_options;
 #define METRICS_OPTIONS_DEFAULT                                                                    \
     {                                                                                              \
-        sizeof(metrics_options), 0.02, 0, BOOTSTRAP_DEFAULT                                        \
+        sizeof(metrics_options), 0.02, 0, BOOTSTRAP_DEFAULT, NULL                                  \
     }
 
 /* Adds the errors of the predictions of p to sum [n x POLICY_ERRORS], for means over seeds.

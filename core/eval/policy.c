@@ -18,7 +18,7 @@ double policy_sign(pm_value_kind kind)
 
 const char *policy_role_name(policy_role r)
 {
-    static const char *const name[] = {"baseline", "expert", "router", "ceiling"};
+    static const char *const name[] = {"baseline", "expert", "router", "ceiling", "curve"};
     return name[r];
 }
 

@@ -24,7 +24,8 @@ typedef enum policy_role {
     POLICY_BASELINE,
     POLICY_EXPERT,
     POLICY_ROUTER,
-    POLICY_CEILING
+    POLICY_CEILING,
+    POLICY_CURVE /* a router that was trained on less, at point "train=N" */
 } policy_role;
 
 typedef struct policy {
@@ -88,6 +89,6 @@ double policy_best(const eval_truth *t, size_t i);
 /* +1 for QUALITY, -1 for LOSS: value * sign is a utility. */
 double policy_sign(pm_value_kind kind);
 
-const char *policy_role_name(policy_role r); /* "baseline" "expert" "router" "ceiling" */
+const char *policy_role_name(policy_role r); /* "baseline" "expert" "router" "ceiling" "curve" */
 
 #endif

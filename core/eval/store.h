@@ -34,10 +34,12 @@ typedef struct
 typedef struct store_row { /* one measured number */
     const char *point;     /* constraint weights, canonical text; "" if none */
     const char *label;     /* policy */
-    const char *role;      /* "baseline" "expert" "router" "ceiling"; "about": a fact of the run */
+    const char
+        *role; /* "baseline" "expert" "router" "ceiling" "curve"; "about": a fact of the run */
     uint64_t seed;
     const char
-        *subset; /* "all" or "domain:NAME"; of means over seeds "seeds:all", "seeds:domain:NAME" */
+        *subset; /* "all" or "domain:NAME"; of means over seeds "seeds:all", "seeds:domain:NAME";
+                  of all splits of a corpus together "splits:all", "splits:domain:NAME" */
     const char *metric;
     double value, lo, hi; /* NaN stored as NULL */
     size_t n;

@@ -231,42 +231,68 @@ static bool wants_rivals(const summary *s)
     return true;
 }
 
-/* Standard deviations over seeds, of the policies that seeds change. */
+#define SEED_METRICS (6 + MAX_RIVALS)
+
+typedef struct seed_table { /* spread over seeds: a table of its own */
+    grid g;
+    const char *metric[SEED_METRICS];
+    size_t n;
+    bool are_splits;
+} seed_table;
+
+static void seed_column(seed_table *t, const char *metric, const char *title)
+{
+    t->metric[t->n++] = metric;
+    grid_column(&t->g, title);
+}
+
+static void seed_columns(const summary *s, seed_table *t)
+{
+    const char *value = s->is_loss ? "loss" : "quality", *joined;
+    t->are_splits = table_has_seeds(s->t, &joined) && strcmp(joined, "splits") == 0;
+    grid_init(&t->g, s->a);
+    grid_column(&t->g, t->are_splits ? "mean (sd) over splits of" : "sd over seeds of");
+    grid_column(&t->g, "point");
+    seed_column(t, value, value);
+    seed_column(t, "diff_best_single", "vs best single");
+    for (size_t k = 0; k < s->n_rivals; k++) seed_column(t, s->rival[k], title_of(s, k));
+    seed_column(t, "selection_accuracy", "sel.acc");
+    seed_column(t, "regret", "regret");
+    if (t->are_splits) seed_column(t, "gap_recovered", "gap");
+}
+
+static const char *spread_cell(const summary *s, const seed_table *t, const table_stat *v)
+{
+    char text[160];
+    const char *sd = table_number(s->a, v->sd, 4, false);
+    if (!t->are_splits || !isfinite(v->sd)) return sd;
+    snprintf(text, sizeof text, "%s (%s)", table_number(s->a, v->over, 4, false), sd);
+    const char *kept = arena_strdup(s->a, text);
+    return kept ? kept : "";
+}
+
+/* Spread over seeds, of the policies that seeds change; of splits of a corpus with the means. */
 static pm_status put_seeds(const summary *s, table_style style, str *out, pm_err *err)
 {
-    const char *metric[5 + MAX_RIVALS] = {s->is_loss ? "loss" : "quality", "diff_best_single"};
-    size_t n = 2;
-    grid g;
-    grid_init(&g, s->a);
-    grid_column(&g, "sd over seeds of");
-    grid_column(&g, "point");
-    grid_column(&g, metric[0]);
-    grid_column(&g, "vs best single");
-    for (size_t k = 0; k < s->n_rivals; k++) {
-        metric[n++] = s->rival[k];
-        grid_column(&g, title_of(s, k));
-    }
-    grid_column(&g, "sel.acc");
-    grid_column(&g, "regret");
-    metric[n++] = "selection_accuracy";
-    metric[n++] = "regret";
+    seed_table t = {.n = 0};
+    seed_columns(s, &t);
     for (size_t k = 0; k < s->t->n; k++) {
         const table_line *l = &s->t->line[k];
-        table_stat v[5 + MAX_RIVALS];
+        table_stat v[SEED_METRICS];
         bool varies = false;
         if (strcmp(l->role, "curve") == 0 || !table_shows(s->t, l->point)) continue;
-        for (size_t m = 0; m < n; m++)
-            if (!table_find(s->t, l, "all", metric[m], &v[m])) v[m].sd = NAN;
-        for (size_t m = 0; m < n; m++) varies = varies || v[m].sd > 0;
-        const char **cell = varies ? grid_row(&g) : NULL;
+        for (size_t m = 0; m < t.n; m++)
+            if (!table_find(s->t, l, "all", t.metric[m], &v[m])) v[m].sd = NAN;
+        for (size_t m = 0; m < t.n; m++) varies = varies || v[m].sd > 0;
         if (!varies) continue;
+        const char **cell = grid_row(&t.g);
         if (!cell) return err_set(err, PM_E_MEMORY, "table");
         cell[0] = l->label;
         cell[1] = l->point;
-        for (size_t m = 0; m < n; m++) cell[2 + m] = table_number(s->a, v[m].sd, 4, false);
+        for (size_t m = 0; m < t.n; m++) cell[2 + m] = spread_cell(s, &t, &v[m]);
     }
-    grid_print(&g, style, out);
-    if (g.n_rows) str_puts(out, "\n");
+    grid_print(&t.g, style, out);
+    if (t.g.n_rows) str_puts(out, "\n");
     return PM_OK;
 }
 
@@ -300,15 +326,18 @@ static pm_status put_predictions(const summary *s, table_style style, str *out, 
 
 static void put_legend(const summary *s, str *out)
 {
-    bool has_means;
+    const char *joined;
     str_printf(out,
                "[lo, hi]: bootstrap interval over test prompts; * the interval of the difference "
                "excludes 0.  %s.\n",
                s->is_loss ? "Loss: lower is better" : "Quality: higher is better");
-    if (table_has_seeds(s->t, &has_means))
-        str_puts(out, has_means
+    if (table_has_seeds(s->t, &joined))
+        str_puts(out, joined[0] == 's' && joined[1] == 'e'
                           ? "Several seeds: means over seeds; the bootstrap resamples each "
                             "prompt's mean over seeds.\n"
+                      : joined[0]
+                          ? "Several splits, experts trained anew for each: all their test prompts "
+                            "together; the bootstrap resamples documents.\n"
                           : "Several seeds: means over seeds; their test prompts differ, so lo and "
                             "hi are means of the seeds' own lo and hi.\n");
     str_puts(out,

@@ -8,15 +8,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MEAN     "seeds:" /* before the subset of a mean over seeds */
-#define MEAN_LEN (sizeof MEAN - 1)
+/* Before the subset of what is said of all seeds: means prompt by prompt, or splits laid end to end. */
+static const char *const joint[] = {"seeds:", "splits:"};
 
 #define FEW_POINTS                                                                                 \
     6 /* weight points that each get a section of their own though they make a sweep */
 
-static bool is_mean(const store_row *r)
+/* The subset behind it, or NULL. */
+static const char *joint_subset(const store_row *r)
 {
-    return strncmp(r->subset, MEAN, MEAN_LEN) == 0;
+    for (size_t k = 0; k < sizeof joint / sizeof joint[0]; k++)
+        if (strncmp(r->subset, joint[k], strlen(joint[k])) == 0)
+            return r->subset + strlen(joint[k]);
+    return NULL;
 }
 
 static bool line_is(const table_line *l, const store_row *r)
@@ -107,19 +111,21 @@ bool table_find(const table_lines *t, const table_line *l, const char *subset, c
 {
     seed_sums s = {0};
     const store_row *mean = NULL;
-    *out = (table_stat){NAN, NAN, NAN, NAN, 0, 0, false};
+    *out = (table_stat){.mean = NAN, .over = NAN, .sd = NAN, .lo = NAN, .hi = NAN};
     for (size_t r = l->head; r != SIZE_MAX; r = t->next[r]) {
         const store_row *row = &t->row[r];
         if (strcmp(row->metric, metric) != 0 || !isfinite(row->value)) continue;
+        const char *of_all = joint_subset(row);
         if (strcmp(row->subset, subset) == 0)
             add_seed(&s, row, out);
-        else if (is_mean(row) && strcmp(row->subset + MEAN_LEN, subset) == 0)
+        else if (of_all && strcmp(of_all, subset) == 0)
             mean = row;
     }
     if (out->seeds == 0) return false;
     double k = (double)out->seeds;
     if (out->seeds > 1) out->sd = sqrt(fmax(0, (s.squares - s.sum * s.sum / k) / (k - 1)));
-    out->mean = mean ? mean->value : s.first + s.sum / k;
+    out->over = s.first + s.sum / k;
+    out->mean = mean ? mean->value : out->over;
     out->lo = mean ? mean->lo : s.lo / k;
     out->hi = mean ? mean->hi : s.hi / k;
     if (mean) out->n = mean->n;
@@ -127,15 +133,16 @@ bool table_find(const table_lines *t, const table_line *l, const char *subset, c
     return true;
 }
 
-bool table_has_seeds(const table_lines *t, bool *has_means)
+bool table_has_seeds(const table_lines *t, const char **joined)
 {
-    bool many = *has_means = false;
+    bool many = false;
+    *joined = "";
     const store_row *first = NULL;
     for (size_t r = 0; r < t->n_rows; r++) {
         const store_row *row = &t->row[r];
         if (strcmp(row->role, "about") == 0) continue;
-        if (is_mean(row)) {
-            *has_means = true;
+        if (joint_subset(row)) {
+            *joined = strncmp(row->subset, joint[0], strlen(joint[0])) == 0 ? "seeds" : "splits";
         } else {
             if (!first) first = row;
             many = many || row->seed != first->seed;

@@ -32,8 +32,10 @@ bool table_is_sweep(const char *point);
 bool table_shows(const table_lines *t, const char *point);
 
 typedef struct table_stat { /* over seeds */
-    double mean, sd;        /* sd NaN with one seed */
-    double lo, hi; /* of the mean over seeds; if that was not measured, means of the seeds' ends */
+    double mean;            /* of all seeds: as measured together, else `over` */
+    double over, sd; /* mean and standard deviation of the seeds' values; sd NaN with one seed */
+    double lo,
+        hi; /* of what was measured of all seeds together; without that, means of the seeds' ends */
     size_t seeds, n;
     bool is_marked; /* the interval excludes 0 */
 } table_stat;
@@ -46,8 +48,9 @@ const table_line *table_line_of(const table_lines *t, const char *point, const c
 /* The setting of a policy; where seeds differ, each in turn: "k=5 / k=20". */
 const char *table_settings(const table_lines *t, const table_line *l, arena *a);
 bool table_is_loss(const table_lines *t);
-/* Whether there are several seeds; and rows of means over seeds (all seeds test on the same prompts). */
-bool table_has_seeds(const table_lines *t, bool *has_means);
+/* Whether there are several seeds; and what is said of all of them: "seeds" (means prompt by prompt: all test on
+ * the same), "splits" (test prompts of all splits of a corpus together), or "". */
+bool table_has_seeds(const table_lines *t, const char **joined);
 
 /* Texts in the arena: ".8028", "+.0041", "0.95"; "" for NaN. */
 const char *table_number(arena *a, double v, int digits, bool sign);

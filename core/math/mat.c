@@ -32,6 +32,12 @@ pm_cmat cmat_broadcast(const float *row, size_t rows, size_t cols)
     return m;
 }
 
+void mat_copy(pm_cmat from, pm_mat to)
+{
+    for (size_t r = 0; r < to.rows; r++)
+        memcpy(pm_row(to, r), pm_crow(from, r), to.cols * sizeof(float));
+}
+
 void mat_gather_rows(pm_cmat m, const uint32_t *row, size_t n, pm_mat out)
 {
     PM_ASSERT(out.rows == n && out.cols == m.cols);

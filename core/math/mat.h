@@ -25,6 +25,7 @@ pm_cmat cmat_rows(pm_cmat m, size_t lo, size_t n);
 pm_cmat cmat_broadcast(const float *row, size_t rows, size_t cols); /* ld = 0 */
 
 /* Copies chosen rows / columns (index arrays) into out, which has the right shape. */
+void mat_copy(pm_cmat from, pm_mat to); /* of the same shape */
 void mat_gather_rows(pm_cmat m, const uint32_t *row, size_t n, pm_mat out);
 void mat_gather_cols(pm_cmat m, const uint32_t *col, size_t n, pm_mat out);
 void mat_fill(pm_mat m, float v);

@@ -134,6 +134,38 @@ static pm_status check_array(const backend *b, const double *v, size_t n, double
     return PM_OK;
 }
 
+static bool wants_parts(const pm_measured *m)
+{
+    return PM_HAS(m, part) && m->n_parts > 0 && m->part;
+}
+
+/* A row is known as a whole, and then it adds up to the text's value. */
+static pm_status check_parts(const backend *b, const pm_measured *m, size_t n, pm_err *err)
+{
+    for (size_t i = 0; wants_parts(m) && i < n; i++) {
+        const double *part = m->part + i * m->n_parts;
+        double sum = 0;
+        size_t known = 0;
+        for (size_t p = 0; p < m->n_parts; p++) {
+            if (isnan(part[p])) continue;
+            if (!(part[p] >= 0) || isinf(part[p]))
+                return err_set(err, PM_E_CONTRACT, "%s: part %zu of prompt %zu is %g; want >= 0",
+                               b->in.who, p, i, part[p]);
+            sum += part[p];
+            known++;
+        }
+        if (known == 0) continue;
+        if (known < m->n_parts)
+            return err_set(err, PM_E_CONTRACT, "%s: %zu of %zu parts of prompt %zu were written",
+                           b->in.who, known, m->n_parts, i);
+        if (m->kind == PM_VALUE_LOSS && !(fabs(sum - m->value[i]) <= 1e-6 * fmax(1, sum)))
+            return err_set(err, PM_E_CONTRACT,
+                           "%s: the parts of prompt %zu add up to %.9g; its value is %.9g",
+                           b->in.who, i, sum, m->value[i]);
+    }
+    return PM_OK;
+}
+
 pm_status backend_score(const backend *b, call_ctx *c, const pm_prompts *x, pm_measured *out,
                         pm_err *err)
 {
@@ -145,6 +177,7 @@ pm_status backend_score(const backend *b, call_ctx *c, const pm_prompts *x, pm_m
     fill(out->cost_usd, x->n);
     fill(out->tokens, x->n);
     fill(out->chars, x->n);
+    for (size_t i = 0; wants_parts(out) && i < x->n * out->n_parts; i++) out->part[i] = (double)NAN;
     pm_call *call = instance_begin(&b->in, c, "score");
     pm_status st = call_verdict(c, d->score(b->in.state, call, x, out), err);
     call_end(c);
@@ -157,5 +190,6 @@ pm_status backend_score(const backend *b, call_ctx *c, const pm_prompts *x, pm_m
     if (st == PM_OK) st = check_array(b, out->cost_usd, x->n, INFINITY, "cost_usd", err);
     if (st == PM_OK) st = check_array(b, out->tokens, x->n, INFINITY, "tokens", err);
     if (st == PM_OK) st = check_array(b, out->chars, x->n, INFINITY, "chars", err);
+    if (st == PM_OK) st = check_parts(b, out, x->n, err);
     return st;
 }

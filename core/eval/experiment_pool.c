@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Splits of a corpus together: every seed draws its own documents and trains its own experts, so nothing can be
+ * averaged prompt by prompt (as experiment_means.c does).  Instead the policies are laid end to end over the
+ * splits' test prompts and resampled by document; a document that is tested in two splits is one cluster.
+ */
+#include <string.h>
+
+#include "eval/experiment_private.h"
+#include "eval/metrics.h"
+#include "math/mat.h"
+
+typedef struct split_piece { /* of one seed */
+    size_t n, n_policies;
+    pm_mat value;
+    uint32_t *domain; /* of r->text.domain */
+    uint64_t *cluster;
+    uint32_t best_single;
+    policy *policy; /* with arrays of their own */
+} split_piece;
+
+struct split_pool {
+    split_piece *piece;
+    size_t n;
+};
+
+/* ---- keeping a seed ---- */
+
+static uint32_t domain_of(const exp_run *r, const char *name)
+{
+    for (size_t d = 0; d < r->text.n_domains; d++)
+        if (strcmp(r->text.domain[d].name, name) == 0) return (uint32_t)d;
+    return UINT32_MAX;
+}
+
+static pm_status keep_truth(exp_run *r, const seed_work *w, split_piece *out, pm_err *err)
+{
+    const eval_truth *t = &w->truth;
+    out->n = t->n;
+    out->best_single = (uint32_t)w->best_single;
+    out->value = mat_new(r->keep, t->n, t->m);
+    out->domain = arena_alloc(r->keep, t->n, sizeof *out->domain);
+    out->cluster = arena_alloc(r->keep, t->n, sizeof *out->cluster);
+    uint32_t *map = arena_alloc(r->a, t->n_domains, sizeof *map);
+    if (!out->value.at || !out->domain || !out->cluster || !map)
+        return err_set(err, PM_E_MEMORY, "splits together");
+    mat_copy(t->value, out->value);
+    memcpy(out->cluster, t->cluster, t->n * sizeof *out->cluster);
+    for (size_t d = 0; d < t->n_domains; d++) map[d] = domain_of(r, t->domains[d]);
+    for (size_t i = 0; i < t->n; i++)
+        out->domain[i] = t->domain[i] < t->n_domains ? map[t->domain[i]] : UINT32_MAX;
+    return PM_OK;
+}
+
+/* Predictions of a router are the same at every point: their errors are kept at the first. */
+static bool keeps_errors(const exp_run *r, const policy *p)
+{
+    return p->predicted.at &&
+           (p->role != POLICY_ROUTER || !p->point || strcmp(p->point, r->point[0].text) == 0);
+}
+
+static pm_status keep_policy(exp_run *r, const seed_work *w, const policy *p, policy *out,
+                             pm_err *err)
+{
+    size_t n = w->truth.n, m = w->truth.m;
+    bool fits = true;
+    *out = (policy){.label = p->label,
+                    .role = p->role,
+                    .is_rival = p->is_rival,
+                    .rival_rank = p->rival_rank,
+                    .point = p->point,
+                    .setting = ""};
+    if (p->choice) {
+        uint32_t *choice = arena_alloc(r->keep, n, sizeof *choice);
+        fits = choice != NULL;
+        if (fits) memcpy(choice, p->choice, n * sizeof *choice);
+        out->choice = choice;
+    } else {
+        pm_mat share = mat_new(r->keep, n, m);
+        fits = share.at != NULL;
+        if (fits) mat_copy(p->share, share);
+        out->share = mat_const(share);
+    }
+    if (!fits) return err_set(err, PM_E_MEMORY, "splits together");
+    if (!keeps_errors(r, p)) return PM_OK;
+    double *errors = arena_alloc(r->keep, n, POLICY_ERRORS * sizeof *errors);
+    out->errors = errors;
+    return errors ? metrics_add_errors(&w->truth, p, r->a, errors, err)
+                  : err_set(err, PM_E_MEMORY, "splits together");
+}
+
+static pm_status keep_seed(exp_run *r, const seed_work *w, pm_err *err)
+{
+    struct split_pool *all = r->pool;
+    split_piece *out = &all->piece[all->n++];
+    pm_status s = keep_truth(r, w, out, err);
+    out->n_policies = w->n_policies;
+    out->policy = arena_alloc(r->keep, w->n_policies, sizeof *out->policy);
+    if (!s && !out->policy) s = err_set(err, PM_E_MEMORY, "splits together");
+    for (size_t k = 0; k < w->n_policies && !s; k++)
+        s = keep_policy(r, w, &w->policy[k], &out->policy[k], err);
+    return s;
+}
+
+/* ---- end to end ---- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static const policy *policy_like(const split_piece *p, const policy *like)
+{
+    for (size_t k = 0; k < p->n_policies; k++) {
+        const policy *o = &p->policy[k];
+        if (o->role == like->role && same_text(o->label, like->label) &&
+            same_text(o->point, like->point) && !o->choice == !like->choice &&
+            !o->errors == !like->errors)
+            return o;
+    }
+    return NULL;
+}
+
+typedef struct joint { /* all splits together, in the last seed's arena */
+    eval_truth truth;
+    uint32_t *best_single;
+    policy *policy;
+    size_t n_policies;
+} joint;
+
+static pm_status join_truth(exp_run *r, joint *out, pm_err *err)
+{
+    const struct split_pool *all = r->pool;
+    size_t n = 0, m = r->lib->view.n, at = 0;
+    for (size_t k = 0; k < all->n; k++) n += all->piece[k].n;
+    pm_mat value = mat_new(r->a, n, m);
+    uint32_t *domain = arena_alloc(r->a, n, sizeof *domain);
+    uint64_t *cluster = arena_alloc(r->a, n, sizeof *cluster);
+    const char **domains = arena_alloc(r->a, r->text.n_domains, sizeof *domains);
+    out->best_single = arena_alloc(r->a, n, sizeof *out->best_single);
+    if (!value.at || !domain || !cluster || !domains || !out->best_single)
+        return err_set(err, PM_E_MEMORY, "%zu prompts of all splits", n);
+    for (size_t k = 0; k < all->n; k++) {
+        const split_piece *p = &all->piece[k];
+        memcpy(domain + at, p->domain, p->n * sizeof *domain);
+        memcpy(cluster + at, p->cluster, p->n * sizeof *cluster);
+        for (size_t i = 0; i < p->n; i++, at++) {
+            memcpy(pm_row(value, at), pm_crow(mat_const(p->value), i), m * sizeof(float));
+            out->best_single[at] = p->best_single;
+        }
+    }
+    for (size_t d = 0; d < r->text.n_domains; d++) domains[d] = r->text.domain[d].name;
+    out->truth = (eval_truth){.n = n,
+                              .m = m,
+                              .kind = PM_VALUE_LOSS,
+                              .value = mat_const(value),
+                              .domain = domain,
+                              .domains = domains,
+                              .n_domains = r->text.n_domains,
+                              .cluster = cluster};
+    return PM_OK;
+}
+
+/* The policy in every split, end to end; false when memory is out. */
+static bool join_policy(exp_run *r, const policy *const *part, size_t n, policy *out)
+{
+    const struct split_pool *all = r->pool;
+    size_t m = r->lib->view.n, at = 0;
+    uint32_t *choice = part[0]->choice ? arena_alloc(r->a, n, sizeof *choice) : NULL;
+    pm_mat share = choice ? (pm_mat){NULL, 0, 0, 0} : mat_new(r->a, n, m);
+    double *errors = part[0]->errors ? arena_alloc(r->a, n, POLICY_ERRORS * sizeof *errors) : NULL;
+    if ((!choice && !share.at) || (part[0]->errors && !errors)) return false;
+    for (size_t k = 0; k < all->n; at += all->piece[k++].n) {
+        size_t len = all->piece[k].n;
+        if (choice) memcpy(choice + at, part[k]->choice, len * sizeof *choice);
+        for (size_t i = 0; !choice && i < len; i++)
+            memcpy(pm_row(share, at + i), pm_crow(part[k]->share, i), m * sizeof(float));
+        if (errors)
+            memcpy(errors + at * POLICY_ERRORS, part[k]->errors,
+                   len * POLICY_ERRORS * sizeof *errors);
+    }
+    *out = *part[0];
+    out->choice = choice;
+    out->share = mat_const(share);
+    out->errors = errors;
+    return true;
+}
+
+/* A policy that some split lacks (a size of a learning curve above its prompts) has no row of all splits. */
+static pm_status join_policies(exp_run *r, joint *out, pm_err *err)
+{
+    const struct split_pool *all = r->pool;
+    const policy **part = arena_alloc(r->a, all->n, sizeof *part);
+    out->policy = arena_alloc(r->a, all->piece[0].n_policies, sizeof *out->policy);
+    if (!part || !out->policy) return err_set(err, PM_E_MEMORY, "splits together");
+    for (size_t p = 0; p < all->piece[0].n_policies; p++) {
+        size_t found = 0;
+        for (size_t k = 0; k < all->n; k++) {
+            part[k] = policy_like(&all->piece[k], &all->piece[0].policy[p]);
+            found += part[k] != NULL;
+        }
+        if (found < all->n) continue;
+        if (!join_policy(r, part, out->truth.n, &out->policy[out->n_policies++]))
+            return err_set(err, PM_E_MEMORY, "splits together");
+    }
+    return PM_OK;
+}
+
+static pm_status put_rows(exp_run *r, pm_err *err)
+{
+    joint j = {.n_policies = 0};
+    pm_status s = join_truth(r, &j, err);
+    if (!s) s = join_policies(r, &j, err);
+    if (s) return s;
+    exp_scored it = {.truth = &j.truth,
+                     .policy = j.policy,
+                     .n = j.n_policies,
+                     .before = "splits:",
+                     .best_single_of = j.best_single};
+    return exp_score(r, &it, NULL, err);
+}
+
+pm_status exp_pool(exp_run *r, const seed_work *w, pm_err *err)
+{
+    if (!r->x->corpus || r->x->n_seeds < 2) return PM_OK;
+    if (!r->pool) {
+        r->pool = arena_alloc(r->keep, 1, sizeof *r->pool);
+        if (r->pool) r->pool->piece = arena_alloc(r->keep, r->x->n_seeds, sizeof *r->pool->piece);
+        if (!r->pool || !r->pool->piece) return err_set(err, PM_E_MEMORY, "splits together");
+    }
+    pm_status s = keep_seed(r, w, err);
+    return s || r->pool->n < r->x->n_seeds ? s : put_rows(r, err);
+}

@@ -42,6 +42,10 @@ typedef struct kernels {
                    float *out);
     void (*scatter)(const float *val, const uint32_t *at, size_t n, const float *x, float *base,
                     size_t ld);
+    /* out[j] = fma chain over e ascending, from out[j], of val[e] * (base row at[e])[j], j < cols: rows of
+     * bytes as numbers.  Same bits on every instruction set. */
+    void (*gather_i8)(const float *val, const uint32_t *at, size_t n, const int8_t *base, size_t ld,
+                      size_t cols, float *out);
     /* out[r] = dot(table row r, q) for r in [0, rows): streams the table once. */
     void (*gemv)(const float *table, size_t rows, size_t cols, size_t ld, const float *q,
                  float *out);

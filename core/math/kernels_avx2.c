@@ -17,6 +17,7 @@
 #define LANES      8
 #define BLOCK_ROWS 6
 #define BLOCK_VECS 2
+#define BYTE_VECS  8
 typedef __m256 vec;
 #define v_zero()       _mm256_setzero_ps()
 #define v_set1(a)      _mm256_set1_ps(a)
@@ -24,6 +25,7 @@ typedef __m256 vec;
 #define v_store(p, v)  _mm256_storeu_ps(p, v)
 #define v_add(a, b)    _mm256_add_ps(a, b)
 #define v_fma(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define v_load_i8(p)   _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)(p))))
 
 /* The first n of 8 lanes. */
 static inline __m256i tail_mask(size_t n)
@@ -185,9 +187,9 @@ static void fix_tile(const int16_t *panel, const int16_t *query, size_t pairs, s
     }
 }
 
-const kernels kernels_avx2 = {"avx2",   dot,       dot64,   axpy,    axpy64,   gather,
-                              scatter,  gemv,      dot_f16, dot_i8,  gemv_f16, gemv_i8,
-                              row_gemm, rows_gemm, above,   fix_tile};
+const kernels kernels_avx2 = {"avx2",  dot,       dot64,     axpy,    axpy64,  gather,
+                              scatter, gather_i8, gemv,      dot_f16, dot_i8,  gemv_f16,
+                              gemv_i8, row_gemm,  rows_gemm, above,   fix_tile};
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -21,6 +21,7 @@
 #define LANES      16
 #define BLOCK_ROWS 6
 #define BLOCK_VECS 4
+#define BYTE_VECS  16
 typedef __m512 vec;
 #define v_zero()       _mm512_setzero_ps()
 #define v_set1(a)      _mm512_set1_ps(a)
@@ -28,6 +29,7 @@ typedef __m512 vec;
 #define v_store(p, v)  _mm512_storeu_ps(p, v)
 #define v_add(a, b)    _mm512_add_ps(a, b)
 #define v_fma(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define v_load_i8(p)   _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const void *)(p))))
 #define v_sum(v)       _mm512_reduce_add_ps(v)
 
 static inline vec v_load_n(const float *p, size_t n)
@@ -278,11 +280,11 @@ VNNI static void fix_tile_vnni(const int16_t *panel, const int16_t *query, size_
     FIX_TILE
 }
 
-const kernels kernels_avx512 = {"avx512", dot,       dot64,   axpy,    axpy64,   gather,
-                                scatter,  gemv,      dot_f16, dot_i8,  gemv_f16, gemv_i8,
-                                row_gemm, rows_gemm, above,   fix_tile};
+const kernels kernels_avx512 = {"avx512", dot,       dot64,     axpy,    axpy64,  gather,
+                                scatter,  gather_i8, gemv,      dot_f16, dot_i8,  gemv_f16,
+                                gemv_i8,  row_gemm,  rows_gemm, above,   fix_tile};
 const kernels kernels_avx512_vnni = {
-    "avx512", dot,         dot64,    axpy,         axpy64,   gather,    scatter, gemv,
+    "avx512", dot,         dot64,    axpy,         axpy64,   gather,    scatter, gather_i8,    gemv,
     dot_f16,  dot_i8_vnni, gemv_f16, gemv_i8_vnni, row_gemm, rows_gemm, above,   fix_tile_vnni};
 
 #if defined(__clang__)

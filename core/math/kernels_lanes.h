@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The float kernels that AVX2 and AVX-512 share, written once over a handful of vector operations that
- * the including file defines: LANES, vec, v_zero, v_set1, v_load, v_store, v_load_n, v_store_n, v_add,
- * v_fma and v_sum; and BLOCK_ROWS x BLOCK_VECS, the register block of the chain gemm.
+ * the including file defines: LANES, vec, v_zero, v_set1, v_load, v_store, v_load_n, v_store_n, v_load_i8, v_add,
+ * v_fma and v_sum; BYTE_VECS, the accumulators of gather_i8; and BLOCK_ROWS x BLOCK_VECS, the register block of the chain gemm.
  * Included by kernels_avx2.c and kernels_avx512.c only.
  */
 
@@ -61,6 +61,44 @@ static void scatter(const float *val, const uint32_t *at, size_t n, const float 
         vec a = v_set1(val[e]);
         KERNEL_UNROLL for (size_t v = 0; v < SPARSE_COLS / LANES; v++)
             v_store(row + v * LANES, v_fma(a, b[v], v_load(row + v * LANES)));
+    }
+}
+
+/* Rows lie far apart, and waiting for them is most of the work: they are asked for AHEAD entries early. */
+#define AHEAD 12
+
+static inline __attribute__((always_inline)) void gather_bytes(const float *val, const uint32_t *at,
+                                                               size_t n, const int8_t *base,
+                                                               size_t ld, float *out, size_t vecs,
+                                                               bool is_first)
+{
+    vec acc[BYTE_VECS];
+    KERNEL_UNROLL for (size_t v = 0; v < vecs; v++) acc[v] = v_load(out + v * LANES);
+    for (size_t e = 0; e < n; e++) {
+        const int8_t *row = base + at[e] * ld;
+        vec a = v_set1(val[e]);
+        if (is_first && e + AHEAD < n) {
+            const char *next = (const char *)(base + at[e + AHEAD] * ld);
+            KERNEL_UNROLL for (size_t line = 0; line < 256; line += 64)
+                _mm_prefetch(next + line, _MM_HINT_T0);
+        }
+        KERNEL_UNROLL for (size_t v = 0; v < vecs; v++)
+            acc[v] = v_fma(a, v_load_i8(row + v * LANES), acc[v]);
+    }
+    KERNEL_UNROLL for (size_t v = 0; v < vecs; v++) v_store(out + v * LANES, acc[v]);
+}
+
+static void gather_i8(const float *val, const uint32_t *at, size_t n, const int8_t *base, size_t ld,
+                      size_t cols, float *out)
+{
+    size_t j = 0;
+    for (; j + BYTE_VECS * LANES <= cols; j += BYTE_VECS * LANES)
+        gather_bytes(val, at, n, base + j, ld, out + j, BYTE_VECS, j % 256 == 0);
+    for (; j + LANES <= cols; j += LANES)
+        gather_bytes(val, at, n, base + j, ld, out + j, 1, j == 0);
+    for (size_t e = 0; j < cols && e < n; e++) {
+        const int8_t *row = base + at[e] * ld;
+        for (size_t t = j; t < cols; t++) out[t] = __builtin_fmaf(val[e], (float)row[t], out[t]);
     }
 }
 

@@ -53,6 +53,15 @@ static void scatter(const float *val, const uint32_t *at, size_t n, const float 
     for (size_t e = 0; e < n; e++) axpy(val[e], x, base + at[e] * ld, SPARSE_COLS);
 }
 
+static void gather_i8(const float *val, const uint32_t *at, size_t n, const int8_t *base, size_t ld,
+                      size_t cols, float *out)
+{
+    for (size_t e = 0; e < n; e++) {
+        const int8_t *row = base + at[e] * ld;
+        for (size_t j = 0; j < cols; j++) out[j] = fmaf(val[e], (float)row[j], out[j]);
+    }
+}
+
 static void gemv(const float *table, size_t rows, size_t cols, size_t ld, const float *q,
                  float *out)
 {
@@ -127,6 +136,6 @@ static void fix_tile(const int16_t *panel, const int16_t *query, size_t pairs, s
     }
 }
 
-const kernels kernels_scalar = {"scalar", dot,       dot64,   axpy,    axpy64,   gather,
-                                scatter,  gemv,      dot_f16, dot_i8,  gemv_f16, gemv_i8,
-                                row_gemm, rows_gemm, above,   fix_tile};
+const kernels kernels_scalar = {"scalar", dot,       dot64,     axpy,    axpy64,  gather,
+                                scatter,  gather_i8, gemv,      dot_f16, dot_i8,  gemv_f16,
+                                gemv_i8,  row_gemm,  rows_gemm, above,   fix_tile};

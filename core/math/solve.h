@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Solvers: Cholesky, ridge, symmetric eigenvalues, truncated SVD of sparse matrices.
+ * Solvers: Cholesky, ridge, symmetric eigenvalues, truncated SVD of sparse matrices and projection on it.
  */
 #ifndef PM_MATH_SOLVE_H
 #define PM_MATH_SOLVE_H
@@ -32,15 +32,38 @@ PM_MUST_USE pm_status solve_eigen(double *a, size_t n, double *value, arena *scr
 
 typedef pm_status (*solve_progress)(void *arg, double done); /* nonzero stops the work */
 
-/* Truncated SVD, see pm_linalg_service.svd_csr; 1 <= k <= min(n, v).  Beyond the rank (singular value below
- * 1e-5 of the largest) values and vectors are 0.
+/* What truncated SVD is asked for; see pm_linalg_service.svd. */
+typedef struct svd_want {
+    size_t k; /* 1 to the smaller side */
+    bool is_randomised;
+    double tolerance;                      /* exact: rest of singular values, relative */
+    size_t oversampling, power_iterations; /* randomised */
+    uint64_t seed;
+    float *singular;         /* [k] descending */
+    pm_mat right;            /* [cols x k] = V, or at == NULL: not asked */
+    int8_t *right_i8;        /* [cols x k] V = scale times this, row by row, or NULL ... */
+    float *scale;            /* ... [cols] */
+    solve_progress progress; /* or NULL */
+    void *arg;
+} svd_want;
+
+/* Truncated SVD of a sparse matrix.  Beyond the rank (singular value below 1e-5 of the largest) values and
+ * vectors are 0.  Same bits whatever the thread count.
  *
- * Subspace iteration on the smaller side with k + 32 vectors, filtered by Chebyshev polynomials (Zhou and
+ * Exact: subspace iteration on the smaller side with k + 32 vectors, filtered by Chebyshev polynomials (Zhou and
  * Saad 2007), Cholesky QR twice, Rayleigh-Ritz; stops when no singular value moves by more than `tolerance`
- * (relative) between two rounds.  Same bits whatever the thread count.
- * Errors  PM_E_SHAPE, PM_E_ARG, PM_E_FORMAT (columns), PM_E_DIVERGED (no rest after 100 rounds), progress'. */
-PM_MUST_USE pm_status solve_svd_csr(const compute *c, arena *scratch, const pm_csr *a, size_t k,
-                                    double tolerance, uint64_t seed, float *singular, pm_mat right,
-                                    solve_progress progress, void *arg, pm_err *err);
+ * (relative) between two rounds.
+ * Randomised: Y = A Omega with random signs, `power_iterations` times Y = A A' Y, each followed by Cholesky QR
+ * (Halko, Martinsson and Tropp 2011, algorithm 4.4, with one QR for the pair of products), then the SVD of Q'A.
+ * With A on its wider side, A' takes the place of A.  2 (power_iterations + 1) + 1 passes over A.
+ * Errors  PM_E_SHAPE, PM_E_ARG, PM_E_FORMAT (columns), PM_E_DIVERGED (exact: no rest after 100 rounds), progress'. */
+PM_MUST_USE pm_status solve_svd(const compute *c, arena *scratch, const pm_csr *a,
+                                const svd_want *want, pm_err *err);
+
+/* out [rows x k] = A R with R [cols x k] = scale times `row`, row by row:
+ * out[i][t] = chain over the entries e of row i, ascending, of fma(val[e] scale[col[e]], R[col[e]][t], sum).
+ * Row i depends on row i of A alone, to the bit; the caller's thread. */
+void solve_csr_i8(const compute *c, const pm_csr *a, const int8_t *row, const float *scale,
+                  pm_mat out);
 
 #endif

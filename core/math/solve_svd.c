@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Truncated SVD of a sparse matrix by filtered subspace iteration on its smaller side.  With A's vectors
+ * Truncated SVD of a sparse matrix by subspace iteration on its smaller side, filtered until it rests or a few
+ * plain steps of a random sketch.  With A's vectors
  * taken along the smaller side ("inner"), the operator is M = sum over o of a_o a_o', o along the larger
  * side: A' and A'A-type products are one pass over the compressed vectors a_o, nothing of the larger side
  * is stored until the end.
@@ -98,21 +99,26 @@ static pm_status improve(svd *s, pm_err *err)
     return svd_orthonormal(s, err);
 }
 
-static pm_status report(double worst, double first, const svd *s, pm_err *err)
+pm_status svd_report(const svd *s, double done, pm_err *err)
 {
-    if (!s->progress) return PM_OK;
-    double done = 0;
-    if (worst < first && worst > 0) done = log(first / worst) / log(first / s->tolerance);
-    pm_status st = s->progress(s->arg, done < 0 ? 0 : done > 0.95 ? 0.95 : done);
+    if (!s->want->progress) return PM_OK;
+    pm_status st = s->want->progress(s->want->arg, done);
     return st ? err_set(err, st, "SVD: stopped at %.0f %%", 100 * done) : PM_OK;
 }
 
-static pm_status iterate(svd *s, uint64_t seed, pm_err *err)
+static pm_status report(double worst, double first, const svd *s, pm_err *err)
+{
+    double done = 0;
+    if (worst < first && worst > 0) done = log(first / worst) / log(first / s->want->tolerance);
+    return svd_report(s, done < 0 ? 0 : done > 0.95 ? 0.95 : done, err);
+}
+
+static pm_status iterate(svd *s, pm_err *err)
 {
     double first = 0;
     for (size_t i = 0; i < s->inner; i++)
         for (size_t j = 0; j < s->l; j++)
-            pm_row(s->next, i)[j] = (float)(2 * rng_uniform(seed, 0, i * s->l + j) - 1);
+            pm_row(s->next, i)[j] = (float)(2 * rng_uniform(s->want->seed, 0, i * s->l + j) - 1);
     pm_status st = svd_apply(s, s->next, s->y);
     if (st == PM_OK) st = svd_orthonormal(s, err);
     for (int round = 0; st == PM_OK && round < ROUNDS; round++) {
@@ -122,7 +128,7 @@ static pm_status iterate(svd *s, uint64_t seed, pm_err *err)
         double worst = moved(s);
         if (round == 0) worst = INFINITY;
         if (round == 1) first = worst;
-        if (worst <= s->tolerance || s->l == s->inner || s->theta[0] <= 0) return PM_OK;
+        if (worst <= s->want->tolerance || s->l == s->inner || s->theta[0] <= 0) return PM_OK;
         st = report(worst, first, s, err);
         if (st == PM_OK) st = improve(s, err);
     }
@@ -131,17 +137,34 @@ static pm_status iterate(svd *s, uint64_t seed, pm_err *err)
                         ROUNDS);
 }
 
-static pm_status check(const pm_csr *a, size_t k, double tolerance, pm_mat right, pm_err *err)
+/* Algorithm 4.4 of Halko, Martinsson and Tropp. */
+static pm_status sketch(svd *s, pm_err *err)
+{
+    size_t q = s->want->power_iterations;
+    pm_status st = svd_sketch(s, s->y);
+    for (size_t i = 0; st == PM_OK && i <= q; i++) {
+        st = svd_orthonormal(s, err);
+        if (st == PM_OK) st = svd_report(s, (double)(i + 1) / (double)(q + 2), err);
+        if (st != PM_OK || i == q) return st;
+        st = svd_apply(s, s->y, s->z);
+        pm_mat swap = s->y;
+        s->y = s->z;
+        s->z = swap;
+    }
+    return st;
+}
+
+static pm_status check(const pm_csr *a, const svd_want *w, pm_err *err)
 {
     size_t small = a->rows < a->cols ? a->rows : a->cols;
-    if (k == 0 || k > small)
-        return err_set(err, PM_E_ARG, "SVD: k: found %zu, wanted 1 to %zu (the smaller side)", k,
+    if (w->k == 0 || w->k > small)
+        return err_set(err, PM_E_ARG, "SVD: k: found %zu, wanted 1 to %zu (the smaller side)", w->k,
                        small);
-    if (right.rows != a->cols || right.cols != k)
-        return err_set(err, PM_E_SHAPE, "SVD: right is [%zu x %zu], wanted [%zu x %zu]", right.rows,
-                       right.cols, a->cols, k);
-    if (!(tolerance > 0))
-        return err_set(err, PM_E_ARG, "SVD: tolerance: found %g, wanted above 0", tolerance);
+    if (w->right.at && (w->right.rows != a->cols || w->right.cols != w->k))
+        return err_set(err, PM_E_SHAPE, "SVD: right is [%zu x %zu], wanted [%zu x %zu]",
+                       w->right.rows, w->right.cols, a->cols, w->k);
+    if (!w->is_randomised && !(w->tolerance > 0))
+        return err_set(err, PM_E_ARG, "SVD: tolerance: found %g, wanted above 0", w->tolerance);
     for (size_t r = 0; r < a->rows; r++)
         for (uint64_t e = a->start[r]; e < a->start[r + 1]; e++)
             if (a->col[e] >= a->cols || !isfinite(a->val[e]))
@@ -150,22 +173,16 @@ static pm_status check(const pm_csr *a, size_t k, double tolerance, pm_mat right
     return PM_OK;
 }
 
-pm_status solve_svd_csr(const compute *c, arena *scratch, const pm_csr *a, size_t k,
-                        double tolerance, uint64_t seed, float *singular, pm_mat right,
-                        solve_progress progress, void *arg, pm_err *err)
+pm_status solve_svd(const compute *c, arena *scratch, const pm_csr *a, const svd_want *want,
+                    pm_err *err)
 {
-    pm_status st = check(a, k, tolerance, right, err);
+    pm_status st = check(a, want, err);
     if (st) return st;
     arena_mark mark = arena_save(scratch);
-    svd s = {.c = c,
-             .scratch = scratch,
-             .k = k,
-             .tolerance = tolerance,
-             .progress = progress,
-             .arg = arg};
+    svd s = {.c = c, .scratch = scratch, .k = want->k, .want = want};
     st = svd_open(&s, a, err);
-    if (st == PM_OK) st = iterate(&s, seed, err);
-    if (st == PM_OK) st = svd_finish(&s, singular, right, err);
+    if (st == PM_OK) st = want->is_randomised ? sketch(&s, err) : iterate(&s, err);
+    if (st == PM_OK) st = svd_finish(&s, err);
     arena_release(scratch, mark);
     return st;
 }

@@ -11,9 +11,7 @@ typedef struct svd {
     const compute *c;
     arena *scratch;
     size_t k, l; /* asked, and in the block */
-    double tolerance;
-    solve_progress progress;
-    void *arg;
+    const svd_want *want;
     /* The vectors a_o: index and value below `inner` (rows of A if that is not the smaller side). */
     size_t inner, outer;
     const uint64_t *start; /* [outer + 1] */
@@ -29,11 +27,14 @@ typedef struct svd {
     uint8_t *dropped;                      /* [l] dependent columns of the block */
 } svd;
 
+bool svd_block(svd *s, pm_mat *m, size_t rows); /* [rows x l] of scratch */
 pm_status svd_open(svd *s, const pm_csr *a, pm_err *err);
-pm_status svd_apply(svd *s, pm_mat y, pm_mat z);    /* z = M y */
-pm_status svd_gram(svd *s, pm_mat x, pm_mat y);     /* gram = lower half of x'y */
+pm_status svd_report(const svd *s, double done, pm_err *err);
+pm_status svd_sketch(svd *s, pm_mat z);          /* z = sum over o of a_o w_o', w_o random signs */
+pm_status svd_apply(svd *s, pm_mat y, pm_mat z); /* z = M y */
+pm_status svd_gram(svd *s, pm_mat x, pm_mat y);  /* gram = lower half of x'y */
 pm_status svd_turn(svd *s, pm_mat *m, pm_err *err); /* m = m turn; swaps with next */
 pm_status svd_orthonormal(svd *s, pm_err *err);     /* y: dependent columns become 0 */
-pm_status svd_finish(svd *s, float *singular, pm_mat right, pm_err *err);
+pm_status svd_finish(svd *s, pm_err *err);          /* the other side, and what is asked for */
 
 #endif

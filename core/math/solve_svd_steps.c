@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * The steps of the truncated SVD that touch the matrix: products, Gram matrices, orthonormalisation, and the
- * final exchange of sides.
+ * The steps of the truncated SVD that touch the matrix: products, Gram matrices, and
+ * orthonormalisation.
  */
 #include <math.h>
 
+#include "base/rng.h"
 #include "math/gemm.h"
 #include "math/mat.h"
 #include "math/solve_svd.h"
 
-#define EXTRA 32          /* vectors beyond k: the last ones converge slowest */
+#define EXTRA 32          /* exact: vectors beyond k: the last ones converge slowest */
 #define STRIP SPARSE_COLS /* columns of the block at a time: keeps the block's rows near */
-#define CHUNK 2048        /* outer vectors at a time in the end */
 
 /* ---- opening ---- */
 
@@ -48,7 +48,7 @@ static void cut_parts(svd *s)
     s->part[s->n_parts] = s->outer;
 }
 
-static bool open_block(svd *s, pm_mat *m, size_t rows)
+bool svd_block(svd *s, pm_mat *m, size_t rows)
 {
     size_t ld = (s->l + 15) / 16 * 16;
     *m = mat_new(s->scratch, rows, ld);
@@ -61,7 +61,8 @@ pm_status svd_open(svd *s, const pm_csr *a, pm_err *err)
     s->is_left = a->rows <= a->cols;
     s->inner = s->is_left ? a->rows : a->cols;
     s->outer = s->is_left ? a->cols : a->rows;
-    s->l = s->k + EXTRA < s->inner ? s->k + EXTRA : s->inner;
+    size_t extra = s->want->is_randomised ? s->want->oversampling : EXTRA;
+    s->l = extra < s->inner - s->k ? s->k + extra : s->inner;
     bool have = true;
     if (s->is_left) {
         have = transpose(s, a);
@@ -80,9 +81,9 @@ pm_status svd_open(svd *s, const pm_csr *a, pm_err *err)
     s->sigma = arena_alloc(s->scratch, s->k, sizeof *s->sigma);
     s->dropped = arena_alloc(s->scratch, l, 1);
     have = have && s->part && s->sum && s->gram && s->square && s->theta && s->sigma && s->dropped;
-    have = have && open_block(s, &s->y, s->inner) && open_block(s, &s->z, s->inner) &&
-           open_block(s, &s->next, s->inner) && open_block(s, &s->turn, l);
-    for (size_t p = 0; have && p < s->n_parts; p++) have = open_block(s, &s->sum[p], s->inner);
+    have = have && svd_block(s, &s->y, s->inner) && svd_block(s, &s->z, s->inner) &&
+           svd_block(s, &s->next, s->inner) && svd_block(s, &s->turn, l);
+    for (size_t p = 0; have && p < s->n_parts; p++) have = svd_block(s, &s->sum[p], s->inner);
     if (!have)
         return err_set(err, PM_E_MEMORY, "SVD: no memory for %zu blocks of [%zu x %zu]",
                        s->n_parts + 3, s->inner, l);
@@ -95,7 +96,22 @@ pm_status svd_open(svd *s, const pm_csr *a, pm_err *err)
 typedef struct apply {
     const svd *s;
     pm_mat y, z;
+    bool is_sketch; /* signs instead of a_o' y: y is not read */
 } apply;
+
+/* Signs of the random vector w_o, columns [j, j + n). */
+static void signs(const svd *s, size_t o, size_t j, size_t n, float *b)
+{
+    const size_t words = (s->l + 63) / 64;
+    uint64_t bits = 0;
+    for (size_t t = 0; t < n; t++) {
+        size_t column = j + t;
+        if (t == 0 || column % 64 == 0)
+            bits = rng_bits(s->want->seed, 1, o * words + column / 64) >> column % 64;
+        b[t] = bits & 1 ? 1.0f : -1.0f;
+        bits >>= 1;
+    }
+}
 
 static void apply_vector(const apply *a, size_t o, size_t j, size_t n, pm_mat sum)
 {
@@ -103,13 +119,15 @@ static void apply_vector(const apply *a, size_t o, size_t j, size_t n, pm_mat su
     const kernels *k = s->c->k;
     float b[STRIP] = {0};
     uint64_t first = s->start[o], end = s->start[o + 1];
+    if (a->is_sketch) signs(s, o, j, n, b);
     if (n == STRIP) {
         size_t count = (size_t)(end - first);
-        k->gather(s->value + first, s->index + first, count, a->y.at + j, a->y.ld, b);
+        if (!a->is_sketch)
+            k->gather(s->value + first, s->index + first, count, a->y.at + j, a->y.ld, b);
         k->scatter(s->value + first, s->index + first, count, b, sum.at + j, sum.ld);
         return;
     }
-    for (uint64_t e = first; e < end; e++)
+    for (uint64_t e = first; !a->is_sketch && e < end; e++)
         k->axpy(s->value[e], pm_row(a->y, s->index[e]) + j, b, n);
     for (uint64_t e = first; e < end; e++) k->axpy(s->value[e], b, pm_row(sum, s->index[e]) + j, n);
 }
@@ -143,11 +161,20 @@ static pm_status apply_add(int worker, size_t lo, size_t hi, void *arg)
     return PM_OK;
 }
 
+static pm_status run(svd *s, apply *a)
+{
+    pm_status st = threads_for(s->c->pool, s->n_parts, 1, apply_parts, a);
+    return st ? st : threads_for(s->c->pool, s->inner, 256, apply_add, a);
+}
+
 pm_status svd_apply(svd *s, pm_mat y, pm_mat z)
 {
-    apply a = {s, y, z};
-    pm_status st = threads_for(s->c->pool, s->n_parts, 1, apply_parts, &a);
-    return st ? st : threads_for(s->c->pool, s->inner, 256, apply_add, &a);
+    return run(s, &(apply){s, y, z, false});
+}
+
+pm_status svd_sketch(svd *s, pm_mat z)
+{
+    return run(s, &(apply){s, z, z, true});
 }
 
 /* ---- Gram matrices and orthonormal columns ---- */
@@ -165,7 +192,7 @@ static pm_status gram_rows(int worker, size_t lo, size_t hi, void *arg)
 
 static pm_status gram_add(svd *s, pm_mat x, pm_mat y)
 {
-    apply a = {s, x, y};
+    apply a = {s, x, y, false};
     return threads_for(s->c->pool, s->l, 16, gram_rows, &a);
 }
 
@@ -246,98 +273,4 @@ pm_status svd_orthonormal(svd *s, pm_err *err)
         if (st) return st;
     }
     return PM_OK;
-}
-
-/* ---- the other side ---- */
-
-typedef struct exchange {
-    const svd *s;
-    size_t first;
-    pm_mat b;
-} exchange;
-
-/* Rows of b = a_o' y. */
-static pm_status exchange_rows(int worker, size_t lo, size_t hi, void *arg)
-{
-    const exchange *x = arg;
-    const svd *s = x->s;
-    (void)worker;
-    for (size_t i = lo; i < hi; i++) {
-        float *out = pm_row(x->b, i);
-        memset(out, 0, s->l * sizeof *out);
-        for (uint64_t e = s->start[x->first + i]; e < s->start[x->first + i + 1]; e++)
-            s->c->k->axpy(s->value[e], pm_row(s->y, s->index[e]), out, s->l);
-    }
-    return PM_OK;
-}
-
-static pm_status exchange_chunk(svd *s, size_t first, pm_mat *b)
-{
-    exchange x = {s, first, *b};
-    x.b.rows = s->outer - first < CHUNK ? s->outer - first : CHUNK;
-    b->rows = x.b.rows;
-    return threads_for(s->c->pool, x.b.rows, 32, exchange_rows, &x);
-}
-
-/* Singular values from B = (a_o' y)_o itself rather than from M: B'B is graded, so that small ones keep their
- * digits.  turn = its eigenvectors. */
-static pm_status final_values(svd *s, pm_mat b, float *singular, pm_err *err)
-{
-    size_t l = s->l;
-    memset(s->gram, 0, l * l * sizeof *s->gram);
-    for (size_t o = 0; o < s->outer; o += CHUNK) {
-        pm_status st = exchange_chunk(s, o, &b);
-        if (st == PM_OK) st = gram_add(s, b, b);
-        if (st) return st;
-    }
-    for (size_t i = 0; i < l; i++)
-        for (size_t j = 0; j < l; j++)
-            s->square[i * l + j] = i > j ? s->gram[i * l + j] : s->gram[j * l + i];
-    pm_status st = solve_eigen(s->square, l, s->theta, s->scratch, err);
-    if (st) return st;
-    double top = sqrt(fmax(s->theta[0], 0));
-    for (size_t j = 0; j < l; j++) {
-        double value = sqrt(fmax(s->theta[j], 0));
-        bool is_zero = !(value > 1e-5 * top);
-        double scale = is_zero ? 0 : s->is_left ? 1 / value : 1;
-        if (j < s->k) singular[j] = is_zero ? 0 : (float)value;
-        for (size_t i = 0; i < l; i++)
-            pm_row(s->turn, i)[j] = (float)(s->square[i * l + j] * scale);
-    }
-    return PM_OK;
-}
-
-/* The entry of largest magnitude (the first of equals) of every column becomes positive. */
-static void fix_signs(svd *s, pm_mat right)
-{
-    for (size_t j = 0; j < s->k; j++) s->sigma[j] = 0; /* the entry so far */
-    for (size_t i = 0; i < right.rows; i++)
-        for (size_t j = 0; j < s->k; j++) {
-            double v = (double)pm_row(right, i)[j];
-            if (fabs(v) > fabs(s->sigma[j])) s->sigma[j] = v;
-        }
-    for (size_t i = 0; i < right.rows; i++)
-        for (size_t j = 0; j < s->k; j++)
-            if (s->sigma[j] < 0) pm_row(right, i)[j] = -pm_row(right, i)[j];
-}
-
-pm_status svd_finish(svd *s, float *singular, pm_mat right, pm_err *err)
-{
-    pm_mat b;
-    if (!open_block(s, &b, s->outer < CHUNK ? s->outer : CHUNK))
-        return err_set(err, PM_E_MEMORY, "SVD: no memory for the result");
-    pm_status st = final_values(s, b, singular, err);
-    pm_mat turn = s->turn;
-    turn.cols = s->k;
-    if (st == PM_OK && !s->is_left)
-        st = gemm(s->c, s->c->pool, 'N', 'N', 1, mat_const(s->y), mat_const(turn), 0, right,
-                  PM_GEMM_EXACT, err);
-    for (size_t o = 0; st == PM_OK && s->is_left && o < s->outer; o += CHUNK) {
-        st = exchange_chunk(s, o, &b);
-        if (st == PM_OK)
-            st = gemm(s->c, s->c->pool, 'N', 'N', 1, mat_const(b), mat_const(turn), 0,
-                      mat_rows(right, o, b.rows), PM_GEMM_EXACT, err);
-    }
-    if (st == PM_OK) fix_signs(s, right);
-    return st;
 }

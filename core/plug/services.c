@@ -221,14 +221,43 @@ static pm_status svd_progress(void *arg, double done)
     return c->host->progress(c, done, NULL, 0);
 }
 
-static pm_status service_svd(pm_call *c, const pm_csr *a, size_t k, double tolerance,
-                             float *singular, pm_mat right)
+static pm_status service_svd(pm_call *c, const pm_csr *a, const pm_svd *want)
 {
     arena *scratch = call_scratch_arena(c);
     if (!scratch) return PM_E_CONTRACT;
-    return end_scratch(c, scratch,
-                       solve_svd_csr(machine(c), scratch, a, k, tolerance, c->seed, singular, right,
-                                     svd_progress, c, &call_slot_of(c)->err));
+    if (!PM_HAS(want, scale) || !want->right_i8 != !want->scale || !want->singular)
+        return c->host->fail(c, PM_E_ARG, "svd: an incomplete pm_svd");
+    svd_want w = {.k = want->k,
+                  .is_randomised = want->method == PM_SVD_RANDOMISED,
+                  .tolerance = want->tolerance,
+                  .oversampling = want->oversampling,
+                  .power_iterations = want->power_iterations,
+                  .seed = c->seed,
+                  .singular = want->singular,
+                  .right = want->right,
+                  .right_i8 = want->right_i8,
+                  .scale = want->scale,
+                  .progress = svd_progress,
+                  .arg = c};
+    return end_scratch(c, scratch, solve_svd(machine(c), scratch, a, &w, &call_slot_of(c)->err));
+}
+
+static pm_status service_svd_csr(pm_call *c, const pm_csr *a, size_t k, double tolerance,
+                                 float *singular, pm_mat right)
+{
+    return service_svd(c, a,
+                       &(pm_svd){.size = sizeof(pm_svd),
+                                 .k = k,
+                                 .tolerance = tolerance,
+                                 .singular = singular,
+                                 .right = right});
+}
+
+static pm_status service_csr_i8(pm_call *c, const pm_csr *a, const int8_t *bytes,
+                                const float *scale, pm_mat out)
+{
+    solve_csr_i8(machine(c), a, bytes, scale, out);
+    return PM_OK;
 }
 
 static pm_status service_ridge(pm_call *c, pm_cmat x, pm_cmat y, const float *weight, double lambda,
@@ -257,8 +286,10 @@ static const pm_table_service tables = {
 
 static const pm_linalg_service linalg = {
     .size = sizeof linalg,
-    .svd_csr = service_svd,
+    .svd_csr = service_svd_csr,
     .ridge = service_ridge,
+    .svd = service_svd,
+    .csr_i8 = service_csr_i8,
 };
 
 const void *services_find(const char *name)

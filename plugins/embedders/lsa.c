@@ -44,7 +44,30 @@ WIDE static void add_row(const float *restrict row, double value, size_t dims, d
     for (; t < dims; t++) sum[t] += value * (double)row[t];
 }
 
-/* out_i = sum over the row's columns, ascending, of value * V[column]; sums in double. */
+/* sum = sum over the row's columns, ascending, of value * V[column]; in double. */
+static void project(const pm_embedder *e, const struct weigher *w, double *sum)
+{
+    memset(sum, 0, e->dim * sizeof *sum);
+    for (size_t g = 0; g < w->n; g++) {
+        if (g + AHEAD < w->n) fetch(e->right + (size_t)w->col[g + AHEAD] * e->dim, e->dim);
+        add_row(e->right + (size_t)w->col[g] * e->dim, (double)w->val[g], e->dim, sum);
+    }
+}
+
+/* The same with rows of bytes, sums in float32. */
+static pm_status project_bytes(const pm_embedder *e, pm_call *c, const struct weigher *w,
+                               float *row, double *sum)
+{
+    const pm_linalg_service *linalg = c->host->service(PM_LINALG_SERVICE);
+    const uint64_t start[2] = {0, w->n};
+    if (!linalg || !PM_HAS(linalg, csr_i8))
+        return c->host->fail(c, PM_E_UNSUPPORTED, "no " PM_LINALG_SERVICE " with csr_i8 here");
+    pm_status st = linalg->csr_i8(c, &(pm_csr){start, w->col, w->val, 1, e->v}, e->bytes, e->scale,
+                                  (pm_mat){row, 1, e->dim, e->dim});
+    for (size_t t = 0; t < e->dim; t++) sum[t] = (double)row[t];
+    return st;
+}
+
 static pm_status embed_texts(pm_call *worker, size_t lo, size_t hi, void *arg)
 {
     const struct embedding *a = arg;
@@ -53,21 +76,19 @@ static pm_status embed_texts(pm_call *worker, size_t lo, size_t hi, void *arg)
     double *sum = worker->host->scratch(worker, e->dim, sizeof *sum);
     struct weigher w;
     pm_status st = weigher_open(e, worker, lsa_longest(a->text, lo, hi), &w);
-    if (st != PM_OK || !sum) return PM_E_MEMORY;
-    for (size_t i = lo; i < hi; i++) {
+    if (st == PM_OK && !sum) st = PM_E_MEMORY;
+    for (size_t i = lo; st == PM_OK && i < hi; i++) {
+        float *out = pm_row(a->out, i);
         st = weigher_row(&w, a->text[i]);
+        if (st == PM_OK && e->right) project(e, &w, sum);
+        if (st == PM_OK && !e->right) st = project_bytes(e, worker, &w, out, sum);
         if (st != PM_OK) return st;
-        memset(sum, 0, e->dim * sizeof *sum);
-        for (size_t g = 0; g < w.n; g++) {
-            if (g + AHEAD < w.n) fetch(e->right + (size_t)w.col[g + AHEAD] * e->dim, e->dim);
-            add_row(e->right + (size_t)w.col[g] * e->dim, (double)w.val[g], e->dim, sum);
-        }
         double squares = 0;
         for (size_t t = 0; t < e->dim; t++) squares += sum[t] * sum[t];
         double scale = p->normalize && squares > 0 ? 1 / sqrt(squares) : 1;
-        for (size_t t = 0; t < e->dim; t++) pm_row(a->out, i)[t] = (float)(sum[t] * scale);
+        for (size_t t = 0; t < e->dim; t++) out[t] = (float)(sum[t] * scale);
     }
-    return PM_OK;
+    return st;
 }
 
 static pm_status embed(const pm_embedder *e, pm_call *c, const pm_str *text, size_t n, pm_mat out)
@@ -133,27 +154,39 @@ static pm_status save(const pm_embedder *e, pm_call *c, pm_store *s)
     if (st == PM_OK) st = c->host->put_tensor(c, s, "idf", (pm_tensor){PM_F32, 1, {e->v}, e->idf});
     if (st == PM_OK)
         st = c->host->put_tensor(c, s, "singular", (pm_tensor){PM_F32, 1, {e->dim}, e->singular});
+    if (st == PM_OK && e->bytes)
+        st = c->host->put_tensor(c, s, "scale", (pm_tensor){PM_F32, 1, {e->v}, e->scale});
     if (st != PM_OK) return st;
-    return c->host->put_tensor(c, s, "right", (pm_tensor){PM_F32, 2, {e->v, e->dim}, e->right});
+    pm_tensor right = {PM_F32, 2, {e->v, e->dim}, e->right};
+    if (e->bytes) right.dtype = PM_I8, right.ptr = e->bytes;
+    return c->host->put_tensor(c, s, "right", right);
 }
 
 static pm_status load(pm_embedder *e, pm_call *c, pm_store *s)
 {
     const struct lsa_params *p = c->params;
-    pm_tensor key = {0}, idf = {0}, singular = {0}, right = {0};
+    pm_tensor key = {0}, idf = {0}, singular = {0}, right = {0}, scale = {0};
+    pm_dtype kind = p->rows == LSA_ROWS_I8 ? PM_I8 : PM_F32;
     pm_status st = c->host->view_tensor(c, s, "key", PM_U32, &key);
     if (st == PM_OK) st = c->host->view_tensor(c, s, "idf", PM_F32, &idf);
     if (st == PM_OK) st = c->host->view_tensor(c, s, "singular", PM_F32, &singular);
-    if (st == PM_OK) st = c->host->view_tensor(c, s, "right", PM_F32, &right);
+    if (st == PM_OK) st = c->host->view_tensor(c, s, "right", kind, &right);
+    if (st == PM_OK && kind == PM_I8) st = c->host->view_tensor(c, s, "scale", PM_F32, &scale);
     if (st != PM_OK) return st;
     if (right.n_dims != 2 || right.dim[0] != key.dim[0] || idf.dim[0] != key.dim[0] ||
-        right.dim[1] != singular.dim[0])
+        right.dim[1] != singular.dim[0] || (kind == PM_I8 && scale.dim[0] != key.dim[0]))
         return c->host->fail(c, PM_E_FORMAT, "tensors disagree in shape");
     e->buckets = (size_t)p->buckets, e->v = key.dim[0], e->dim = right.dim[1];
-    e->key = key.ptr, e->idf = idf.ptr, e->singular = singular.ptr, e->right = right.ptr;
+    e->key = key.ptr, e->idf = idf.ptr, e->singular = singular.ptr;
+    if (kind == PM_I8)
+        e->bytes = right.ptr, e->scale = scale.ptr;
+    else
+        e->right = right.ptr;
     return lsa_index(e, c);
 }
 
+static const char *const rows_words[] = {"int8", "float32", NULL};
+static const char *const svd_words[] = {"randomised", "exact", NULL};
 static const pm_param params[] = {
     PM_PARAM(PM_P_I64, struct lsa_params, dim, 256, 1, 4096,
              "dimensions of the embedding (count); fewer where texts or columns are fewer"),
@@ -164,7 +197,16 @@ static const pm_param params[] = {
     PM_PARAM(PM_P_BOOL, struct lsa_params, normalize, 1, 0, 1,
              "scale every embedding to unit length (flag)"),
     PM_PARAM(PM_P_F64, struct lsa_params, tolerance, 1e-4, 1e-10, 0.1,
-             "stop when singular values move by less than this (relative)"),
+             "exact: stop when singular values move by less than this (relative)"),
+    PM_PARAM_WORDS(PM_P_CHOICE, struct lsa_params, rows, LSA_ROWS_I8, 0, 1, rows_words,
+                   "rows of the projection: bytes with a scale each, or \"float32\""),
+    PM_PARAM_WORDS(
+        PM_P_CHOICE, struct lsa_params, svd, LSA_SVD_RANDOMISED, 0, 1, svd_words,
+        "\"randomised\" sketch, or \"exact\" to the tolerance (10 times slower or more)"),
+    PM_PARAM(PM_P_I64, struct lsa_params, oversampling, 32, 0, 1024,
+             "randomised: directions beyond dim (count)"),
+    PM_PARAM(PM_P_I64, struct lsa_params, power_iterations, 1, 0, 16,
+             "randomised: times that the sketch goes through the texts again (count)"),
     PM_PARAM_END,
 };
 

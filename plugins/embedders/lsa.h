@@ -8,7 +8,7 @@
 #include "lsa_grams.h"
 
 struct lsa_params {
-    int64_t dim, buckets, min_df, normalize;
+    int64_t dim, buckets, min_df, normalize, rows, svd, oversampling, power_iterations;
     double tolerance;
 };
 
@@ -20,9 +20,13 @@ struct pm_embedder {
     grams_index index;
     const float *idf;      /* [v] */
     const float *singular; /* [dim] */
-    const float *right;    /* [v x dim] */
+    const float *right;    /* [v x dim], or NULL: in bytes */
+    const int8_t *bytes;   /* [v x dim], or NULL; row c times ... */
+    const float *scale;    /* ... [v] */
 };
 
+enum { LSA_ROWS_I8, LSA_ROWS_F32 };
+enum { LSA_SVD_RANDOMISED, LSA_SVD_EXACT };
 enum { LSA_CHUNK = 512, LSA_GRAIN = 8, LSA_FEW = 64 };
 
 /* One worker's room for weighing texts of at most a given length. */

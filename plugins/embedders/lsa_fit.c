@@ -140,13 +140,40 @@ static pm_status fit_features(pm_embedder *e, pm_call *c, const pm_prompts *x, p
     return each_chunk(e, c, x, weigh_texts, fill_rows, &f);
 }
 
-pm_status lsa_train(pm_embedder *e, pm_call *c, const pm_fit *fit)
+/* The projection, in the form that will be kept. */
+static pm_status fit_projection(pm_embedder *e, pm_call *c, const pm_csr *rows)
 {
     const struct lsa_params *p = c->params;
     const pm_linalg_service *linalg = c->host->service(PM_LINALG_SERVICE);
+    if (!linalg || !PM_HAS(linalg, csr_i8))
+        return c->host->fail(c, PM_E_UNSUPPORTED, "no " PM_LINALG_SERVICE " with svd here");
+    float *singular = c->host->own(c, e->dim, sizeof *singular);
+    pm_svd want = {.size = sizeof want,
+                   .method = p->svd == LSA_SVD_EXACT ? PM_SVD_EXACT : PM_SVD_RANDOMISED,
+                   .k = e->dim,
+                   .tolerance = p->tolerance,
+                   .oversampling = (size_t)p->oversampling,
+                   .power_iterations = (size_t)p->power_iterations,
+                   .singular = singular};
+    if (p->rows == LSA_ROWS_I8) {
+        want.right_i8 = c->host->own(c, e->v, e->dim);
+        want.scale = c->host->own(c, e->v, sizeof *want.scale);
+        if (!want.right_i8 || !want.scale) return PM_E_MEMORY;
+    } else {
+        want.right = (pm_mat){c->host->own(c, e->v * e->dim, sizeof(float)), e->v, e->dim, e->dim};
+        if (!want.right.at) return PM_E_MEMORY;
+    }
+    if (!singular) return PM_E_MEMORY;
+    e->singular = singular, e->right = want.right.at;
+    e->bytes = want.right_i8, e->scale = want.scale;
+    return linalg->svd(c, rows, &want);
+}
+
+pm_status lsa_train(pm_embedder *e, pm_call *c, const pm_fit *fit)
+{
+    const struct lsa_params *p = c->params;
     size_t n = fit->x->n;
     pm_csr rows;
-    if (!linalg) return c->host->fail(c, PM_E_UNSUPPORTED, "no " PM_LINALG_SERVICE " here");
     if (!fit->x->text || !n) return c->host->fail(c, PM_E_ARG, "no texts to train on");
     e->buckets = (size_t)p->buckets;
     pm_status st = fit_features(e, c, fit->x, &rows);
@@ -156,10 +183,5 @@ pm_status lsa_train(pm_embedder *e, pm_call *c, const pm_fit *fit)
     if (e->dim < (size_t)p->dim)
         c->host->note(c, PM_NOTE_WARN, "dim = %zu, not %zu: %zu texts with %zu columns", e->dim,
                       (size_t)p->dim, n, e->v);
-    float *singular = c->host->own(c, e->dim, sizeof *singular);
-    float *right = c->host->own(c, e->v * e->dim, sizeof *right);
-    if (!singular || !right) return PM_E_MEMORY;
-    e->singular = singular, e->right = right;
-    return linalg->svd_csr(c, &rows, e->dim, p->tolerance, singular,
-                           (pm_mat){right, e->v, e->dim, e->dim});
+    return fit_projection(e, c, &rows);
 }

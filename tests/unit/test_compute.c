@@ -127,6 +127,28 @@ START_TEST(gather_and_scatter_are_axpys)
 }
 END_TEST
 
+START_TEST(gather_of_bytes_is_the_fmaf_chain)
+{
+    enum { ROWS = 40, COLS = 300, LD = COLS + 3, N = 33 };
+    static const size_t cols[] = {1, 5, 8, 15, 16, 31, 128, 255, 256, 257, COLS};
+    int8_t base[ROWS * LD];
+    uint32_t at[N];
+    float *val = tools_floats(room, N, 13), want[COLS], got[COLS];
+    for (size_t i = 0; i < ROWS * LD; i++) base[i] = (int8_t)(i * 2654435761u >> 24);
+    for (size_t e = 0; e < N; e++) at[e] = (uint32_t)(e * 7 % ROWS);
+    for (size_t n = 0; n < sizeof cols / sizeof *cols; n++)
+        for (size_t s = 0; s < n_sets; s++) {
+            for (size_t j = 0; j < COLS; j++) want[j] = got[j] = (float)j;
+            for (size_t e = 0; e < N; e++)
+                for (size_t j = 0; j < cols[n]; j++)
+                    want[j] = fmaf(val[e], (float)base[at[e] * LD + j], want[j]);
+            set[s]->gather_i8(val, at, N, base, LD, cols[n], got);
+            ck_assert_msg(tools_same_bits(want, got, sizeof want), "%s, %zu columns", set[s]->name,
+                          cols[n]);
+        }
+}
+END_TEST
+
 START_TEST(chain_gemm_is_the_fmaf_chain)
 {
     enum { ROWS = 15, INNER = 37, COLS = 150 };
@@ -305,6 +327,7 @@ int main(void)
     tcase_add_test(tc, dot_and_gemv_agree_with_double);
     tcase_add_test(tc, axpy_is_one_fused_step);
     tcase_add_test(tc, gather_and_scatter_are_axpys);
+    tcase_add_test(tc, gather_of_bytes_is_the_fmaf_chain);
     tcase_add_test(tc, chain_gemm_is_the_fmaf_chain);
     tcase_add_test(tc, half_is_exact);
     tcase_add_test(tc, narrow_dots);

@@ -188,7 +188,7 @@ START_TEST(features_agree_with_scikit_learn)
 {
     size_t n = 0;
     pm_str *text = bed_texts(&b, &n), some[PICKED];
-    embedder *e = trained("dim=16 tolerance=1e-7", text, n);
+    embedder *e = trained("dim=16", text, n);
     pm_csr rows;
     for (size_t i = 0; i < PICKED; i++) some[i] = text[picked[i]];
     ck_assert_uint_eq(embedder_sparse_dim(e), golden_lsa_columns);
@@ -215,7 +215,7 @@ START_TEST(embeddings_agree_with_numpy)
 {
     size_t n = 0;
     pm_str *text = bed_texts(&b, &n), some[PICKED];
-    embedder *e = trained("dim=16 tolerance=1e-7", text, n);
+    embedder *e = trained("dim=16 svd=exact tolerance=1e-7 rows=float32", text, n);
     char path[300];
     pm_store *store = NULL;
     pm_tensor singular;
@@ -242,18 +242,77 @@ END_TEST
 
 START_TEST(one_text_and_many_are_equal_to_the_bit_also_loaded)
 {
+    static const char *const params[] = {"dim=16", "dim=16 rows=float32", "dim=19 svd=exact"};
     size_t n = 0;
     pm_str *text = bed_texts(&b, &n);
-    embedder *e = trained("dim=16", text, n), *again = NULL;
-    pm_mat all = embedded(e, text, n);
+    for (size_t p = 0; p < sizeof params / sizeof *params; p++) {
+        embedder *e = trained(params[p], text, n), *again = NULL;
+        pm_mat all = embedded(e, text, n);
+        char path[300];
+        snprintf(path, sizeof path, "%s/lsa%zu", b.folder, p);
+        bed_ok(&b, embedder_save(e, b.call, path, &b.err));
+        embedder_close(e);
+        bed_ok(&b, embedder_load(b.call, path, &again, &b.err));
+        for (size_t i = 0; i < n; i += 7)
+            ck_assert_mem_eq(embedded(again, text + i, 1).at, pm_row(all, i),
+                             all.cols * sizeof(float));
+        embedder_close(again);
+    }
+}
+END_TEST
+
+/* The same projection in bytes and in float32: every embedding within half a step of each row, and small. */
+START_TEST(rows_of_bytes_lose_little)
+{
+    size_t n = 0;
+    pm_str *text = bed_texts(&b, &n);
+    embedder *bytes = trained("dim=64", text, n), *whole = trained("dim=64 rows=float32", text, n);
+    pm_mat x = embedded(bytes, text, n), y = embedded(whole, text, n);
     char path[300];
+    pm_store *store = NULL;
+    pm_tensor right, scale;
     snprintf(path, sizeof path, "%s/lsa", b.folder);
-    bed_ok(&b, embedder_save(e, b.call, path, &b.err));
-    embedder_close(e);
-    bed_ok(&b, embedder_load(b.call, path, &again, &b.err));
-    for (size_t i = 0; i < n; i += 7)
-        ck_assert_mem_eq(embedded(again, text + i, 1).at, pm_row(all, i), 16 * sizeof(float));
-    embedder_close(again);
+    bed_ok(&b, embedder_save(bytes, b.call, path, &b.err));
+    bed_ok(&b, checkpoint_open(path, b.room, &store, &b.err));
+    bed_ok(&b, checkpoint_tensor(store, "right", PM_I8, &right, &b.err));
+    bed_ok(&b, checkpoint_tensor(store, "scale", PM_F32, &scale, &b.err));
+    ck_assert_uint_eq(right.dim[0], scale.dim[0]);
+    ck_assert_uint_eq(right.dim[1], 64);
+    double lost = 0;
+    for (size_t i = 0; i < n; i++) {
+        double gap = 0;
+        for (size_t t = 0; t < 64; t++) {
+            double by = (double)pm_row(x, i)[t] - (double)pm_row(y, i)[t];
+            gap += by * by;
+        }
+        ck_assert_double_le(sqrt(gap), 0.02);
+        lost = fmax(lost, gap);
+    }
+    ck_assert_msg(lost > 0, "rows=float32 changes nothing");
+    checkpoint_close(store);
+    embedder_close(bytes);
+    embedder_close(whole);
+}
+END_TEST
+
+START_TEST(every_thread_count_gives_the_same_bits)
+{
+    size_t n = 0;
+    pm_str *text = bed_texts(&b, &n);
+    const plugin_entry *e = bed_plugin(&b, PLUGIN_EMBEDDER, "lsa");
+    embedder_spec spec = {e, bed_params(&b, e, "dim=24"), 7};
+    pm_prompts *x = bed_prompts(&b, n, 0, 0);
+    x->text = text;
+    embedder *parallel = trained("dim=24", text, n), *alone = NULL;
+    call_ctx *one = NULL;
+    bed_ok(&b, call_ctx_open(&b.env, false, &one, &b.err));
+    bed_ok(&b, embedder_train(one, &spec, x, &alone, &b.err));
+    pm_mat many = embedded(parallel, text, n), few = {arena_alloc(b.room, n * 24, 4), n, 24, 24};
+    bed_ok(&b, embedder_embed(alone, one, text, n, few, &b.err));
+    ck_assert_mem_eq(many.at, few.at, n * 24 * sizeof(float));
+    embedder_close(parallel);
+    embedder_close(alone);
+    call_ctx_close(one);
 }
 END_TEST
 
@@ -271,6 +330,9 @@ START_TEST(strange_texts_are_read)
     char *megabyte = arena_alloc(b.room, 1 << 20, 1);
     for (size_t i = 0; i < 1 << 20; i++) megabyte[i] = (char)(i % 251);
     embedded(e, &(pm_str){megabyte, 1 << 20}, 1);
+    char *huge = arena_alloc(b.room, 10000000, 1);
+    for (size_t i = 0; i < 10000000; i++) huge[i] = (char)('a' + i * i % 29);
+    embedded(e, (pm_str[]){{huge, 10000000}, {"after", 5}}, 2);
     embedder_close(e);
 }
 END_TEST
@@ -309,6 +371,8 @@ int main(void)
     tcase_add_test(t, features_agree_with_scikit_learn);
     tcase_add_test(t, embeddings_agree_with_numpy);
     tcase_add_test(t, one_text_and_many_are_equal_to_the_bit_also_loaded);
+    tcase_add_test(t, rows_of_bytes_lose_little);
+    tcase_add_test(t, every_thread_count_gives_the_same_bits);
     tcase_add_test(t, strange_texts_are_read);
     tcase_add_test(t, few_texts_give_few_dimensions);
     suite_add_tcase(s, t);

@@ -242,6 +242,16 @@ static const double svd_values[9] = {0.7051410788917369,  0.6866736765513477,  0
                                      0.6377008201342739,  0.5356357933735082,  0.34309646561033363,
                                      0.25522872609880276, 0.12304081048408003, 0.08134529322737523};
 
+static pm_status exact_svd(const compute *with, const pm_csr *a, size_t k, double tolerance,
+                           float *singular, pm_mat right, pm_err *err)
+{
+    return solve_svd(
+        with, scratch, a,
+        &(svd_want){
+            .k = k, .tolerance = tolerance, .seed = 1, .singular = singular, .right = right},
+        err);
+}
+
 START_TEST(svd_equals_numpy)
 {
     static const double v0[9] = {0.827407607694287, 0, 0, 0, 0.07038402662238501, 0, 0, 0,
@@ -251,12 +261,10 @@ START_TEST(svd_equals_numpy)
     float singular[9];
     pm_csr a = small_csr(false), t = small_csr(true);
     pm_mat v = mat_new(room, 9, 9), tv = mat_new(room, 12, 4);
-    ck_assert_int_eq(solve_svd_csr(&c, scratch, &a, 9, 1e-6, 1, singular, v, NULL, NULL, NULL),
-                     PM_OK);
+    ck_assert_int_eq(exact_svd(&c, &a, 9, 1e-6, singular, v, NULL), PM_OK);
     for (size_t j = 0; j < 9; j++) near((double)singular[j], svd_values[j], 1e-6);
     for (size_t i = 0; i < 9; i++) near((double)pm_row(v, i)[0], v0[i], 1e-5);
-    ck_assert_int_eq(solve_svd_csr(&c, scratch, &t, 4, 1e-6, 1, singular, tv, NULL, NULL, NULL),
-                     PM_OK);
+    ck_assert_int_eq(exact_svd(&c, &t, 4, 1e-6, singular, tv, NULL), PM_OK);
     for (size_t j = 0; j < 4; j++) near((double)singular[j], svd_values[j], 1e-6);
     for (size_t i = 0; i < 12; i++) near((double)pm_row(tv, i)[1], t1[i], 1e-5);
 }
@@ -331,18 +339,96 @@ START_TEST(svd_of_larger_matrices)
         pm_csr a = random_csr(shape[s][0], shape[s][1], rank, 3);
         float *one = arena_alloc(room, k, sizeof *one), *two = arena_alloc(room, k, sizeof *two);
         pm_mat v = mat_new(room, a.cols, k), v2 = mat_new(room, a.cols, k);
-        ck_assert_int_eq(solve_svd_csr(&c, scratch, &a, k, 1e-4, 1, one, v, NULL, NULL, NULL),
-                         PM_OK);
+        ck_assert_int_eq(exact_svd(&c, &a, k, 1e-4, one, v, NULL), PM_OK);
         size_t nonzero = rank ? rank : a.rows == 5 ? 0 : k;
         while (a.rows == 5 && nonzero < k && one[nonzero] > 0) nonzero++;
         check_svd(&a, k, one, v, nonzero, 1e-3);
         compute alone = c;
         alone.pool = NULL;
-        ck_assert_int_eq(solve_svd_csr(&alone, scratch, &a, k, 1e-4, 1, two, v2, NULL, NULL, NULL),
-                         PM_OK);
+        ck_assert_int_eq(exact_svd(&alone, &a, k, 1e-4, two, v2, NULL), PM_OK);
         ck_assert(tools_same_bits(one, two, k * sizeof *one));
         ck_assert(tools_same_bits(v.at, v2.at, a.cols * k * sizeof(float)));
         arena_reset(room);
+    }
+}
+END_TEST
+
+/* V in bytes is V to half a step of each row, and `right` the same as alone. */
+static void check_bytes(const svd_want *w, pm_mat right)
+{
+    for (size_t i = 0; i < right.rows; i++)
+        for (size_t j = 0; j < w->k; j++) {
+            double step = (double)w->scale[i], v = (double)pm_row(right, i)[j];
+            ck_assert_double_le(fabs(step * w->right_i8[i * w->k + j] - v), 0.5001 * step);
+        }
+}
+
+START_TEST(randomised_svd_is_near_the_exact_one)
+{
+    static const size_t shape[][4] = {
+        {300, 500, 20, 0}, {500, 300, 20, 0}, {200, 150, 12, 12}, {60, 400, 7, 7}, {5, 3, 3, 0}};
+    static const double within[] = {5e-3, 5e-3, 1e-4, 1e-4, 1e-4};
+    for (size_t s = 0; s < sizeof shape / sizeof *shape; s++) {
+        size_t k = shape[s][2];
+        pm_csr a = random_csr(shape[s][0], shape[s][1], shape[s][3], 3);
+        float *exact = arena_alloc(room, k, sizeof *exact), *near_it = arena_alloc(room, k, 4),
+              *again = arena_alloc(room, k, sizeof *again);
+        pm_mat v = mat_new(room, a.cols, k), v2 = mat_new(room, a.cols, k),
+               v3 = {arena_alloc(room, a.cols * k, sizeof(float)), a.cols, k, k};
+        svd_want w = {.k = k,
+                      .is_randomised = true,
+                      .oversampling = 40,
+                      .power_iterations = 4,
+                      .seed = 5,
+                      .singular = near_it,
+                      .right = v2};
+        w.right_i8 = arena_alloc(room, a.cols, k);
+        w.scale = arena_alloc(room, a.cols, sizeof *w.scale);
+        ck_assert_int_eq(exact_svd(&c, &a, k, 1e-6, exact, v, NULL), PM_OK);
+        ck_assert_int_eq(solve_svd(&c, scratch, &a, &w, NULL), PM_OK);
+        for (size_t j = 0; j < k; j++)
+            near((double)near_it[j], (double)exact[j], within[s] * (double)exact[0] + 1e-9);
+        check_bytes(&w, v2);
+        compute alone = c;
+        alone.pool = NULL;
+        int8_t *bytes = w.right_i8;
+        w.singular = again, w.right = v3, w.right_i8 = NULL;
+        ck_assert_int_eq(solve_svd(&alone, scratch, &a, &w, NULL), PM_OK);
+        ck_assert(tools_same_bits(near_it, again, k * sizeof *again));
+        for (size_t i = 0; i < a.cols; i++)
+            ck_assert(tools_same_bits(pm_row(v2, i), pm_row(v3, i), k * sizeof(float)));
+        w.right = (pm_mat){NULL, 0, 0, 0}; /* bytes alone are the same bytes */
+        w.right_i8 = arena_alloc(room, a.cols, k);
+        ck_assert_int_eq(solve_svd(&alone, scratch, &a, &w, NULL), PM_OK);
+        ck_assert_mem_eq(w.right_i8, bytes, a.cols * k);
+        arena_reset(room);
+    }
+}
+END_TEST
+
+START_TEST(csr_times_bytes_is_the_product)
+{
+    static const size_t dims[] = {1, 7, 16, 33, 64, 256, 300};
+    pm_csr a = random_csr(30, 5000, 0, 8);
+    for (size_t d = 0; d < sizeof dims / sizeof *dims; d++) {
+        size_t k = dims[d];
+        int8_t *bytes = arena_alloc(room, a.cols, k);
+        float *scale = arena_alloc(room, a.cols, sizeof *scale);
+        pm_mat out = mat_new(room, a.rows, k);
+        for (size_t i = 0; i < a.cols * k; i++) bytes[i] = (int8_t)(rng_below(6, 0, i, 255) - 127);
+        for (size_t i = 0; i < a.cols; i++) scale[i] = (float)rng_uniform(6, 1, i);
+        out.at[0] = NAN; /* whatever is there */
+        solve_csr_i8(&c, &a, bytes, scale, out);
+        for (size_t i = 0; i < a.rows; i++)
+            for (size_t j = 0; j < k; j++) {
+                double sum = 0, size = 0;
+                for (uint64_t e = a.start[i]; e < a.start[i + 1]; e++) {
+                    double v = (double)a.val[e] * (double)scale[a.col[e]] * bytes[a.col[e] * k + j];
+                    sum += v;
+                    size += fabs(v);
+                }
+                ck_assert_double_le(fabs((double)pm_row(out, i)[j] - sum), 1e-4 * size);
+            }
     }
 }
 END_TEST
@@ -360,23 +446,20 @@ START_TEST(svd_refusals)
     pm_csr a = random_csr(300, 500, 0, 3), zero = {a.start, a.col, a.val, 0, 0};
     pm_mat v = mat_new(room, 500, 20);
     int calls = 0;
-    ck_assert_int_eq(solve_svd_csr(&c, scratch, &a, 20, 1e-9, 1, s, v, stop, &calls, &err),
-                     PM_E_CANCELED);
+    svd_want stopped = {
+        .k = 20, .tolerance = 1e-9, .singular = s, .right = v, .progress = stop, .arg = &calls};
+    ck_assert_int_eq(solve_svd(&c, scratch, &a, &stopped, &err), PM_E_CANCELED);
     ck_assert_int_eq(calls, 1);
-    ck_assert_int_eq(solve_svd_csr(&c, scratch, &a, 301, 1e-3, 1, s, v, NULL, NULL, &err),
-                     PM_E_ARG);
-    ck_assert_int_eq(solve_svd_csr(&c, scratch, &a, 19, 1e-3, 1, s, v, NULL, NULL, &err),
-                     PM_E_SHAPE);
-    ck_assert_int_eq(solve_svd_csr(&c, scratch, &a, 20, 0, 1, s, v, NULL, NULL, &err), PM_E_ARG);
-    ck_assert_int_eq(solve_svd_csr(&c, scratch, &zero, 1, 1e-3, 1, s, v, NULL, NULL, &err),
-                     PM_E_ARG);
+    ck_assert_int_eq(exact_svd(&c, &a, 301, 1e-3, s, v, &err), PM_E_ARG);
+    ck_assert_int_eq(exact_svd(&c, &a, 19, 1e-3, s, v, &err), PM_E_SHAPE);
+    ck_assert_int_eq(exact_svd(&c, &a, 20, 0, s, v, &err), PM_E_ARG);
+    ck_assert_int_eq(exact_svd(&c, &zero, 1, 1e-3, s, v, &err), PM_E_ARG);
     ((float *)(uintptr_t)a.val)[3] = NAN;
-    ck_assert_int_eq(solve_svd_csr(&c, scratch, &a, 20, 1e-3, 1, s, v, NULL, NULL, &err),
-                     PM_E_FORMAT);
+    ck_assert_int_eq(exact_svd(&c, &a, 20, 1e-3, s, v, &err), PM_E_FORMAT);
     uint64_t none[4] = {0}; /* a matrix without entries */
     pm_csr empty = {none, a.col, a.val, 3, 500};
     v.cols = v.ld = 3;
-    ck_assert_int_eq(solve_svd_csr(&c, scratch, &empty, 3, 1e-3, 1, s, v, NULL, NULL, &err), PM_OK);
+    ck_assert_int_eq(exact_svd(&c, &empty, 3, 1e-3, s, v, &err), PM_OK);
     ck_assert(s[0] == 0 && s[2] == 0 && v.at[0] == 0);
 }
 END_TEST
@@ -394,6 +477,8 @@ int main(void)
     tcase_add_test(tc, eigenvectors_diagonalise);
     tcase_add_test(tc, svd_equals_numpy);
     tcase_add_test(tc, svd_of_larger_matrices);
+    tcase_add_test(tc, randomised_svd_is_near_the_exact_one);
+    tcase_add_test(tc, csr_times_bytes_is_the_product);
     tcase_add_test(tc, svd_refusals);
     return tools_run(tc, "solve");
 }

@@ -631,6 +631,18 @@ typedef struct pm_table_service {
 
 /* "pm.linalg/1": the dense and sparse solvers that fitting needs. */
 #define PM_LINALG_SERVICE "pm.linalg/1"
+typedef enum pm_svd_method { PM_SVD_EXACT = 0, PM_SVD_RANDOMISED } pm_svd_method;
+typedef struct pm_svd { /* A ~ U diag(singular) V', the k leading ones; right side only */
+    uint32_t size;
+    pm_svd_method method;
+    size_t k;         /* <= min(n, v)                                                        */
+    double tolerance; /* EXACT: until singular values move by less than that (relative)      */
+    size_t oversampling, power_iterations; /* RANDOMISED: 16 to 64, and 1 or 2, will do      */
+    float *singular;                       /* [k] descending                                 */
+    pm_mat right;                          /* [v x k] = V, or at == NULL: not asked          */
+    int8_t *right_i8; /* [v x k] = V as bytes, row r to be multiplied by scale[r]; or NULL   */
+    float *scale;     /* [v] given exactly when right_i8 is                                  */
+} pm_svd;
 typedef struct pm_linalg_service {
     uint32_t size;
     /* Truncated SVD of A [n x v]: singular [k] descending, right [v x k] = V; k <= min(n, v).
@@ -642,6 +654,13 @@ typedef struct pm_linalg_service {
      * are ignored column by column; weight [n] or NULL.                                      */
     pm_status (*ridge)(pm_call *c, pm_cmat x, pm_cmat y, const float *weight, double lambda,
                        pm_mat w_out, float *intercept);
+    /* Truncated SVD of A [n x v], as told by `want`: block subspace iteration, or randomised (Halko,
+     * Martinsson and Tropp 2011, algorithm 4.4).  Signs as for svd_csr.                      */
+    pm_status (*svd)(pm_call *c, const pm_csr *a, const pm_svd *want);
+    /* out [n x k] = A R, R [v x k] = diag(scale) bytes; row i depends on row i of A alone, to the
+     * bit.  In the caller's thread: meant for bodies of parallel loops.                      */
+    pm_status (*csr_i8)(pm_call *c, const pm_csr *a, const int8_t *bytes, const float *scale,
+                        pm_mat out);
 } pm_linalg_service;
 
 /* ---- 14. the entry point ----------------------------------------------------------------------------- */

@@ -11,6 +11,8 @@ local pm = {}
 ---@alias pm.value number|string|boolean
 
 ---@class pm.Dataset
+---@class pm.Corpus
+---@class pm.Mix
 ---@class pm.Split
 ---@class pm.Embedder
 ---@class pm.Backend
@@ -26,7 +28,7 @@ local pm = {}
 ---@class pm.ExperimentFields
 ---@field name? string what results call it; the file's name if absent
 ---@field asks? string the question in words
----@field data pm.Dataset
+---@field data pm.Dataset|pm.Corpus
 ---@field seeds? integer[]|integer one run of everything that is random for each; { 1 }
 ---@field split? pm.Split by = "given", tune = 0.2
 ---@field embedder? pm.Embedder|false pm.embedder "lsa" {}
@@ -39,6 +41,9 @@ local pm = {}
 ---@field reference? boolean false: do not add "knn (reference)" when no router is a knn
 ---@field bootstrap? pm.BootstrapFields
 ---@field delta? number within delta of the best counts as a hit; 0.02
+---@field train_sizes? (integer|"all")[] learning curves: routers trained on so many prompts too
+---@field size? string one of sizes; --set size=NAME
+---@field sizes? table<string, table> fields that replace the experiment's own
 
 ---@class pm.BootstrapFields
 ---@field resamples? integer 2000
@@ -60,10 +65,36 @@ function pm.experiment(fields) end
 ---@return pm.Dataset|fun(fields: pm.DatasetFields): pm.Dataset
 function pm.dataset(path) end
 
+---@class pm.CorpusFields
+---@field test? number share of a domain's characters for test prompts; 0.10
+---@field train? number share for training routers; 0.20
+---@field big_document? number a document above this share of its domain goes to the experts; 0.07
+---@field min_chars? integer of a prompt; 300
+---@field max_chars? integer of a prompt; 800
+---@field cap_test? integer prompts a domain, 0 = all; 500
+---@field cap_train? integer prompts a domain, 0 = all; 1500
+---@field domain_bytes? integer clean text kept of a domain; 6000000
+---@field overlap? number drop a prompt with more of its 8-word shingles in expert text; 0.30
+---@field near_duplicate? integer equal among 8 shingle hashes; 3
+---@field min_domains? integer 2
+---@field min_domain_bytes? integer a smaller domain is left out; 20000
+---@field max_file_bytes? integer
+
+--- A folder with a folder of texts for every domain: its experts are trained and run (docs/corpora.md).  May
+--- stand alone: pm.corpus "datasets/toy_corpus"
+---@param name string
+---@return pm.Corpus|fun(fields: pm.CorpusFields): pm.Corpus
+function pm.corpus(name) end
+
+--- How much of each domain's text an expert learns.
+---@param fields { base?: number, doses?: table<string, number>, without?: string[] }
+---@return pm.Mix
+function pm.mix(fields) end
+
 ---@class pm.SplitFields
 ---@field by? "given"|"prompt"|"group"
 ---@field train? number share, by prompt or group; 0.6
----@field tune? number share (of the train part when given); 0.2
+---@field tune? number share (of the train part when given); 0.2, of a corpus 0.15
 ---@field test? number share; 0.2
 ---@field seed? integer 1
 
@@ -102,6 +133,8 @@ function pm.sweep(fields) end
 
 ---@class pm.ExpertFields
 ---@field id? string the model's name in the data
+---@field backend? pm.Backend what runs it over a corpus
+---@field learns? pm.Mix what it learns of a corpus
 ---@field price? { input: number, output: number, cached?: number } USD per million tokens
 ---@field params? number number of parameters
 ---@field released? string YYYY-MM-DD

@@ -15,11 +15,15 @@ local half <const> = pm.router "knn"
 assert(half { k = 1 }.k == 1 and half { k = 2 }.k == 2, "the first call may be kept and used again")
 
 -- every noun takes a table; none takes numbers
-for _, noun in ipairs { "experiment", "split", "library", "expert", "grid", "sweep", "router_fn", "objective_fn" } do
+for _, noun in ipairs { "experiment", "split", "library", "expert", "mix", "grid", "sweep", "router_fn", "objective_fn" } do
   if noun:sub(-3) ~= "_fn" then
     assert(pm[noun] { 1 }[1] == 1, noun)
   end
 end
+
+-- a corpus may stand alone, too
+local corpus <const> = pm.corpus "datasets/toy_corpus"
+assert(corpus { test = .2 }.test == .2 and corpus.test == nil)
 
 -- files: by path, once
 local toy <const> = pm.load "lua/libraries/toy.lua"

@@ -143,8 +143,11 @@ static pm_status about_counts(exp_run *r, pm_err *err)
         {"links skipped", c->files_skipped_link},
         {"unreadable files skipped", c->files_skipped_unreadable},
         {"files skipped by rule", c->files_skipped_rule},
-        {"documents with repaired UTF-8", c->invalid_utf8_repaired},
+        {"characters repaired", c->invalid_utf8_repaired},
+        {"files from Latin-1", c->files_latin1},
+        {"files cut", c->files_cut},
         {"duplicate documents", c->duplicate_documents},
+        {"duplicate paragraphs", c->duplicate_paragraphs},
         {"domains left out", c->domains_left_out},
     };
     pm_status s = PM_OK;
@@ -198,13 +201,9 @@ static pm_status about_each(exp_run *r, uint64_t seed, pm_err *err)
 
 static pm_status about_labels(exp_run *r, const seed_work *w, pm_err *err)
 {
-    char text[64];
-    snprintf(text, sizeof text, "[%.3f, %.3f]", w->split_half_lo, w->split_half_hi);
-    const char *kept = w->has_redrawn ? arena_strdup(r->keep, text)
-                                      : "not known: a backend tells no losses of parts";
-    if (!kept) return err_set(err, PM_E_MEMORY, "rows");
-    pm_status s = exp_fact(r, "drawn", "best expert the same on odd and even spans",
-                           w->has_redrawn ? w->split_half : NAN, kept, err);
+    if (w->has_redrawn) return PM_OK;
+    pm_status s = exp_fact(r, "drawn", "labels re-drawn", NAN,
+                           "no (a backend tells no losses of parts)", err);
     if (!s) r->row[r->n_rows - 1].seed = w->seed;
     return s;
 }
@@ -229,6 +228,11 @@ pm_status exp_about_experts(exp_run *r, const seed_work *w, pm_err *err)
     pm_status s = PM_OK;
     for (size_t k = 0; k < sizeof all / sizeof all[0] && !s; k++) {
         s = exp_fact(r, "drawn", all[k].name, all[k].value, all[k].text, err);
+        if (!s) r->row[r->n_rows - 1].seed = w->seed;
+    }
+    for (size_t k = 0; k < r->draw.n_notes && !s; k++) {
+        const char *note = arena_strdup(r->keep, r->draw.note[k]);
+        s = note ? exp_fact(r, "drawn", "note", NAN, note, err) : err_set(err, PM_E_MEMORY, "rows");
         if (!s) r->row[r->n_rows - 1].seed = w->seed;
     }
     if (!s) s = about_labels(r, w, err);

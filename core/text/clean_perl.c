@@ -198,19 +198,15 @@ void clean_pod(const text_source *from, str *out)
     const char *start = NULL;
     size_t len = 0;
     while (text_line(&rest, &line)) {
-        bool command = is_command(line), blank = text_is_blank(line);
-        if (start && (blank || (command && !p.inside))) {
+        bool blank = text_is_blank(line), ends = text_begins(line, "=cut");
+        if (start && (blank || ends)) {
             take_paragraph(&p, (pm_str){start, len});
             start = NULL;
         }
-        if (blank || (!p.inside && !command)) continue;
+        if (ends) take_paragraph(&p, line); /* code may follow at once */
+        if (blank || ends || (!start && !p.inside && !is_command(line))) continue;
         if (!start) start = line.ptr;
         len = (size_t)(line.ptr + line.len - start);
-        if (text_begins(line, "=cut") || (command && !p.inside)) {
-            /* Code follows the one, and a paragraph of documentation may follow the other at once. */
-            take_paragraph(&p, (pm_str){start, len});
-            start = NULL;
-        }
     }
     if (start) take_paragraph(&p, (pm_str){start, len});
 }

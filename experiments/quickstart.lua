@@ -1,28 +1,39 @@
 -- SPDX-License-Identifier: MIT
--- The main job, end to end: train routers on recorded outcomes, route held-out prompts, weigh quality against
--- price, compare with the baselines to fear.  Any other data: pointsman run experiments/quickstart.lua --set data=FOLDER
+-- The main job: train small language models on text of many kinds, measure their losses on unseen prompts, train
+-- routers to predict them, route held-out prompts under a growing weight of size, compare with the baselines to fear.
+--   pointsman run experiments/quickstart.lua      (--set size=toy: seconds, on the corpus that comes along)
 local pm <const> = require "pointsman"
 
 return pm.experiment {
-  name = "quickstart",
-  asks = "Does a learned router beat the best single expert, and what does it cost?",
+  name  = "quickstart",
+  asks  = "Which of these language models should read a prompt, and what does it cost to prefer a small one?",
+  seeds = { 1 },
 
-  data      = pm.dataset "datasets/toy" { min_known = 0.98 },
-  split     = pm.split { by = "given", tune = 0.25, seed = 1 },
-  embedder  = pm.embedder "lsa" { dim = 128 },
-  seeds     = { 1 },
+  data     = pm.corpus "debian-text" { min_domains = 12, min_domain_bytes = 1000000 },
+  split    = pm.split { by = "given", tune = 0.15 },
+  library  = pm.load "lua/libraries/eleven.lua",
+  embedder = pm.embedder "lsa" { dim = 256 },
 
   routers = {
     pm.router "prior" {},
-    pm.router "length" { bins = pm.grid { 5, 10, 20 } },
+    pm.router "length" {},
     pm.router "knn" { k = "auto" },
+    pm.router "knn" { k = "auto", features = "sparse", label = "knn, words" },
+    pm.router "loss_regression" { head = "mlp", label = "regression, mlp" },
+    pm.router "loss_regression" { features = "sparse", label = "regression, words" },
+    pm.router "best_expert" { features = "sparse", label = "best expert, words" },
   },
 
-  constraints = {
-    pm.constraint "price" { weight = pm.grid { 0, 0.05 }, missing = "worst" },
-  },
-  objective = pm.objective "penalty" {},
+  constraints = { pm.constraint "size" { weight = pm.grid { 0, .05, .1, .2, .3, .5, 1, 2 } } },
+  objective   = pm.objective "penalty" {},
 
-  rival     = "knn",
-  bootstrap = { resamples = 2000, level = 0.95 },
+  train_sizes = { 500, 2000, 8000, "all" },
+  rival       = { "knn", "domain majority" },
+  bootstrap   = { resamples = 2000, level = 0.95 },
+  sizes = {
+    toy = {
+      data = pm.corpus "datasets/toy_corpus" { min_chars = 40, max_chars = 400, min_domains = 4, min_domain_bytes = 1000 },
+      library = pm.load "lua/libraries/toy_ngrams.lua", train_sizes = { 50, "all" },
+    },
+  },
 }

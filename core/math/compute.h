@@ -42,6 +42,9 @@ typedef struct kernels {
                    float *out);
     void (*scatter)(const float *val, const uint32_t *at, size_t n, const float *x, float *base,
                     size_t ld);
+    /* base row (at[e] - first) += val[e] * x, 16 columns; rounding as the instruction set likes. */
+    void (*scatter16)(const float *val, const uint32_t *at, size_t n, uint32_t first,
+                      const float *x, float *base, size_t ld);
     /* out[j] = fma chain over e ascending, from out[j], of val[e] * (base row at[e])[j], j < cols: rows of
      * bytes as numbers.  Same bits on every instruction set. */
     void (*gather_i8)(const float *val, const uint32_t *at, size_t n, const int8_t *base, size_t ld,

@@ -187,9 +187,9 @@ static void fix_tile(const int16_t *panel, const int16_t *query, size_t pairs, s
     }
 }
 
-const kernels kernels_avx2 = {"avx2",  dot,       dot64,     axpy,    axpy64,  gather,
-                              scatter, gather_i8, gemv,      dot_f16, dot_i8,  gemv_f16,
-                              gemv_i8, row_gemm,  rows_gemm, above,   fix_tile};
+const kernels kernels_avx2 = {"avx2",   dot,       dot64,     axpy,      axpy64,  gather,
+                              scatter,  scatter16, gather_i8, gemv,      dot_f16, dot_i8,
+                              gemv_f16, gemv_i8,   row_gemm,  rows_gemm, above,   fix_tile};
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -64,6 +64,19 @@ static void scatter(const float *val, const uint32_t *at, size_t n, const float 
     }
 }
 
+static void scatter16(const float *val, const uint32_t *at, size_t n, uint32_t first,
+                      const float *x, float *base, size_t ld)
+{
+    vec b[16 / LANES];
+    KERNEL_UNROLL for (size_t v = 0; v < 16 / LANES; v++) b[v] = v_load(x + v * LANES);
+    for (size_t e = 0; e < n; e++) {
+        float *row = base + (at[e] - first) * ld;
+        vec a = v_set1(val[e]);
+        KERNEL_UNROLL for (size_t v = 0; v < 16 / LANES; v++)
+            v_store(row + v * LANES, v_fma(a, b[v], v_load(row + v * LANES)));
+    }
+}
+
 /* Rows lie far apart, and waiting for them is most of the work: they are asked for AHEAD entries early. */
 #define AHEAD 12
 

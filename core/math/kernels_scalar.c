@@ -53,6 +53,15 @@ static void scatter(const float *val, const uint32_t *at, size_t n, const float 
     for (size_t e = 0; e < n; e++) axpy(val[e], x, base + at[e] * ld, SPARSE_COLS);
 }
 
+static void scatter16(const float *val, const uint32_t *at, size_t n, uint32_t first,
+                      const float *x, float *base, size_t ld)
+{
+    for (size_t e = 0; e < n; e++) {
+        float *row = base + (at[e] - first) * ld;
+        for (size_t j = 0; j < 16; j++) row[j] += val[e] * x[j];
+    }
+}
+
 static void gather_i8(const float *val, const uint32_t *at, size_t n, const int8_t *base, size_t ld,
                       size_t cols, float *out)
 {
@@ -136,6 +145,6 @@ static void fix_tile(const int16_t *panel, const int16_t *query, size_t pairs, s
     }
 }
 
-const kernels kernels_scalar = {"scalar", dot,       dot64,     axpy,    axpy64,  gather,
-                                scatter,  gather_i8, gemv,      dot_f16, dot_i8,  gemv_f16,
-                                gemv_i8,  row_gemm,  rows_gemm, above,   fix_tile};
+const kernels kernels_scalar = {"scalar", dot,       dot64,     axpy,      axpy64,  gather,
+                                scatter,  scatter16, gather_i8, gemv,      dot_f16, dot_i8,
+                                gemv_f16, gemv_i8,   row_gemm,  rows_gemm, above,   fix_tile};

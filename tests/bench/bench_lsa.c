@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Embedder lsa: hashing n-grams, fitting, and one text to its embedding.  Texts are generated, or those of
+ * Embedder lsa: hashing n-grams, fitting, one text to its embedding, and neighbours on the
+ * sparse features.  Texts are generated, or those of
  * POINTSMAN_CORPUS/prompts.jsonl.  Floors of the same run: reading the rows of the projection where they lie.
  * Usage: bench_lsa [quality]   `quality`, minutes: what randomised SVD and rows of bytes change in rankings.
  */
@@ -11,12 +12,22 @@
 #include "embedders/lsa_grams.h"
 #include "math/mat.h"
 #include "math/neighbours.h"
+#include "math/probe.h"
 #include "math/solve.h"
 #include "plug/embedder.h"
 #include "plug/params.h"
 #include "texts.h"
 
-enum { TEXTS = 27000, HASHED = 4000, ROUNDS = 5, ASKED = 64, BYTES = 1024 };
+enum {
+    TEXTS = 27000,
+    HASHED = 4000,
+    ROUNDS = 5,
+    ASKED = 64,
+    BYTES = 1024,
+    K = 40,
+    QUERIES = 2000,
+    MORE = 10000
+};
 
 /* ---- hashing alone: a host that lends memory and nothing else ------------------------------------------- */
 
@@ -250,9 +261,88 @@ static void one_text(lab *l, bench *out, const bench_texts *x, const embedder *e
     if (a.sum == 1) printf("\n"); /* the reading is not left out */
 }
 
+/* ---- neighbours on the sparse features ------------------------------------------------------------------- */
+
+typedef struct sparse_search {
+    lab *l;
+    arena *scratch;
+    table t;
+    pm_csr query;
+    uint32_t *index;
+    float *similarity;
+    size_t next, postings;
+} sparse_search;
+
+static void find(sparse_search *s, const pm_csr *query)
+{
+    bench_must(table_best_sparse(&s->l->compute, s->l->compute.pool, s->scratch, &s->t, query, K,
+                                 s->index, s->similarity, &s->l->err),
+               &s->l->err);
+}
+
+static void find_all(void *arg)
+{
+    sparse_search *s = arg;
+    find(s, &s->query);
+}
+
+static void find_one(void *arg)
+{
+    sparse_search *s = arg;
+    pm_csr one = s->query;
+    one.start += s->next++ % (s->query.rows < ASKED ? s->query.rows : ASKED);
+    one.rows = 1;
+    find(s, &one);
+}
+
+/* The postings that one query reads, on the average of those asked, as one stretch of memory. */
+static void read_postings(void *arg)
+{
+    const sparse_search *s = arg;
+    (void)probe_read_seconds(&s->l->compute, NULL, s->t.post_val, s->postings * 8, 1);
+}
+
+static void neighbours(lab *l, bench *out, const bench_texts *x, const embedder *e)
+{
+    size_t rows = x->n < TEXTS ? x->n / 2 : TEXTS, asked = x->n - rows;
+    sparse_search s = {.l = l, .scratch = arena_open(0)};
+    pm_csr all;
+    bench_must(embedder_sparse(e, l->many, x->text, x->n, l->room, &all, &l->err), &l->err);
+    pm_csr first = all;
+    first.rows = rows;
+    s.query = all;
+    s.query.start += rows;
+    s.query.rows = asked;
+    bench_must(table_build_sparse(l->room, &first, &s.t, &l->err), &l->err);
+    s.index = arena_alloc(l->room, asked, K * sizeof *s.index);
+    s.similarity = arena_alloc(l->room, asked, K * sizeof *s.similarity);
+    if (!s.index || !s.similarity || !s.scratch) exit(1);
+    size_t few = asked < ASKED ? asked : ASKED;
+    for (uint64_t c = s.query.start[0]; c < s.query.start[few]; c++)
+        s.postings += (size_t)(s.t.post_start[all.col[c] + 1] - s.t.post_start[all.col[c]]) / few;
+    bench_work batch = {find_all, &s, 1, 0},
+               one[2] = {{find_one, &s, 8, 0}, {read_postings, &s, 8, 0}};
+    bench_measure(&batch, 1, 1, 1);
+    bench_measure(one, 2, ROUNDS, 5);
+    char what[80];
+    bench_figure f = {
+        .value = batch.median, .unit = "s", .floor = NAN, .goal = rows == TEXTS ? 10 : NAN, .n = 1};
+    snprintf(what, sizeof what, "sparse knn: %zu queries x %zu rows, k = %d", asked, rows, K);
+    record(out, &f, what);
+    f = (bench_figure){.value = one[0].median * 1e3,
+                       .unit = "ms",
+                       .floor = one[1].median * 1e3,
+                       .floor_is = "reading as many postings in one stretch, 1 thread",
+                       .goal = NAN,
+                       .n = ROUNDS * 5};
+    snprintf(what, sizeof what, "sparse knn: 1 query, %zu postings", s.postings);
+    record(out, &f, what);
+    arena_close(s.scratch);
+}
+
 /* ---- quality ----------------------------------------------------------------------------------------------- */
 
-enum { NEAR = 20, QUERIES = 2000 };
+enum { NEAR = 20 };
 
 typedef struct ranking {
     pm_mat x;
@@ -324,7 +414,7 @@ int main(int argc, char **argv)
     bench out;
     lab l;
     lab_open(&l);
-    bench_texts x = bench_texts_open(l.room, TEXTS + QUERIES);
+    bench_texts x = bench_texts_open(l.room, TEXTS + MORE);
     if (argc > 1 && strcmp(argv[1], "quality") == 0) {
         quality(&l, &x);
     } else {
@@ -332,6 +422,7 @@ int main(int argc, char **argv)
         hash(&out, &x);
         embedder *e = fit(&l, &out, &x);
         one_text(&l, &out, &x, e);
+        neighbours(&l, &out, &x, e);
         embedder_close(e);
         bench_close(&out);
     }

@@ -23,7 +23,7 @@ local function pairs_of(c, r)
 end
 
 --- Ten groups of equal size by prediction: mean predicted, mean measured, 10 and 90 % quantiles.
-local function groups(x, y)
+local function groups(x, y, is_binary)
   local order <const> = {}
   for i = 1, #x do order[i] = i end
   table.sort(order, function(a, b)
@@ -39,11 +39,26 @@ local function groups(x, y)
       local px, py <const> = 0.0, {}
       for k = lo, hi do px, py[#py + 1] = px + x[order[k]], y[order[k]] end
       table.sort(py)
-      out[#out + 1] = { px / #py, stat.mean(py), stat.quantile(py, .1), stat.quantile(py, .9), #py }
+      local mean <const> = stat.mean(py)
+      local a, b = stat.quantile(py, .1), stat.quantile(py, .9)
+      if is_binary then -- quantiles of 0 and 1 say nothing
+        local half <const> = 1.96 * math.sqrt(math.max(0, mean * (1 - mean)) / #py)
+        a, b = math.max(0, mean - half), math.min(1, mean + half)
+      end
+      out[#out + 1] = { px / #py, mean, a, b, #py }
       lo = hi + 1
     end
   end
   return out
+end
+
+--- Are most outcomes 0 or 1?
+local function mostly_binary(y)
+  local n = 0
+  for _, v in ipairs(y) do
+    if v == 0 or v == 1 then n = n + 1 end
+  end
+  return n > .8 * #y
 end
 
 --- Correlation of prediction and outcome within prompts: what routing uses, the level of a prompt taken out.
@@ -103,7 +118,7 @@ end
 local function panel(c, box, f, p)
   local sx <const> = svg.linear(p.lo, p.hi, box.left, box.right, 4, true)
   local sy <const> = svg.linear(p.lo, p.hi, box.bottom, box.top, 4, true)
-  svg.axes(c, box, sx, sy, "predicted " .. f.kind, nil)
+  svg.axes(c, box, sx, sy, "predicted " .. f.kind, "|measured " .. f.kind)
   svg.text(c, box.left, box.top - 8, svg.fit(p.label, 12, box.right - box.left), { class = "panel" })
   hexes(c, box, p.x, p.y, sx, sy, (box.right - box.left) / 46)
   svg.line(c, box.left, box.bottom, box.right, box.top, "refline")
@@ -124,11 +139,11 @@ local function draw(f, list)
   return function(w, label)
     local across <const> = w < 500 and 1 or math.min(#list, 3)
     local side <const> = w / across
-    local plot <const> = math.min(side, 320) - 56
+    local plot <const> = math.min(side, 320) - 62
     local tall <const> = plot + 78
     local c <const> = svg.canvas(w, math.ceil(#list / across) * tall)
     for k, p in ipairs(list) do
-      local left <const>, top <const> = (k - 1) % across * side + 44, (k - 1) // across * tall + 26
+      local left <const>, top <const> = (k - 1) % across * side + 52, (k - 1) // across * tall + 26
       panel(c, { left = left, top = top, right = left + plot, bottom = top + plot }, f, p)
     end
     return svg.finish(c, label)
@@ -158,7 +173,7 @@ return function(f, c, why)
       local x, y, step = pairs_of(c, r)
       if #x > 1 then
         local slope, _, corr = stat.line(x, y)
-        list[#list + 1] = { label = r.label, x = x, y = y, groups = groups(x, y), slope = slope, corr = corr, step = step,
+        list[#list + 1] = { label = r.label, x = x, y = y, groups = groups(x, y, mostly_binary(y)), slope = slope, corr = corr, step = step,
           within = within(c, r) }
       end
     else
@@ -173,7 +188,8 @@ return function(f, c, why)
     local a2, b2 = inner(p.x)
     lo, hi = math.min(lo, a, a2), math.max(hi, b, b2)
   end
-  for _, p in ipairs(shown) do p.lo, p.hi = lo, hi end
+  local pad <const> = .04 * (hi - lo)
+  for _, p in ipairs(shown) do p.lo, p.hi = lo - pad, hi + pad end
   local rows <const>, fit <const> = {}, {}
   for _, p in ipairs(list) do
     fit[#fit + 1] = { p.label, html.number(p.slope, 3), html.number(p.corr, 3), html.number(p.within, 3) }
@@ -185,10 +201,11 @@ return function(f, c, why)
     id = "calibration-1", title = "Predicted against measured " .. f.kind .. (f.unit and ", " .. f.unit or ""),
     takeaway = takeaway(f, list), draw = draw(f, shown),
     extra = html.table({ "router", "slope (1 is right)", "correlation, all cells", "correlation within prompts" }, fit, { align = "lrrr" }),
-    note = string.format("Vertical axis: measured %s, same scale as the horizontal one. Hexagons: prompt x expert pairs, darker for more (logarithmic). Rings: mean measured value of ten equal groups by prediction; whiskers: their 10 and 90 %% quantiles (spread of outcomes, not an interval of the mean). Dashed: measured = predicted. n = %s pairs%s, seed %d; the outermost 0.5 %% are outside the frame.%s%s",
-      f.kind, html.count(#list[1].x), list[1].step > 1 and ", every " .. list[1].step .. "th prompt" or "", c.seed,
+    note = string.format("Hexagons: prompt x expert pairs, darker for more (logarithmic). Rings: mean measured value of ten equal groups by prediction; whiskers: %s. Dashed: measured = predicted. n = %s pairs%s, seed %d; the outermost 0.5 %% are outside the frame.%s%s",
+      mostly_binary(list[1].y) and "its 95 % interval by the normal approximation, as if pairs were independent (outcomes are mostly 0 or 1)" or
+      "their 10 and 90 % quantiles (spread of outcomes, not an interval of the mean)", html.count(#list[1].x), list[1].step > 1 and ", every " .. list[1].step .. "th prompt" or "", c.seed,
       #none > 0 and " Not drawn, since they emit something else: " .. table.concat(none, ", ") .. "." or "",
       #list > 9 and " The first 9 of " .. #list .. " routers are drawn." or ""),
-    head = { "router", "group", "mean predicted", "mean measured", "10 %", "90 %", "pairs" }, rows = rows, align = "lrrrrrr",
+    head = { "router", "group", "mean predicted", "mean measured", "whisker from", "to", "pairs" }, rows = rows, align = "lrrrrrr",
   }
 end

@@ -98,8 +98,9 @@ local function read_terms(run, raw, c)
   end
 end
 
---- Best column of every prompt and its value (ties to the lower column).
+--- Best value of every prompt and one column that has it: the oracle's choice where it is kept, else the first.
 local function find_best(c)
+  local oracle <const> = c.policy.oracle
   c.best, c.best_value = {}, {}
   for i = 1, c.n do
     local row <const> = c.value:row(i)
@@ -107,8 +108,25 @@ local function find_best(c)
     for j = 2, c.m do
       if c.sign * row[j] > c.sign * row[k] then k = j end
     end
-    c.best[i], c.best_value[i] = k, row[k]
+    local j <const> = oracle and oracle.choice[i]
+    c.best[i], c.best_value[i] = j and row[j] == row[k] and j or k, row[k]
   end
+end
+
+--- How often each column is (tied) best among prompts `list`, and the column that is so most often.
+local function best_counts(c, list)
+  local count <const>, top = {}, 1
+  for j = 1, c.m do count[j] = 0 end
+  for _, i in ipairs(list) do
+    local row <const> = c.value:row(i)
+    for j = 1, c.m do
+      if row[j] == c.best_value[i] then count[j] = count[j] + 1 end
+    end
+  end
+  for j = 2, c.m do
+    if count[j] > count[top] then top = j end
+  end
+  return count, top
 end
 
 --- nil and what is missing, or the cells of the lowest seed.
@@ -143,6 +161,8 @@ return function(run, facts)
   for k, p in ipairs(c.points) do
     if facts.is_free(p) then c.free = k break end
   end
+
+  function c.best_counts(list) return best_counts(c, list) end
 
   --- Utility lost against the best expert of the prompt, >= 0.
   function c.regret(i, j)

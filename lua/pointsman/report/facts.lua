@@ -75,10 +75,12 @@ end
 
 local function policies(f, lines)
   local points <const>, have <const> = {}, {}
+  f.sweeps = {}
   for _, l in ipairs(lines) do
-    if l.role == "router" and not have[l.point] and not l.point:find("^sweep:") then
+    local is_sweep <const> = l.point:find("^sweep:")
+    if l.role == "router" and not have[l.point] then
       have[l.point] = true
-      points[#points + 1] = l.point
+      table.insert(is_sweep and f.sweeps or points, l.point)
     end
   end
   table.sort(points, point_less)
@@ -177,6 +179,18 @@ return function(run)
       end
     end
     return best, score
+  end
+
+  --- Does it send every prompt to one expert?
+  function f.is_constant(label)
+    local used <const> = f.get("router", label, f.free, "experts_used")
+    return used ~= nil and used.value <= 1
+  end
+
+  --- The router that figures and answers are about: the best that does not always choose one expert, if there is one.
+  function f.main_router()
+    local label <const> = f.best_router(f.free, f.is_constant)
+    return label or f.best_router(f.free), label ~= nil
   end
 
   --- plugin of a router's label, from the spec.

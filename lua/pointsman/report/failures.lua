@@ -5,8 +5,8 @@ local html <const> = require "pointsman.report.html"
 local svg <const> = require "pointsman.report.svg"
 local stat <const> = require "pointsman.report.stat"
 
-local PROMPTS <const> = 15
-local EXCERPT <const> = 220
+local PROMPTS <const> = 12
+local EXCERPT <const> = 200
 
 -- ---- domains ----
 
@@ -24,19 +24,22 @@ local function by_domain(f, c, choice)
   local out <const> = {}
   for _, d in ipairs(c.shown_domains) do
     local own <const>, group <const>, other <const>, base <const> = {}, c.group and {} or nil, {}, {}
-    local chosen <const>, best <const> = {}, {}
+    local chosen <const> = {}
     for _, i in ipairs(c.of_domain[d]) do
       if choice[i] then
         own[#own + 1] = c.regret(i, choice[i])
         if group then group[#own] = c.group[i] end
-        chosen[choice[i]], best[c.best[i]] = (chosen[choice[i]] or 0) + 1, (best[c.best[i]] or 0) + 1
+        chosen[choice[i]] = (chosen[choice[i]] or 0) + 1
         if rule and rule.choice[i] then other[#other + 1] = c.regret(i, rule.choice[i]) end
         if single and single.choice[i] then base[#base + 1] = c.regret(i, single.choice[i]) end
       end
     end
     if #own > 0 then
+      local best, top = c.best_counts(c.of_domain[d])
+      local often <const> = most(chosen)
+      if best[often] == best[top] then top = often end
       out[#out + 1] = { name = c.domains[d], n = #own, v = stat.interval(own, group, f.level, 1000), rule = stat.mean(other), single = stat.mean(base),
-        chosen = c.experts[most(chosen)].id, best = c.experts[most(best)].id }
+        chosen = c.experts[often].id, best = c.experts[top].id }
     end
   end
   table.sort(out, function(a, b)
@@ -65,6 +68,12 @@ local function draw_domains(list, kind)
     end
     svg.line(c, box.left, box.bottom, box.right, box.bottom, "axis")
     svg.wrapped(c, (box.left + box.right) / 2, box.bottom + 34, "mean regret (" .. kind .. " lost against the best expert)", 12, "label")
+    local at = small and 10 or box.left
+    for _, m in ipairs { { 4, "m f1", "router" }, { 2, "solid", "domain rule" }, { 1, "open", "best single expert" } } do
+      svg.mark(c, m[1], at + 4, 10, 4.5, m[2])
+      svg.text(c, at + 13, 14, m[3], { class = "small" })
+      at = at + 30 + svg.width(m[3], 11)
+    end
     for k, d in ipairs(list) do
       local y <const> = box.top + (k - .5) * tall
       svg.text(c, left - 8, y + 4, svg.fit(d.name .. (small and "" or " (" .. d.n .. ")"), 11.5, left - 8), { anchor = "end", size = 11.5 })
@@ -73,13 +82,6 @@ local function draw_domains(list, kind)
       if d.rule then svg.mark(c, 2, x.map(d.rule), y, 4, "solid") end
       if d.v.lo then svg.line(c, x.map(d.v.lo), y, x.map(d.v.hi), y, "whisker") end
       svg.mark(c, 4, x.map(d.v.value), y, 4.5, "m f1")
-      if k == 1 then -- names at the first row, above their marks
-        local names <const> = { { at = x.map(d.v.value), text = "router" } }
-        if d.single then names[#names + 1] = { at = x.map(d.single), text = "best single" } end
-        if d.rule then names[#names + 1] = { at = x.map(d.rule), text = "domain rule" } end
-        svg.spread(names, small and 56 or 70, box.left + 24, box.right - 30)
-        for _, l in ipairs(names) do svg.text(c, l.y, 14, l.text, { anchor = "middle", class = "small" }) end
-      end
     end
     return svg.finish(c, label)
   end
@@ -88,6 +90,7 @@ end
 local function domains(f, c, label, choice)
   if not c.domain then return html.missing("domain labels.", "Without them, only single prompts can be shown.") end
   local list <const>, rows <const>, worse = by_domain(f, c, choice), {}, 0
+  local drawn <const> = table.move(list, 1, math.min(#list, 40), 1, {})
   for k, d in ipairs(list) do
     if d.rule and d.v.value > d.rule then worse = worse + 1 end
     rows[k] = { d.name, html.count(d.n), html.interval(d.v, 4), html.number(d.rule, 4), html.number(d.single, 4), d.chosen, d.best }
@@ -97,9 +100,10 @@ local function domains(f, c, label, choice)
     id = "failures-1", title = "Regret of " .. label .. " by domain, worst first",
     takeaway = string.format("Worst: %s, %s %s lost per prompt; it mostly gets %s, %s. The domain rule does better in %d of %d domains.", top.name,
       html.interval(top.v, 4), f.kind, top.chosen, top.chosen == top.best and "which is also the best there most often" or "while " .. top.best .. " is best most often", worse, #list),
-    draw = draw_domains(list, f.kind),
-    note = string.format("Diamonds with bars: the router, %s %% bootstrap interval (1,000 resamples%s, made for this page). Squares: best expert of the true domain; rings: best single expert. Numbers after names: test prompts. Seed %d.",
-      html.number(100 * f.level, 0), c.group and " of groups" or "", c.seed),
+    draw = draw_domains(drawn, f.kind),
+    note = string.format("Diamonds with bars: the router, %s %% bootstrap interval (1,000 resamples%s, made for this page). Squares: best expert of the true domain; rings: best single expert. Numbers after names: test prompts. Seed %d.%s",
+      html.number(100 * f.level, 0), c.group and " of groups" or "", c.seed,
+      #drawn < #list and " The worst " .. #drawn .. " of " .. #list .. " domains." or ""),
     head = { "domain", "n", "regret [interval]", "domain rule", "best single", "chosen most", "best most often" }, rows = rows, align = "lrrrrll",
   }
 end
@@ -124,26 +128,37 @@ local function worst_prompts(f, c, label, choice)
   end
   if #list == 0 then return html.paragraph("No prompt has any regret: the router always chose a best expert.", "takeaway") end
   table.sort(list, function(a, b) return a[1] > b[1] or (a[1] == b[1] and a[2] < b[2]) end)
+  local turn <const> = {} -- of equal regrets, one a domain in turn
+  for _, p in ipairs(list) do
+    local key <const> = string.format("%d %.9g", c.domain and c.domain[p[2]] or 0, p[1])
+    turn[key] = (turn[key] or 0) + 1
+    p[3] = turn[key]
+  end
+  table.sort(list, function(a, b)
+    if a[1] ~= b[1] then return a[1] > b[1] end
+    if a[3] ~= b[3] then return a[3] < b[3] end
+    return a[2] < b[2]
+  end)
   local tenth = 0.0
   for k = 1, math.min(#list, math.ceil(c.n / 10)) do tenth = tenth + list[k][1] end
-  local head <const>, rows <const> = { "prompt" }, {}
-  if c.domain then head[#head + 1] = "domain" end
-  for _, name in ipairs { "text (beginning)", "chosen", "best", f.kind .. " chosen", f.kind .. " best", "regret" } do head[#head + 1] = name end
+  local rows <const>, shown <const> = {}, {}
   for k = 1, math.min(PROMPTS, #list) do
     local i <const>, p <const> = list[k][2], c.prompts and c.prompts[list[k][2]] or {}
     local j <const> = choice[i]
-    local row <const> = { tostring(p.id or i) }
-    if c.domain then row[#row + 1] = c.domain[i] and c.domains[c.domain[i]] or "–" end
-    row[#row + 1] = { class = "text", html = c.prompts and html.escape(excerpt(p.text)) or "–" }
-    for _, v in ipairs { c.experts[j].id, c.experts[c.best[i]].id, html.number(c.value:get(i, j), 3), html.number(c.best_value[i], 3), html.number(list[k][1], 3) } do
-      row[#row + 1] = v
+    local domain <const> = c.domain and c.domain[i] and c.domains[c.domain[i]] or ""
+    local text = c.prompts and excerpt(p.text) or "–"
+    if shown[text] then text = "(begins like prompt " .. shown[text] .. ")" else shown[text] = tostring(p.id or i) end
+    local function expert(col, v)
+      return { html = html.escape(c.experts[col].id) .. '<br/><span class="soft">' .. html.number(v, 3) .. "</span>" }
     end
-    rows[k] = row
+    rows[k] = { { html = html.escape(domain) .. (domain ~= "" and "<br/>" or "") .. '<span class="soft">' .. html.escape(p.id or i) .. "</span>" },
+      { class = "text", html = html.escape(text) }, expert(j, c.value:get(i, j)), expert(c.best[i], c.best_value[i]),
+      html.number(list[k][1], 3) }
   end
   return "<h3>Prompts with the largest regret of " .. html.escape(label) .. "</h3>" ..
     html.paragraph(string.format("The worst tenth of the prompts carries %s of all regret; %s of %s prompts have none.", html.percent(total > 0 and tenth / total or 0, 0),
       html.count(c.n - #list), html.count(c.n)), "takeaway") ..
-    html.table(head, rows, { align = c.domain and "lllllrrr" or "llllrrr" }) ..
+    html.table({ c.domain and "domain, prompt" or "prompt", "text (beginning)", "chosen, its " .. f.kind, "best, its " .. f.kind, "regret" }, rows, { align = "llllr" }) ..
     (c.prompts and "" or html.missing("texts of the prompts.", "The cells name no prompts."))
 end
 
@@ -213,7 +228,7 @@ return function(f, c, why)
   if not c then
     return html.missing("choices prompt by prompt: " .. why .. ".", "Per-domain means of every policy are in domains.txt of the run's folder.")
   end
-  local label <const> = f.best_router(f.free)
+  local label <const> = f.main_router()
   local choice <const> = label and c.chosen(label)
   if not choice then return html.missing("choices of a router.", "The cells hold none.") end
   return domains(f, c, label, choice) .. "\n" .. worst_prompts(f, c, label, choice) .. "\n" .. constraints(f, c)

@@ -94,28 +94,7 @@ local function from_rows(f)
   return #out.experts > 0 and #out.routers > 0 and out or nil
 end
 
---- Area between a set of points and the experts' mixtures on [lo, hi] of x; smaller is better after the sign.
-local function add_area(f, g)
-  local function signed(list, into)
-    for _, p in ipairs(list) do into[#into + 1] = { p[1], -f.sign * p[2] } end
-    return into
-  end
-  local base <const> = signed(g.experts, {})
-  local lo, hi, worst = base[1][1], base[1][1], base[1][2]
-  for _, p in ipairs(base) do lo, hi, worst = math.min(lo, p[1]), math.max(hi, p[1]), math.max(worst, p[2]) end
-  if hi <= lo then return end
-  local function area(list)
-    return stat.area(stat.lower_hull(signed(list, signed(g.experts, {}))), lo, hi, worst)
-  end
-  local zero <const>, best <const> = area {}, area(g.oracle)
-  g.lo, g.hi = lo, hi
-  for _, line in ipairs(g.routers) do
-    line.area = (zero - area(line)) / (hi - lo)
-    if #g.oracle > 1 and zero - best > 1e-12 then line.share = (zero - area(line)) / (zero - best) end
-  end
-end
-
---- All figures that can be drawn: one a term, or one of costs; else nil and what is missing.
+--- All figures that can be drawn: one a term, or one of costs, or of sizes.
 function fronts.all(f, c)
   local out <const> = {}
   if c then
@@ -131,7 +110,6 @@ function fronts.all(f, c)
     end
   end
   if #out == 0 then out[1] = from_rows(f) end
-  for _, g in ipairs(out) do add_area(f, g) end
   return out
 end
 

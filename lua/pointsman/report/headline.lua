@@ -7,7 +7,7 @@ local compare <const> = require "pointsman.report.compare"
 local words <const> = {
   better = { "yes", "Yes" },
   worse = { "no", "No, it is worse" },
-  open = { "open", "Not shown: the interval includes no difference" },
+  open = { "open", "Not shown: the interval includes 0" },
   same = { "open", "It makes the same choices" },
 }
 
@@ -39,7 +39,7 @@ local function knn_card(f, c, best)
   if not knn then
     return '<li class="open"><b>' .. question .. "</b><p>No kNN router in this run; write reference = true, or add one.</p></li>"
   end
-  local other <const> = f.best_router(f.free, function(label) return f.plugin(label) == "knn" end)
+  local other <const> = f.best_router(f.free, function(label) return f.plugin(label) == "knn" or f.is_constant(label) end)
   if not other then return '<li class="open"><b>' .. question .. "</b><p>kNN is the only router of this run.</p></li>" end
   local text <const> = against(f, c, other, "router", knn, question, knn)
   return text
@@ -50,6 +50,13 @@ local function caution(f)
   if #f.router > 1 then
     out[#out + 1] = string.format("The router of each card is the best of %d by its mean on the same test prompts, which flatters it a little.",
       #f.router)
+  end
+  local constant <const> = {}
+  for _, label in ipairs(f.router) do
+    if f.is_constant(label) then constant[#constant + 1] = label end
+  end
+  if #constant > 0 and #constant < #f.router then
+    out[#out + 1] = "Left out, since they always choose one expert: " .. table.concat(constant, ", ") .. "."
   end
   if #f.seeds < 2 then
     out[#out + 1] = "One seed: intervals say what other test prompts would give, not another split or training run."
@@ -70,7 +77,7 @@ local function gap_sentence(f, best)
 end
 
 return function(f, c)
-  local best <const> = f.best_router(f.free)
+  local best <const> = f.main_router()
   if not best then
     return html.missing("a router.", "The experiment measured baselines alone; add routers to its script.")
   end

@@ -71,6 +71,7 @@ function html.table(head, rows, o)
       text = v.html
     else
       text = escape(v == nil and "–" or v)
+      if align == "r" then text = text:gsub("^(%S+) (%[.*)$", '%1 <span class="iv">%2</span>') end
     end
     local name <const> = class and ' class="' .. class .. '"' or ""
     if tag == "th" then return '<th scope="col"' .. name .. ">" .. text .. "</th>" end
@@ -78,17 +79,21 @@ function html.table(head, rows, o)
     return "<td" .. name .. ">" .. text .. "</td>"
   end
   local out <const> = { '<div class="scroll" tabindex="0"><table' .. (o.class and ' class="' .. o.class .. '"' or "") .. ">" }
-  if o.caption then out[#out + 1] = "<caption>" .. escape(o.caption) .. "</caption>" end
   local cells <const> = {}
   for k, v in ipairs(head) do cells[k] = cell("th", v, k) end
   out[#out + 1] = "<thead><tr>" .. table.concat(cells) .. "</tr></thead><tbody>"
   for i, row in ipairs(rows) do
     local line <const> = {}
-    for k = 1, #head do line[k] = cell("td", row[k], k) end
+    if row.group then
+      line[1] = '<th scope="colgroup" colspan="' .. #head .. '">' .. escape(row.group) .. "</th>"
+    else
+      for k = 1, #head do line[k] = cell("td", row[k], k) end
+    end
     local class <const> = o.row_class and o.row_class[i]
     out[#out + 1] = (class and '<tr class="' .. class .. '">' or "<tr>") .. table.concat(line) .. "</tr>"
   end
   out[#out + 1] = "</tbody></table></div>"
+  if o.caption then out[#out + 1] = html.paragraph(o.caption, "note") end
   return table.concat(out, "\n")
 end
 
@@ -128,6 +133,11 @@ function html.bar(v, lo, hi, lines, class)
   local w <const>, h <const> = 120, 16
   if not v or not v.value or hi <= lo then return { html = "" } end
   local function x(value) return 4 + math.min(1, math.max(0, (value - lo) / (hi - lo))) * (w - 8) end
+  if v.value < lo or v.value > hi then
+    local at <const>, to <const> = v.value < lo and 8 or w - 8, v.value < lo and 1 or w - 1
+    return { class = "bar", html = string.format('<svg class="mini" viewBox="0 0 %d %d" aria-hidden="true"><path class="dot" d="M%d 4L%d 8L%d 12z"/></svg>',
+      w, h, at, to, at) }
+  end
   local part <const> = {}
   for _, at in ipairs(lines) do
     part[#part + 1] = string.format('<path class="ref" d="M%s 0V%d"/>', svg.num(x(at)), h)

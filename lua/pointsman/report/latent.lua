@@ -108,8 +108,9 @@ end
 local function words(l, n_domains)
   local out <const> = {}
   if l.knn_accuracy then
-    out[#out + 1] = string.format("the %s nearest neighbours name the domain of %s of the prompts (chance: about %s)", tostring(l.k or "k"),
-      html.percent(l.knn_accuracy, 0), html.percent(1 / math.max(1, n_domains), 0))
+    out[#out + 1] = string.format("the %s nearest neighbours name the domain of %s of the prompts (%s)", tostring(l.k or "k"),
+      html.percent(l.knn_accuracy, 0), l.majority and "always the commonest domain: " .. html.percent(l.majority, 0) or
+      "chance: about " .. html.percent(1 / math.max(1, n_domains), 0))
   end
   if l.silhouette then
     out[#out + 1] = string.format("silhouette %s (1: domains far apart, 0: they touch, below 0: mixed)", html.number(l.silhouette, 2))

@@ -142,16 +142,17 @@ local function draw_histories(list)
     local side <const>, tall <const> = w / across, 212
     local c <const> = svg.canvas(w, math.ceil(#list / across) * tall)
     for k, line in ipairs(list) do
-      local left <const>, top <const> = (k - 1) % across * side + 46, (k - 1) // across * tall + 26
-      local box <const> = { left = left, top = top, right = left + side - 62, bottom = top + 138 }
+      local left <const>, top <const> = (k - 1) % across * side + 54, (k - 1) // across * tall + 26
+      local box <const> = { left = left, top = top, right = left + side - 70, bottom = top + 138 }
       local y1, y2 = math.huge, -math.huge
       for _, p in ipairs(line) do
         for _, v in ipairs { p[2] or p[3], p[3] or p[2] } do y1, y2 = math.min(y1, v), math.max(y2, v) end
       end
       local x <const> = svg.linear(line[1][1], line[#line][1], box.left, box.right, 4, true)
       local y <const> = svg.linear(y1, y2, box.bottom, box.top, 4)
-      svg.axes(c, box, x, y, "epoch", nil)
+      svg.axes(c, box, x, y, "epoch", "|objective")
       svg.text(c, box.left, box.top - 8, svg.fit(line.label, 12, box.right - box.left), { class = "panel" })
+      local last
       for col, class in ipairs { "l thin s7 d3", "l s1" } do
         local at <const> = {}
         for _, p in ipairs(line) do
@@ -159,7 +160,11 @@ local function draw_histories(list)
         end
         svg.polyline(c, at, class)
         if #at > 0 then
-          svg.text(c, at[#at][1] - 2, at[#at][2] + (col == 1 and 13 or -6), col == 1 and "train" or "tune", { anchor = "end", class = "halo small" })
+          local word <const>, below <const> = col == 1 and "train" or "tune", at[#at][2] + 13
+          local ty = col == 1 and below < box.bottom - 1 and below or at[#at][2] - 6
+          if col == 2 and last and math.abs(ty - last) < 12 then ty = last - 12 end
+          svg.text(c, at[#at][1] - 2, ty, word, { anchor = "end", class = "halo small" })
+          last = ty
         end
       end
       local best <const> = best_of(line)

@@ -20,7 +20,7 @@ local function ceilings(f)
 end
 
 local function others(f)
-  local out <const>, best <const> = {}, f.best_router(f.free)
+  local out <const>, best <const> = {}, (f.main_router())
   for _, p in ipairs { { "router", best }, { "ceiling", "domain oracle" }, { "baseline", "domain majority" }, { "baseline", "best single (train)" } } do
     local v <const> = p[2] and f.get(p[1], p[2], f.free, "selection_accuracy")
     if v then
@@ -71,7 +71,7 @@ local function figure(f, found)
     rows[k] = { p.label, html.interval(p.accuracy, 1, { percent = true }), html.interval(p.gap, 0, { percent = true }), html.interval(p.score, f.places),
       p.halves and html.interval(p.halves, 1, { percent = true }) or "–" }
   end
-  local top <const>, best <const> = found[1], f.best_router(f.free)
+  local top <const>, best <const> = found[1], f.main_router()
   local own <const> = best and f.get("router", best, f.free, "selection_accuracy")
   return html.figure {
     id = "noise-1", title = "How often a best expert is chosen, beside labels measured twice",

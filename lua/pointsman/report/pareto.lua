@@ -6,11 +6,12 @@ local svg <const> = require "pointsman.report.svg"
 local place <const> = require "pointsman.report.place"
 local fronts <const> = require "pointsman.report.fronts"
 
-local function extent(g)
+--- Smallest and largest x and y of what is drawn; `inside` leaves points out.
+local function extent(g, inside)
   local x1, x2, y1, y2 = math.huge, -math.huge, math.huge, -math.huge
   local function see(list)
     for _, p in ipairs(list) do
-      x1, x2, y1, y2 = math.min(x1, p[1]), math.max(x2, p[1]), math.min(y1, p[2]), math.max(y2, p[2])
+      if not inside or inside(p) then x1, x2, y1, y2 = math.min(x1, p[1]), math.max(x2, p[1]), math.min(y1, p[2]), math.max(y2, p[2]) end
     end
   end
   see(g.experts)
@@ -18,6 +19,39 @@ local function extent(g)
   see(g.marks)
   for _, line in ipairs(g.routers) do see(line) end
   return x1, x2, y1, y2
+end
+
+--- The same figure with the points of a window alone.
+local function windowed(g, inside)
+  local function kept(list)
+    local out <const> = { label = list.label }
+    for _, p in ipairs(list) do
+      if inside(p) then out[#out + 1] = p end
+    end
+    return out
+  end
+  local w <const> = { experts = kept(g.experts), oracle = kept(g.oracle), marks = kept(g.marks), routers = {}, is_cost = g.is_cost, term = g.term,
+    is_detail = true }
+  for k, line in ipairs(g.routers) do w.routers[k] = kept(line) end
+  return w
+end
+
+--- Points that matter when the outcome counts most: not worse than the best single expert by more than the oracle is
+--- better.  nil when that is most of the figure anyway.
+local function detail(f, g)
+  local best, oracle
+  for _, e in ipairs(g.experts) do
+    if not best or f.beats(e[2], best) then best = e[2] end
+  end
+  for _, p in ipairs(g.oracle) do
+    if not oracle or f.beats(p[2], oracle) then oracle = p[2] end
+  end
+  if not best or not oracle then return nil end
+  local _, _, y1, y2 = extent(g)
+  local reach <const> = math.abs(oracle - best) * 2.2
+  local function inside(p) return f.sign * (oracle - p[2]) <= reach end
+  if reach > .45 * (y2 - y1) or reach <= 0 then return nil end
+  return windowed(g, inside)
 end
 
 --- Mixtures are straight on a linear axis: on a logarithmic one the segments are walked.
@@ -66,7 +100,7 @@ local function draw(f, g, xlabel)
     local room = 0
     for _, line in ipairs(g.routers) do room = math.max(room, svg.width(line.label, 11.5)) end
     local direct <const> = not small and #g.routers <= 24
-    local h <const> = small and 320 or math.max(400, direct and #g.routers * 14 + 80 or 0)
+    local h <const> = small and 320 or math.max(g.is_detail and 340 or 370, direct and #g.routers * 14 + 80 or 0)
     local c <const> = svg.canvas(w, h)
     local box <const> = { left = 50, top = 26, right = w - (direct and math.min(190, room) + 26 or 10), bottom = h - (small and 58 or 44) }
     local x1, x2, y1, y2 = extent(g)
@@ -76,7 +110,7 @@ local function draw(f, g, xlabel)
       svg.linear(x1 - pad, x2 + pad, box.left, box.right, small and 4 or 7, true)
     local y <const> = svg.linear(y1, y2, box.bottom, box.top, 6)
     svg.axes(c, box, x, y, xlabel .. (is_log and ", log scale" or ""), "mean " .. f.axis .. ", " .. f.better)
-    svg.polyline(c, walked(fronts.mixtures(f, g), x, y), "hull")
+    if not g.is_detail then svg.polyline(c, walked(fronts.mixtures(f, g), x, y), "hull") end
     local seen <const>, ends <const>, singles <const> = {}, {}, {}
     for _, e in ipairs(g.experts) do
       local px <const>, py <const> = x.map(e[1]), y.map(e[2])
@@ -101,7 +135,7 @@ local function draw(f, g, xlabel)
       for _, p in ipairs(at) do seen[#seen + 1] = p end
       local right = at[1]
       for _, p in ipairs(at) do if p[1] > right[1] then right = p end end
-      ends[k] = { x = right[1], at = right[2], text = line.label, k = k }
+      if right then ends[#ends + 1] = { x = right[1], at = right[2], text = line.label, k = k } end
     end
     if direct then end_labels(c, ends, box.right + 14, box) end
     place.labels(c, singles, place.boxes(seen, 4), box, { size = small and 9.5 or 11, class = "halo small" })
@@ -109,17 +143,45 @@ local function draw(f, g, xlabel)
   end
 end
 
-local function takeaway(f, g)
-  local best, by
-  for _, line in ipairs(g.routers) do
-    if line.area and (not by or line.area > by) then best, by = line, line.area end
+--- What the run measured of a sweep: area_share of every router at point "sweep:LABEL".
+local function shares(f, name)
+  local out <const>, zero, oracle = {}, nil, nil
+  for _, point in ipairs(f.sweeps) do
+    if point == "sweep:" .. name or point:sub(1, #name + 7) == "sweep:" .. name .. "," then
+      for _, label in ipairs(f.router) do
+        local area <const> = f.get("router", label, point, "area")
+        if area then
+          out[#out + 1] = { label = label, point = point, area = area, share = f.get("router", label, point, "area_share"),
+            volume = f.get("router", label, point, "hypervolume") }
+        end
+      end
+      zero, oracle = zero or f.get("baseline", "zero router", point, "area"), oracle or f.get("ceiling", "oracle", point, "area")
+    end
   end
-  if not best then return "All experts cost the same, so there is nothing to trade." end
-  if by <= 1e-9 then return "No router reaches anything that a fixed mixture of single experts does not reach." end
-  local at <const> = string.format("%s gains most: averaged over the axis, %s %s beyond fixed mixtures of single experts", best.label,
-    html.number(by, 4), f.kind)
-  if best.share then return string.format("%s, %s of what the oracle gains.", at, html.percent(best.share, 0)) end
-  return at .. "."
+  table.sort(out, function(a, b)
+    if a.area.value ~= b.area.value then return f.beats(a.area.value, b.area.value) end
+    return a.label < b.label
+  end)
+  return out, zero, oracle
+end
+
+local function takeaway(f, g, list)
+  local best <const> = list[1]
+  if best and best.share then
+    local verdict <const> = best.share.lo and (best.share.lo > 0 and "its interval is above 0" or "its interval includes 0, so no gain is shown")
+    return string.format("Over the whole range of weights, %s covers %s of the way from fixed mixtures of experts, which look at no prompt, to the oracle%s.",
+      best.label, html.interval(best.share, 0, { percent = true }), verdict and "; " .. verdict or "")
+  end
+  local label <const> = f.main_router()
+  for _, line in ipairs(g.routers) do
+    if line.label == label and #line > 1 then
+      local a <const>, b <const> = line[1], line[#line]
+      return string.format("From %s to %s, the choices of %s cost %s instead of %s on average, and their mean %s goes from %s to %s.",
+        a[3] ~= "" and a[3] or "the first point", b[3] ~= "" and b[3] or "the last", label, html.amount(b[1]), html.amount(a[1]), f.kind,
+        html.number(a[2], f.places), html.number(b[2], f.places))
+    end
+  end
+  return "Every router is one point here: one weight point was measured."
 end
 
 local function rows_of(f, g)
@@ -136,32 +198,17 @@ local function rows_of(f, g)
   return rows
 end
 
-local function areas(f, g)
+--- Areas, shares and hypervolumes with their intervals, as the run measured them.
+local function areas(f, list, zero, oracle)
+  if #list == 0 then return "" end
   local rows <const> = {}
-  for _, line in ipairs(g.routers) do
-    if line.area then rows[#rows + 1] = { line.label, line.area, line.share } end
+  for _, p in ipairs(list) do
+    rows[#rows + 1] = { p.label, html.interval(p.area, 4), html.interval(p.share, 1, { percent = true }), html.interval(p.volume, 4) }
   end
-  table.sort(rows, function(a, b)
-    if a[2] ~= b[2] then return a[2] > b[2] end
-    return a[1] < b[1]
-  end)
-  for k, r in ipairs(rows) do rows[k] = { r[1], html.number(r[2], 4), r[3] and html.percent(r[3], 1) or "–" } end
-  if #rows == 0 then return "" end
-  return html.details("Area gained over mixtures of single experts", html.table({ "router", "mean gain in " .. f.kind, "share of the oracle's" }, rows,
-    { align = "lrr" }))
-end
-
---- Areas and hypervolumes that the run itself measured, with intervals.
-local function measured(f)
-  local rows <const> = {}
-  for _, r in ipairs(f.run.rows) do
-    if (r.metric:find("area") or r.metric:find("hypervolume")) and r.value and r.role ~= "about" and
-      (r.subset == "all" or r.subset == "seeds:all") then
-      rows[#rows + 1] = { r.label, r.metric, html.interval(r, 4), tostring(r.seed) }
-    end
-  end
-  if #rows == 0 then return "" end
-  return html.details("Areas and hypervolumes with intervals, as measured", html.table({ "policy", "score", "value", "seed" }, rows, { align = "llrr" }))
+  if zero then rows[#rows + 1] = { "zero router (mixtures)", html.interval(zero, 4), "0 %", "–" } end
+  if oracle then rows[#rows + 1] = { "oracle", html.interval(oracle, 4), "100 %", "–" } end
+  return html.table({ "policy", "area, " .. f.better, "share of the way to the oracle", "hypervolume, higher is better" }, rows, { align = "lrrr",
+    caption = "Area: mean " .. f.kind .. " under the falling hull over all demands on the constraint (docs/metrics.md, Sweeps). Brackets: " .. f.interval_words .. "." })
 end
 
 local function figure(f, c, g, k)
@@ -172,10 +219,16 @@ local function figure(f, c, g, k)
   for _, line in ipairs(g.routers) do n_points = math.max(n_points, #line) end
   local series <const> = {}
   for i, line in ipairs(g.routers) do series[i] = { i, line.label } end
+  local list, zero, oracle = shares(f, name)
+  local zoom <const> = detail(f, g)
+  local whole <const>, part = draw(f, g, xlabel), zoom and draw(f, zoom, xlabel)
   return html.figure {
     id = "pareto-" .. k, title = "Mean " .. f.kind .. " against mean " .. name,
-    takeaway = takeaway(f, g), draw = draw(f, g, xlabel),
-    extra = '<div class="narrow">' .. place.key(series) .. "</div>" .. areas(f, g) .. (k == 1 and measured(f) or ""),
+    takeaway = takeaway(f, g, list),
+    draw = function(w, label)
+      return whole(w, label) .. (part and '\n<p class="note">The same near the best outcomes:</p>\n' .. part(w, "Detail. " .. label) or "")
+    end,
+    extra = '<div class="narrow">' .. place.key(series) .. "</div>" .. areas(f, list, zero, oracle),
     note = string.format("Curves: routers over %d weight point%s. Rings: single experts, named where there is room. Dotted: what fixed mixtures of single experts reach without looking at prompts. Diamonds%s: oracle under the same weights. Square: the domain rule. n = %s test prompts%s; means, drawn without intervals (those of the first point stand in the table of scores).",
       n_points, n_points == 1 and "" or "s", #g.oracle > 1 and " and dashes" or "", html.count(c and c.n or f.score("router", f.router[1], f.free).n),
       c and ", seed " .. c.seed or ""),

@@ -37,10 +37,9 @@ end
 local function timings(c)
   local list <const> = {}
   for _, t in ipairs(c and c.timings or {}) do
-    if t.what and t.seconds then list[#list + 1] = t end
-  end
-  for _, r in ipairs(c and c.routers or {}) do
-    if r.seconds then list[#list + 1] = { what = "train " .. r.label, seconds = r.seconds } end
+    if t.what and t.seconds then
+      list[#list + 1] = { what = t.kind and t.kind ~= "" and t.kind .. " " .. t.what or t.what, seconds = t.seconds, reused = t.reused == true }
+    end
   end
   if #list == 0 then return "" end
   table.sort(list, function(a, b)
@@ -49,7 +48,7 @@ local function timings(c)
   end)
   local rows <const>, total, shown <const> = {}, 0.0, math.min(#list, 20)
   for _, t in ipairs(list) do
-    rows[#rows + 1] = { t.what, html.number(t.seconds, 2) }
+    rows[#rows + 1] = { t.what, html.number(t.seconds, 2), t.reused and "earlier" or "in this run" }
     total = total + t.seconds
   end
   local function draw(w, label)
@@ -66,8 +65,8 @@ local function timings(c)
   end
   return html.figure { id = "timings", title = "Where the time went, seconds of wall clock",
     takeaway = string.format("The longest of %d steps, %s, took %s of %s in all.", #list, list[1].what, seconds(list[1].seconds), seconds(total)),
-    draw = draw, note = (shown < #list and "The longest " .. shown .. ". " or "") .. "Each step when it was last computed; steps taken from the store are not repeated.",
-    head = { "step", "seconds" }, rows = rows, align = "lr" }
+    draw = draw, note = (shown < #list and "The longest " .. shown .. ". " or "") .. "Steps of the first seed, each when it was computed; what was taken from the store counts as it was then.",
+    head = { "step", "seconds", "computed" }, rows = rows, align = "lrl" }
 end
 
 return function(f, c)

@@ -102,15 +102,4 @@ function stat.lower_hull(points)
   return falling
 end
 
---- Area under a falling hull over [lo, hi]: left of its first point it stays at `worst`, right of its last it is flat.
-function stat.area(hull, lo, hi, worst)
-  local sum, x, y = 0.0, lo, worst
-  for _, p in ipairs(hull) do
-    local at <const> = math.min(math.max(p[1], lo), hi)
-    if at > x then sum = sum + (at - x) * (p == hull[1] and worst or (y + p[2]) / 2) end
-    x, y = math.max(at, x), p[2]
-  end
-  return sum + math.max(0, hi - x) * y
-end
-
 return stat

@@ -4,10 +4,10 @@
 return [[
 :root{color-scheme:light dark;--bg:#fff;--ink:#1a1d21;--soft:#565c64;--line:#d8dce1;--grid:#e8ebee;--panel:#f5f7f9;
 --accent:#0072b2;--good:#00694d;--bad:#a84300;--c1:#0072b2;--c2:#c44e00;--c3:#00805c;--c4:#a8487f;--c5:#9a6b00;--c6:#2a84b8;--c7:#33383e;
---heat:0,114,178;--on:#fff}
+--heat:0,114,178;--on:#fff;--mid:#1a1d21}
 @media (prefers-color-scheme:dark){:root{--bg:#14171a;--ink:#e7eaed;--soft:#a3abb4;--line:#3a4047;--grid:#262b30;--panel:#1d2125;
 --accent:#56b4e9;--good:#3ecfa3;--bad:#ff9a57;--c1:#56b4e9;--c2:#ff8a3d;--c3:#1fbf90;--c4:#e08fbd;--c5:#e6b422;--c6:#8ecdf2;--c7:#d5dae0;
---heat:86,180,233;--on:#0c1014}}
+--heat:86,180,233;--on:#0c1014;--mid:#0c1014}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0 auto;padding:1.2rem 1rem 4rem;max-width:58rem;background:var(--bg);color:var(--ink);
@@ -54,7 +54,7 @@ svg .strong{font-weight:600}
 .pt{stroke:none;opacity:.62}
 .open{fill:var(--bg);stroke:var(--soft);stroke-width:1.4}.solid{fill:var(--soft);stroke:var(--bg);stroke-width:.8}
 .heat{fill:rgb(var(--heat))}.cellbox{fill:none;stroke:var(--grid);stroke-width:1}.best{fill:none;stroke:var(--ink);stroke-width:1.6}
-svg .on{fill:var(--on)}
+svg .on{fill:var(--on)}svg .mid{fill:var(--mid)}
 .calib{fill:none;stroke:var(--ink);stroke-width:2}.spread{fill:none;stroke:var(--ink);stroke-width:1;opacity:.8}
 .barfill{fill:var(--accent)}.barback{fill:var(--grid)}
 .mini{width:7.5rem;min-width:7.5rem;height:1rem}
@@ -65,20 +65,20 @@ table{border-collapse:collapse;width:100%;font-size:.86rem;font-variant-numeric:
 caption{text-align:left;padding:.45rem .6rem;color:var(--soft);font-size:.84rem}
 th,td{padding:.32rem .6rem;text-align:left;vertical-align:top;border-top:1px solid var(--grid)}
 thead th{border-top:0;border-bottom:1px solid var(--line);color:var(--soft);font-weight:600;vertical-align:bottom;background:var(--panel)}
-tbody th{font-weight:500}td.r,th.r{text-align:right;white-space:nowrap}td.bar{padding:.3rem .3rem}
+tbody th{font-weight:500}td.r,th.r{text-align:right;white-space:nowrap}th.r{white-space:normal}td.bar{padding:.3rem .3rem}
 tr.router th{font-weight:700}tr.group td,tr.group th{background:var(--panel);color:var(--soft);font-weight:600}
-td.text{min-width:15rem;max-width:26rem;overflow-wrap:anywhere}
+td.set{min-width:15rem;color:var(--soft)}td.text{min-width:17rem;overflow-wrap:anywhere}.soft{color:var(--soft);font-size:.92em}tbody th{min-width:7.5rem}td .soft,th .soft{overflow-wrap:anywhere}
 details{margin:.4rem 0;font-size:.92rem}summary{cursor:pointer;color:var(--soft);font-size:.86rem}
 .key{list-style:none;padding:0;margin:.3rem 0;display:flex;flex-wrap:wrap;gap:.1rem .9rem;font-size:.84rem}
 .key li{display:flex;align-items:center;gap:.35rem}.key svg{width:1.9rem;height:.9rem;flex:none}.key svg.dotkey{width:.9rem}
 dl{display:grid;grid-template-columns:minmax(8rem,13rem) 1fr;gap:.2rem .9rem;font-size:.92rem}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 footer{margin-top:3rem;color:var(--soft);font-size:.84rem;border-top:1px solid var(--line);padding-top:.6rem}
 @media (max-width:600px){body{padding:.8rem .8rem 3rem}h1{font-size:1.4rem}.wide{display:none}.narrow{display:block}
-dl{grid-template-columns:1fr}dt{margin-top:.4rem}th,td{padding:.3rem .45rem}}
+dl{grid-template-columns:1fr}dt{margin-top:.4rem}th,td{padding:.3rem .45rem}.iv{display:block}}
 @media print{@page{size:A4;margin:14mm 13mm}:root{color-scheme:light;--bg:#fff;--ink:#000;--soft:#444;--line:#bbb;--grid:#e3e3e3;--panel:#f4f4f4;
---accent:#0072b2;--good:#00694d;--bad:#a84300;--c1:#0072b2;--c2:#c44e00;--c3:#00805c;--c4:#a8487f;--c5:#9a6b00;--c6:#2a84b8;--c7:#33383e;--heat:0,114,178;--on:#fff}
+--accent:#0072b2;--good:#00694d;--bad:#a84300;--c1:#0072b2;--c2:#c44e00;--c3:#00805c;--c4:#a8487f;--c5:#9a6b00;--c6:#2a84b8;--c7:#33383e;--heat:0,114,178;--on:#fff;--mid:#000}
 body{font-size:10.5pt;max-width:none;padding:0}nav,summary,details:not([open]){display:none}.wide{display:block}.narrow{display:none}
 figure,.answers li,tr,pre{break-inside:avoid}h2,h3,h4,figcaption{break-after:avoid}figure .wide svg{max-height:235mm}
-.scroll{overflow:visible;border:0}table{font-size:7.6pt}th,td{padding:.18rem .3rem}td.r,th.r{white-space:normal}thead{display:table-header-group}
+.scroll{overflow:visible;border:0}table{font-size:7.6pt}th,td{padding:.18rem .3rem}.iv{display:block}td.set{min-width:0}thead{display:table-header-group}
 .mini{width:4.5rem;min-width:4.5rem}td.text{min-width:0}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 ]]

@@ -5,25 +5,36 @@ local html <const> = require "pointsman.report.html"
 local groups <const> = { { "router", "Routers" }, { "baseline", "Baselines" }, { "expert", "Always one expert" },
   { "ceiling", "Ceilings (they look at the test outcomes)" } }
 
-local function rival_of(f)
-  for _, r in ipairs(f.run.spec and f.run.spec.routers or {}) do
-    if r.is_rival and r.use then return r.use.label end
+--- Labels that rows compare with, in the order in which they appear.
+local function rivals_of(f)
+  local out <const>, seen <const> = {}, {}
+  for _, r in ipairs(f.run.rows) do
+    local label <const> = r.metric:match("^diff_rival:(.*)")
+    if label and not seen[label] then
+      seen[label] = true
+      out[#out + 1] = label
+    end
   end
+  return out
 end
 
---- Smallest and largest end of an interval in the table: the scale of its bars.
+--- The scale of the bars: from the oracle to twice as far as the best single expert.  What lies beyond (a tiny expert,
+--- say) becomes an arrow at the edge, so that the others can be told apart.
 local function range(f, point)
   local lo, hi
-  for _, g in ipairs(groups) do
-    for _, label in ipairs(f[g[1]]) do
-      local v <const> = f.score(g[1], label, point)
+  for _, role in ipairs { "ceiling", "baseline" } do
+    for _, label in ipairs { "oracle", "best single (train)", "domain majority" } do
+      local v <const> = f.score(role, label, point)
       if v then
         local a <const>, b <const> = v.lo or v.value, v.hi or v.value
         lo, hi = math.min(lo or a, a), math.max(hi or b, b)
       end
     end
   end
-  return lo or 0, hi or 1
+  if not lo then return 0, 1 end
+  local pad <const> = .6 * (hi - lo)
+  if f.sign > 0 then return lo - pad, hi end
+  return lo, hi + pad
 end
 
 local function by_score(f, role, point)
@@ -44,15 +55,18 @@ local function star(f, v)
   return (k == "better" or k == "worse") and " *" or ""
 end
 
-local function columns(f, rival)
+local function against(f, rival)
+  return { "vs " .. rival, function(role, label, point)
+    local d <const> = f.get(role, label, point, "diff_rival:" .. rival)
+    return d and html.interval(d, f.places, { signed = true }) .. star(f, d) or "–"
+  end }
+end
+
+local function columns(f, rivals)
   local all <const> = {
     { f.kind, function(role, label, point, v) return html.interval(v, f.places) end },
     { "vs best single", function(role, label, point)
       local d <const> = f.get(role, label, point, "diff_best_single")
-      return d and html.interval(d, f.places, { signed = true }) .. star(f, d) or "–"
-    end },
-    { rival and "vs " .. rival, function(role, label, point)
-      local d <const> = f.get(role, label, point, "diff_rival:" .. rival)
       return d and html.interval(d, f.places, { signed = true }) .. star(f, d) or "–"
     end },
     { "best expert chosen %", function(role, label, point)
@@ -74,8 +88,9 @@ local function columns(f, rival)
   end
   local out <const> = {}
   for k, col in ipairs(all) do
-    if col[1] and (k ~= 7 or has_cost) and (k ~= 8 or #f.seeds > 1) then out[#out + 1] = col end
+    if (k ~= 6 or has_cost) and (k ~= 7 or #f.seeds > 1) then out[#out + 1] = col end
   end
+  for k, label in ipairs(rivals) do table.insert(out, 2 + k, against(f, label)) end
   return out
 end
 
@@ -91,14 +106,13 @@ local function scores(f, point, roles, cols, caption)
   for _, g in ipairs(groups) do
     local list <const> = roles[g[1]] and by_score(f, g[1], point) or {}
     if #list > 0 then
-      rows[#rows + 1] = { { html = html.escape(g[2]) } }
-      for k = 2, #head do rows[#rows][k] = { html = "" } end
+      rows[#rows + 1] = { group = g[2] }
       class[#rows] = "group"
     end
     for _, p in ipairs(list) do
       local row <const> = { p[1], html.bar(p[2], lo, hi, lines, g[1] == "router" and "dot router" or "dot") }
       for _, col in ipairs(cols) do row[#row + 1] = (col[2](g[1], p[1], point, p[2])) end
-      row[#row + 1] = p[2].setting or ""
+      row[#row + 1] = { class = "set", html = html.escape(p[2].setting or "") }
       rows[#rows + 1] = row
       class[#rows] = g[1]
     end
@@ -136,21 +150,21 @@ local function takeaway(f)
 end
 
 return function(f)
-  local cols <const> = columns(f, rival_of(f))
+  local cols <const> = columns(f, rivals_of(f))
   local all <const> = { router = true, baseline = true, expert = true, ceiling = true }
-  local best <const>, v <const> = f.best_router(f.free)
+  local _ <const>, v <const> = f.best_router(f.free)
   local any <const> = v or f.score("ceiling", "oracle", f.free)
   if not any then return html.missing("scores.", "The run has no rows with a mean outcome.") end
   local out <const> = { takeaway(f), scores(f, f.free, all, cols, string.format(
-    "%s of policies%s; %s. n = %s test prompts. Brackets and bars: %s. Dashed lines: best single expert and oracle. * the interval of that difference excludes 0.",
+    "%s of policies%s; %s. n = %s test prompts. Brackets and bars: %s. Dashed lines in the bars: best single expert and oracle; an arrow: beyond the bar. * the interval of that difference excludes 0.",
     f.axis, f.free ~= "" and " at " .. f.free or "", f.better, html.count(any.n), f.interval_words)) }
   for _, point in ipairs(f.points) do
-    if point ~= f.free and #f.points <= 9 then
+    if point ~= f.free and #f.points <= 5 then
       out[#out + 1] = html.details("Routers at " .. point, scores(f, point, { router = true }, cols))
     end
   end
-  if #f.points > 9 then
-    out[#out + 1] = html.paragraph(string.format("%d weight points were measured; the next figure draws them all.", #f.points), "note")
+  if #f.points > 5 then
+    out[#out + 1] = html.paragraph(string.format("%d weight points were measured; the next section draws them all.", #f.points), "note")
   end
   out[#out + 1] = predictions(f)
   return table.concat(out, "\n")

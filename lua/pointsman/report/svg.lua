@@ -210,7 +210,8 @@ function svg.wrapped(c, x, y, text, size, class)
   end
 end
 
---- A frame with light grid lines.  box: left, top, right, bottom; x, y: scales; xlabel, ylabel with units.
+--- A frame with light grid lines.  box: left, top, right, bottom; x, y: scales; xlabel, ylabel with units
+--- (above the frame; with a leading "|" turned, along the axis).
 function svg.axes(c, box, x, y, xlabel, ylabel)
   for _, t in ipairs(y.ticks) do
     local at <const> = y.map(t[1])
@@ -228,7 +229,11 @@ function svg.axes(c, box, x, y, xlabel, ylabel)
   end
   svg.line(c, box.left, box.bottom, box.right, box.bottom, "axis")
   svg.wrapped(c, (box.left + box.right) / 2, box.bottom + 34, xlabel, 12, "label")
-  if ylabel then svg.text(c, math.max(2, box.left - 40), box.top - 10, ylabel, { class = "label" }) end
+  if ylabel and ylabel:sub(1, 1) == "|" then -- turned, along the axis
+    svg.text(c, box.left - 38, (box.top + box.bottom) / 2, ylabel:sub(2), { anchor = "middle", class = "label", turn = -90 })
+  elseif ylabel then
+    svg.text(c, math.max(2, box.left - 40), box.top - 10, ylabel, { class = "label" })
+  end
 end
 
 --- Moves wanted positions {at = y} apart until neighbours are `gap` away, inside [lo, hi]; sets .y of each.

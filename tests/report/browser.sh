@@ -52,7 +52,9 @@ looks_right() { # PAGE
         if grep -E 'CONSOLE' "$work/console"; then fail "the console is not empty at $width px"; fi
     done
 }
-expect 0 "$pointsman" run "$src/experiments/quickstart.lua"
+expect 0 "$pointsman" run "$src/experiments/recorded.lua"
+looks_right "$(sed -n 's/^report  *//p' "$work/out")"
+expect 0 "$pointsman" run "$src/experiments/quickstart.lua" --set size=toy
 looks_right "$(sed -n 's/^report  *//p' "$work/out")"
 "$top/tests/report/mock" "$work/mock" 600 >/dev/null || fail "no mock run"
 expect 0 "$pointsman" report mock --out "$work/mock"

@@ -10,7 +10,7 @@ check() { "$lua" "$src/tests/report/check_page.lua" "$@" || fail "the page is no
 sections="headline summary pareto allocation calibration learning latent failures noise provenance"
 
 # the toy run
-expect 0 "$pointsman" run "$src/experiments/quickstart.lua"
+expect 0 "$pointsman" run "$src/experiments/recorded.lua"
 page=$(sed -n 's/^report  *//p' "$work/out")
 [ -f "$page" ] || fail "run wrote no report: '$page'"
 # shellcheck disable=SC2086
@@ -19,12 +19,12 @@ grep -q 'Does a router beat the best single expert' "$page" || fail "no answer o
 grep -q '<b>Does a router beat the best single expert?</b><span class="verdict">Yes</span>' "$page" ||
     fail "the toy's kNN beats the best single expert with an interval above 0; the page does not say so"
 cp "$page" "$work/first.html"
-expect 0 "$pointsman" report quickstart --to "$work/second.html"
+expect 0 "$pointsman" report recorded --to "$work/second.html"
 says out "report  $work/second.html"
 cmp -s "$work/first.html" "$work/second.html" || fail "the same run gives two different pages"
 
 # another run of the same thing elsewhere: the same page but for times
-expect 0 "$pointsman" run "$src/experiments/quickstart.lua" --out "$work/other" --jobs 1
+expect 0 "$pointsman" run "$src/experiments/recorded.lua" --out "$work/other" --jobs 1
 other=$(sed -n 's/^report  *//p' "$work/out")
 timeless() { sed -e 's#<dt>\(machine\|started\|took\)</dt><dd>[^<]*</dd>##g' -e '/id="timings"/,/<\/figure>/d' "$1"; }
 timeless "$page" >"$work/a"
@@ -32,17 +32,24 @@ timeless "$other" >"$work/b"
 diff "$work/a" "$work/b" | cut -c 1-300 | grep . && fail "two runs of the same experiment give pages that differ in more than times"
 
 # --no-report, unknown runs, an unwritable place: the results stay
-expect 0 "$pointsman" run "$src/experiments/quickstart.lua" --out "$work/none" --no-report
+expect 0 "$pointsman" run "$src/experiments/recorded.lua" --out "$work/none" --no-report
 [ -z "$(find "$work/none" -name report.html)" ] || fail "--no-report wrote one"
 expect 1 "$pointsman" report nothing
-expect 1 "$pointsman" report quickstart --out "$work/absent"
+expect 1 "$pointsman" report recorded --out "$work/absent"
 [ ! -e "$work/absent" ] || fail "looking for a run created a store"
 mkdir "$work/none/block"
 dir=$(find "$work/none/runs" -mindepth 1 -maxdepth 1)
 mkdir "$dir/report.html" && : >"$dir/report.html/x"
-expect 0 "$pointsman" run "$src/experiments/quickstart.lua" --out "$work/none"
+expect 0 "$pointsman" run "$src/experiments/recorded.lua" --out "$work/none"
 says out "results  "
 says err "no report (the results are kept)"
+
+# experts that are trained and run: learning curves, labels measured twice, losses in nats
+expect 0 "$pointsman" run "$src/experiments/quickstart.lua" --set size=toy
+page=$(sed -n 's/^report  *//p' "$work/out")
+# shellcheck disable=SC2086
+check "$page" $sections pareto-1 allocation-1 calibration-1 learning-1 failures-1
+grep -q 'loss (nats per character)' "$page" || fail "losses have no unit"
 
 # a run with everything: all figures
 "$top/tests/report/mock" "$work/mock" 600 >"$work/key" || fail "no mock run"

@@ -121,7 +121,9 @@ return function(run)
     if r.metric == "loss" and (r.subset == "all" or r.subset == "seeds:all") then f.kind = "loss" break end
   end
   f.sign = f.kind == "loss" and -1 or 1
-  f.is_nats = f.kind == "loss" and run.spec ~= nil and run.spec.corpus ~= nil
+  local spec <const> = run.spec or {}
+  -- losses are measured by running the experts on text, not recorded in an unknown unit
+  f.is_nats = f.kind == "loss" and (type(spec.experts) == "table" and #spec.experts > 0)
   f.unit = f.is_nats and "nats per character" or nil
   f.axis = f.kind == "loss" and (f.is_nats and "loss (nats per character)" or "loss") or "quality (0 to 1)"
   f.better = f.kind == "loss" and "lower is better" or "higher is better"

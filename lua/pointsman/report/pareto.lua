@@ -211,10 +211,20 @@ local function areas(f, list, zero, oracle)
     caption = "Area: mean " .. f.kind .. " under the falling hull over all demands on the constraint (docs/metrics.md, Sweeps). Brackets: " .. f.interval_words .. "." })
 end
 
+--- How the constraint's values were made: the unit where they are raw, else the scale they were put on.
+local function unit_of(f, term)
+  for _, k in ipairs(f.run.spec and f.run.spec.constraints or {}) do
+    if k.use and k.use.label == term.label and k.use.params and k.use.params.scale and k.use.params.scale ~= "raw" then
+      return string.format(" (as penalised, scale %s, at most 1)", k.use.params.scale)
+    end
+  end
+  return (term.unit or "") ~= "" and " (" .. term.unit .. ")" or ""
+end
+
 local function figure(f, c, g, k)
   local name <const> = g.is_cost and "cost" or g.term.label
   local xlabel <const> = g.is_cost and "mean cost, USD per 1,000 prompts" or
-    "mean " .. name .. " of the chosen experts" .. ((g.term.unit or "") ~= "" and " (" .. g.term.unit .. ", as penalised)" or "")
+    "mean " .. name .. " of the chosen experts" .. unit_of(f, g.term)
   local n_points = 0
   for _, line in ipairs(g.routers) do n_points = math.max(n_points, #line) end
   local series <const> = {}

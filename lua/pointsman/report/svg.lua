@@ -30,7 +30,7 @@ function svg.width(text, size)
   for ch in tostring(text):gmatch("[%z\1-\127\194-\253][\128-\191]*") do
     sum = sum + (wide[ch] or narrow[ch] or (ch:find("^%u") and .7) or .6)
   end
-  return sum * size * 1.03
+  return sum * size * 1.08
 end
 
 --- The text, cut with an ellipsis so that it fits.

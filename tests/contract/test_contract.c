@@ -148,6 +148,8 @@ static const struct fault {
     {PLUGIN_EMBEDDER, "centred", "batch-equals-single", "one text alone"},
     {PLUGIN_EMBEDDER, "ratio", "embeds", "NaN"},
     {PLUGIN_BACKEND, "inventor", "replays", "recorded was"},
+    {PLUGIN_BACKEND, "byte_counter", "strange-texts", "has 6 code points"},
+    {PLUGIN_BACKEND, "uneven_parts", "parts", "part of prompt"},
 };
 
 START_TEST(each_fault_is_caught_by_name)

@@ -359,6 +359,11 @@ static pm_status score_echo(const pm_backend *b, pm_call *c, const pm_prompts *x
         out->value[i] = p->fault == FAULT_RANGE ? -1 : (double)x->text[i].len;
     }
     for (size_t i = 0; out->cost_usd && i < x->n; i++) out->cost_usd[i] = NAN; /* not observed */
+    for (size_t i = 1; out->n_parts == 2 && i < x->n; i++) { /* of prompt 0 they are not known */
+        out->part[2 * i] = p->fault == FAULT_NEARLY ? 1 : 0;
+        out->part[2 * i + 1] = p->fault == FAULT_NAN ? (double)NAN : out->value[i];
+        if (p->fault == FAULT_OTHER_CALL) out->part[2 * i] = -1;
+    }
     return PM_OK;
 }
 

@@ -130,6 +130,31 @@ START_TEST(stateless_ones_keep_their_parameters)
 }
 END_TEST
 
+START_TEST(parts_of_losses)
+{
+    static const struct {
+        misdeed fault;
+        pm_status status;
+        const char *message;
+    } row[] = {
+        {FAULT_NONE, PM_OK, ""},
+        {FAULT_NEARLY, PM_E_CONTRACT, "backend \"tool_echo\": the parts of prompt 1 add up to"},
+        {FAULT_NAN, PM_E_CONTRACT, "backend \"tool_echo\": 1 of 2 parts of prompt 1 were written"},
+        {FAULT_OTHER_CALL, PM_E_CONTRACT, "backend \"tool_echo\": part 0 of prompt 1 is -1"},
+    };
+    tool_params p = tool_fault(row[_i].fault);
+    backend_spec spec = {world_plugin(&w, PLUGIN_BACKEND, "tool_echo"), &p, 1};
+    backend *b = NULL;
+    double value[WORLD_N], part[2 * WORLD_N];
+    pm_measured out = {.size = sizeof out, .value = value, .n_parts = 2, .part = part};
+    ck_assert_int_eq(backend_train(w.call, &spec, NULL, &b, &w.err), PM_OK);
+    ck_assert_int_eq(backend_score(b, w.call, &w.x, &out, &w.err), row[_i].status);
+    if (row[_i].status != PM_OK) ck_says(w.err, row[_i].message);
+    if (row[_i].status == PM_OK) ck_assert(isnan(part[0]) && isnan(part[1]) && part[2] <= 0);
+    backend_close(b);
+}
+END_TEST
+
 START_TEST(backends)
 {
     static const struct {
@@ -166,6 +191,7 @@ int main(void)
     tcase_add_test(t, learned_ones);
     tcase_add_test(t, stateless_ones_keep_their_parameters);
     tcase_add_loop_test(t, backends, 0, 3);
+    tcase_add_loop_test(t, parts_of_losses, 0, 4);
     suite_add_tcase(s, t);
     return suite_main(s);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Faulty plugins of the other kinds, one fault each, all in one object: objectives, constraints, an
- * embedder and a backend.  Only for tests of the conformance suite.
+ * embedder and backends.  Only for tests of the conformance suite.
  */
 #include <math.h>
 
@@ -239,11 +239,67 @@ static const pm_backend_type inventor = {.size = sizeof(pm_backend_type),
                                          .load = backend_load,
                                          .score = invent};
 
+/* ---- backends of text: parts that change with the batch, bytes counted for code points ---------------------------- */
+
+static pm_status text_fit(pm_backend *b, pm_call *c, const pm_backend_fit *fit)
+{
+    if (!fit->corpus) return c->host->fail(c, PM_E_UNSUPPORTED, "text is wanted");
+    b->kind = PM_VALUE_LOSS;
+    return PM_OK;
+}
+
+static void count_bytes(const pm_prompts *x, pm_measured *out)
+{
+    out->kind = PM_VALUE_LOSS;
+    for (size_t i = 0; i < x->n; i++) {
+        out->value[i] = out->tokens[i] = out->chars[i] = (double)x->text[i].len;
+        out->cost_usd[i] = (double)NAN;
+    }
+}
+
+static pm_status byte_counter_score(const pm_backend *b, pm_call *c, const pm_prompts *x,
+                                    pm_measured *out)
+{
+    (void)b;
+    (void)c;
+    count_bytes(x, out);
+    return PM_OK;
+}
+
+static pm_status uneven_parts_score(const pm_backend *b, pm_call *c, const pm_prompts *x,
+                                    pm_measured *out)
+{
+    (void)b;
+    (void)c;
+    count_bytes(x, out);
+    for (size_t i = 0; i < x->n; i++) {
+        for (size_t k = 0; k < x->text[i].len; k++)
+            out->chars[i] -= ((unsigned char)x->text[i].ptr[k] & 0xc0u) == 0x80u;
+        for (size_t p = 0; p < out->n_parts; p++)
+            out->part[i * out->n_parts + p] = p == (x->n > 1) ? out->value[i] : 0;
+    }
+    return PM_OK;
+}
+
+#define TEXT_BACKEND(name_)                                                                        \
+    static const pm_backend_type name_ = {.size = sizeof(pm_backend_type),                         \
+                                          .name = #name_,                                          \
+                                          .doc = "A test subject.",                                \
+                                          .source = "ours",                                        \
+                                          .params = none,                                          \
+                                          .state_bytes = sizeof(struct pm_backend),                \
+                                          .train = text_fit,                                       \
+                                          .save = backend_save,                                    \
+                                          .load = backend_load,                                    \
+                                          .score = name_##_score}
+TEXT_BACKEND(byte_counter);
+TEXT_BACKEND(uneven_parts);
+
 static const pm_objective_type *const objectives[] = {
     &healthy, &later_tie, &first_column, &lower_is_better, &mask_ignored, &by_batch, NULL};
 static const pm_constraint_type *const constraints[] = {&negative, &position, &row, NULL};
 static const pm_embedder_type *const embedders[] = {&embedder_centred, &embedder_ratio, NULL};
-static const pm_backend_type *const backends[] = {&inventor, NULL};
+static const pm_backend_type *const backends[] = {&inventor, &byte_counter, &uneven_parts, NULL};
 
 const pm_plugin *pm_plugin_entry(uint32_t host_abi)
 {

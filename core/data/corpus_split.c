@@ -48,32 +48,40 @@ static void choose(domain_split *s)
     }
 }
 
-static void fill(domain_split *s, corpus_domain *m)
+/* A part takes a document if that brings it nearer to its share; an empty one takes any. */
+static bool has_room(double filled, double chars, double wanted)
+{
+    return filled == 0 || filled + chars / 2 <= wanted;
+}
+
+static corpus_role role_of(const domain_split *s, double chars, double *of_test, double *of_train)
 {
     const corpus_spec *p = s->d->spec;
-    double total = (double)s->chars, big = p->big_document, of_test = 0, of_train = 0;
-    if (s->n && 2.0 / (double)s->n > big)
-        big = 2.0 / (double)s->n; /* few documents: twice the mean */
+    double total = (double)s->chars, big = p->big_document, few = 2.0 / (double)s->n;
+    if (few > big) big = few; /* few documents: twice the mean */
+    if (chars > big * total || s->n < 2) return ROLE_EXPERT;
+    if (has_room(*of_test, chars, p->test * total)) {
+        *of_test += chars;
+        return ROLE_TEST;
+    }
+    if (has_room(*of_train, chars, p->train * total)) {
+        *of_train += chars;
+        return ROLE_TRAIN;
+    }
+    return ROLE_EXPERT;
+}
+
+static void fill(const domain_split *s, corpus_domain *m)
+{
+    double of_test = 0, of_train = 0;
     for (size_t k = 0; k < s->n; k++) {
         uint32_t i = s->order[k];
-        double chars = (double)text_chars(s->d->body[i]);
-        if (chars > big * total || s->n < 2) {
-            s->d->role[i] = ROLE_EXPERT;
-        } else if (of_test < p->test * total) {
-            s->d->role[i] = ROLE_TEST;
-            of_test += chars;
-            m->documents_test++;
-        } else if (of_train < p->train * total) {
-            s->d->role[i] = ROLE_TRAIN;
-            of_train += chars;
-            m->documents_train++;
-        } else {
-            s->d->role[i] = ROLE_EXPERT;
-        }
-        if (s->d->role[i] == ROLE_EXPERT) {
-            m->expert_documents++;
-            m->expert_bytes += s->d->body[i].len;
-        }
+        corpus_role role = role_of(s, (double)text_chars(s->d->body[i]), &of_test, &of_train);
+        s->d->role[i] = (uint8_t)role;
+        m->documents_test += role == ROLE_TEST;
+        m->documents_train += role == ROLE_TRAIN;
+        m->expert_documents += role == ROLE_EXPERT;
+        if (role == ROLE_EXPERT) m->expert_bytes += s->d->body[i].len;
     }
 }
 
@@ -85,7 +93,7 @@ pm_status corpus_split_documents(corpus_drawing *d, pm_err *err)
     for (size_t from = 0, to = 0; from < t->n_documents; from = to) {
         size_t domain = t->document[from].domain;
         while (to < t->n_documents && t->document[to].domain == domain) to++;
-        domain_split s = {d, order, to - from, 0};
+        domain_split s = {.d = d, .order = order, .n = to - from};
         for (size_t k = 0; k < s.n; k++) order[k] = (uint32_t)(from + k);
         rng_shuffle(seed_of(d, "documents", domain), 0, order, s.n);
         choose(&s);

@@ -16,7 +16,9 @@ typedef struct split_piece { /* of one seed */
     uint32_t *domain; /* of r->text.domain */
     uint64_t *cluster;
     uint32_t best_single;
-    policy *policy; /* with arrays of their own */
+    policy *policy;   /* with arrays of their own */
+    pm_cmat *penalty; /* as exp_swept has them */
+    policy *oracle;   /* NULL: none */
 } split_piece;
 
 struct split_pool {
@@ -89,6 +91,32 @@ static pm_status keep_policy(exp_run *r, const seed_work *w, const policy *p, po
                   : err_set(err, PM_E_MEMORY, "splits together");
 }
 
+/* One row stays one row (ld 0). */
+static pm_status keep_matrix(exp_run *r, pm_cmat from, pm_cmat *out, pm_err *err)
+{
+    *out = from;
+    if (!from.at) return PM_OK;
+    pm_mat kept = mat_new(r->keep, from.ld ? from.rows : 1, from.cols);
+    if (!kept.at) return err_set(err, PM_E_MEMORY, "splits together");
+    mat_copy((pm_cmat){from.at, kept.rows, from.cols, from.cols}, kept);
+    *out = (pm_cmat){kept.at, from.rows, from.cols, from.ld ? kept.ld : 0};
+    return PM_OK;
+}
+
+static pm_status keep_sweeps(exp_run *r, const seed_work *w, split_piece *out, pm_err *err)
+{
+    size_t n = r->x->n_constraints + 1;
+    out->penalty = arena_alloc(r->keep, n, sizeof *out->penalty);
+    if (w->oracle) out->oracle = arena_alloc(r->keep, r->n_points, sizeof *out->oracle);
+    if (!out->penalty || (w->oracle && !out->oracle))
+        return err_set(err, PM_E_MEMORY, "splits together");
+    pm_status s = PM_OK;
+    for (size_t c = 0; c < n && !s; c++) s = keep_matrix(r, w->penalty[c], &out->penalty[c], err);
+    for (size_t p = 0; w->oracle && p < r->n_points && !s; p++)
+        s = keep_policy(r, w, &w->oracle[p], &out->oracle[p], err);
+    return s;
+}
+
 static pm_status keep_seed(exp_run *r, const seed_work *w, pm_err *err)
 {
     struct split_pool *all = r->pool;
@@ -99,7 +127,7 @@ static pm_status keep_seed(exp_run *r, const seed_work *w, pm_err *err)
     if (!s && !out->policy) s = err_set(err, PM_E_MEMORY, "splits together");
     for (size_t k = 0; k < w->n_policies && !s; k++)
         s = keep_policy(r, w, &w->policy[k], &out->policy[k], err);
-    return s;
+    return s ? s : keep_sweeps(r, w, out, err);
 }
 
 /* ---- end to end ---- */
@@ -126,6 +154,8 @@ typedef struct joint { /* all splits together, in the last seed's arena */
     uint32_t *best_single;
     policy *policy;
     size_t n_policies;
+    pm_cmat *penalty;
+    policy *oracle;
 } joint;
 
 static pm_status join_truth(exp_run *r, joint *out, pm_err *err)
@@ -206,18 +236,63 @@ static pm_status join_policies(exp_run *r, joint *out, pm_err *err)
     return PM_OK;
 }
 
+/* at == NULL where a split has none. */
+static pm_status join_matrix(exp_run *r, size_t c, size_t n, pm_cmat *out, pm_err *err)
+{
+    const struct split_pool *all = r->pool;
+    size_t m = r->lib->view.n, at = 0;
+    for (size_t k = 0; k < all->n; k++)
+        if (!all->piece[k].penalty[c].at) return PM_OK;
+    pm_mat x = mat_new(r->a, n, m);
+    if (!x.at) return err_set(err, PM_E_MEMORY, "splits together");
+    for (size_t k = 0; k < all->n; k++)
+        for (size_t i = 0; i < all->piece[k].n; i++, at++)
+            memcpy(pm_row(x, at), pm_crow(all->piece[k].penalty[c], i), m * sizeof(float));
+    *out = mat_const(x);
+    return PM_OK;
+}
+
+static pm_status join_sweeps(exp_run *r, joint *out, pm_err *err)
+{
+    const struct split_pool *all = r->pool;
+    size_t n = r->x->n_constraints + 1;
+    bool has_oracle = true;
+    for (size_t k = 0; k < all->n; k++) has_oracle = has_oracle && all->piece[k].oracle;
+    const policy **part = arena_alloc(r->a, all->n, sizeof *part);
+    out->penalty = arena_alloc(r->a, n, sizeof *out->penalty);
+    if (has_oracle) out->oracle = arena_alloc(r->a, r->n_points, sizeof *out->oracle);
+    if (!part || !out->penalty || (has_oracle && !out->oracle))
+        return err_set(err, PM_E_MEMORY, "splits together");
+    pm_status s = PM_OK;
+    for (size_t c = 0; c < n && !s; c++) s = join_matrix(r, c, out->truth.n, &out->penalty[c], err);
+    for (size_t p = 0; has_oracle && p < r->n_points && !s; p++) {
+        for (size_t k = 0; k < all->n; k++) part[k] = &all->piece[k].oracle[p];
+        if (!join_policy(r, part, out->truth.n, &out->oracle[p]))
+            s = err_set(err, PM_E_MEMORY, "splits together");
+    }
+    return s;
+}
+
 static pm_status put_rows(exp_run *r, pm_err *err)
 {
     joint j = {.n_policies = 0};
     pm_status s = join_truth(r, &j, err);
     if (!s) s = join_policies(r, &j, err);
+    if (!s) s = join_sweeps(r, &j, err);
     if (s) return s;
     exp_scored it = {.truth = &j.truth,
                      .policy = j.policy,
                      .n = j.n_policies,
                      .before = "splits:",
                      .best_single_of = j.best_single};
-    return exp_score(r, &it, NULL, err);
+    exp_swept swept = {.truth = &j.truth,
+                       .policy = j.policy,
+                       .n = j.n_policies,
+                       .penalty = j.penalty,
+                       .oracle = j.oracle,
+                       .before = "splits:"};
+    s = exp_score(r, &it, NULL, err);
+    return s ? s : exp_sweeps(r, &swept, err);
 }
 
 pm_status exp_pool(exp_run *r, const seed_work *w, pm_err *err)

@@ -118,6 +118,8 @@ struct seed_work {
     size_t n_policies, n_curves;
     bool has_redrawn; /* the last baseline is the ceiling of re-drawn labels */
     double split_half, split_half_lo, split_half_hi; /* agreement of halves on the best expert */
+    pm_cmat *penalty;                                /* [n_constraints + 1], and */
+    policy *oracle;                                  /* [n_points] or NULL: as exp_swept has them */
     const char **decisions; /* [n_routers x n_points] object of the choices */
 };
 
@@ -225,7 +227,20 @@ PM_MUST_USE pm_status exp_rows(exp_run *r, const seed_work *w, const policy *mea
 /* cells-SEED.json: per-prompt data of the seed for reports (docs/report-data.md). */
 PM_MUST_USE pm_status exp_cells(exp_run *r, seed_work *w, pm_err *err);
 /* Rows about constraints: mean values, and what sweeps of their weights are worth. */
-PM_MUST_USE pm_status exp_sweeps(exp_run *r, const seed_work *w, const policy *mean, pm_err *err);
+typedef struct exp_swept { /* policies on the same prompts, and what constraints say of those */
+    const eval_truth *truth;
+    const policy *policy; /* [n] */
+    size_t n;
+    const pm_cmat
+        *penalty; /* [n_constraints + 1] values; last: parameters, at == NULL: not known */
+    const policy
+        *oracle; /* [n_points] decisions on the outcomes; NULL: no sweep, or no such oracle */
+    const char *before; /* of subsets in rows, as in exp_scored */
+    uint64_t seed;
+} exp_swept;
+PM_MUST_USE pm_status exp_sweeps(exp_run *r, const exp_swept *it, pm_err *err);
+/* Fills w->penalty and w->oracle. */
+PM_MUST_USE pm_status exp_penalties(exp_run *r, seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_put(exp_run *r, const store_row *row, pm_err *err); /* texts: in keep */
 const char *exp_point_of(const exp_run *r, const policy *p); /* of a policy's rows */
 /* Keeps a seed's truth and policies; after the last seed, the rows of all splits together. */

@@ -321,5 +321,12 @@ pm_status exp_rows(exp_run *r, const seed_work *w, const policy *mean, pm_err *e
                      .before = mean ? "seeds:" : "",
                      .best_single = w->best_single};
     pm_status s = exp_score(r, &it, mean ? NULL : w, err);
-    return s ? s : exp_sweeps(r, w, mean, err);
+    exp_swept swept = {.truth = &w->truth,
+                       .policy = it.policy,
+                       .n = it.n,
+                       .penalty = w->penalty,
+                       .oracle = w->oracle,
+                       .before = it.before,
+                       .seed = w->seed};
+    return s ? s : exp_sweeps(r, &swept, err);
 }

@@ -15,17 +15,26 @@
 
 typedef struct sweep_work {
     exp_run *r;
-    const seed_work *w;
-    const policy *policy; /* of the seed, or means over seeds */
-    bool is_mean;
+    const exp_swept *it;
     size_t c; /* constraint at hand */
-    pm_cmat penalty;
     pm_err *err;
 } sweep_work;
 
 static size_t weights_of(const constraint_choice *c)
 {
     return c->sense == PM_SOFT && c->n_weights > 1 ? c->n_weights : 1;
+}
+
+static bool is_swept(const constraint_choice *c)
+{
+    return weights_of(c) >= FEW_WEIGHTS;
+}
+
+static bool has_sweep(const experiment *x)
+{
+    for (size_t c = 0; c < x->n_constraints; c++)
+        if (is_swept(&x->constraint[c])) return true;
+    return false;
 }
 
 static const char *label_of(const sweep_work *k)
@@ -47,104 +56,126 @@ static pm_status starve(const sweep_work *k)
     return err_set(k->err, PM_E_MEMORY, "sweep of \"%s\"", label_of(k));
 }
 
-/* ---- constraint values ---- */
+/* ---- of a seed: constraint values and oracles ---- */
 
-/* Values [n x m] of the constraint at hand; where it looks at scores, at the true outcomes, so that every policy
- * is measured with the same numbers. */
-static pm_status find_penalty(sweep_work *k)
+static pm_status copy_truth(const exp_run *r, const seed_work *w, pm_mat *out, pm_err *err)
 {
-    const seed_work *w = k->w;
-    const constraint *at = w->constraint[k->c];
-    bool per_prompt = constraint_is_per_prompt(at);
-    pm_mat out = mat_new(k->r->a, per_prompt ? w->truth.n : 1, w->truth.m);
-    pm_mat value = mat_new(k->r->a, per_prompt ? w->truth.n : 1, w->truth.m);
-    if (!out.at || !value.at) return starve(k);
-    for (size_t i = 0; i < value.rows; i++)
-        memcpy(pm_row(value, i), pm_crow(w->truth.value, i), w->truth.m * sizeof(float));
-    pm_scores truth = {
-        .size = sizeof truth, .kind = w->truth.kind, .reference_col = PM_NO_COL, .value = value};
-    pm_status s = constraint_eval(at, k->r->call, &k->r->lib->view, &w->test_x,
-                                  per_prompt ? &truth : NULL, out, k->err);
-    k->penalty = per_prompt ? mat_const(out) : (pm_cmat){out.at, w->truth.n, w->truth.m, 0};
+    *out = mat_new(r->a, w->truth.n, w->truth.m);
+    if (!out->at) return err_set(err, PM_E_MEMORY, "outcomes of %zu prompts", w->truth.n);
+    mat_copy(w->truth.value, *out);
+    return PM_OK;
+}
+
+/* Values of constraint c; where it looks at scores, at the true outcomes, so that every policy is measured with
+ * the same numbers. */
+static pm_status find_penalty(exp_run *r, const seed_work *w, size_t c, pm_cmat *out, pm_err *err)
+{
+    bool per_prompt = constraint_is_per_prompt(w->constraint[c]);
+    pm_scores truth = {.size = sizeof truth, .kind = w->truth.kind, .reference_col = PM_NO_COL};
+    pm_mat x = mat_new(r->a, per_prompt ? w->truth.n : 1, w->truth.m);
+    if (!x.at) return err_set(err, PM_E_MEMORY, "constraint values");
+    pm_status s = per_prompt ? copy_truth(r, w, &truth.value, err) : PM_OK;
+    if (!s)
+        s = constraint_eval(w->constraint[c], r->call, &r->lib->view, &w->test_x,
+                            per_prompt ? &truth : NULL, x, err);
+    *out = per_prompt ? mat_const(x) : (pm_cmat){x.at, w->truth.n, w->truth.m, 0};
     return s;
 }
 
-/* ---- rows ---- */
-
-static pm_status put(const sweep_work *k, const policy *p, const char *point, const char *metric,
-                     const metric_value *v)
+/* Numbers of parameters (n-grams, for n-gram models), where all are known. */
+static pm_status find_params(exp_run *r, const seed_work *w, pm_cmat *out, pm_err *err)
 {
-    store_row row = {.point = point,
-                     .label = p->label,
-                     .role = policy_role_name(p->role),
-                     .seed = k->is_mean ? 0 : p->seed,
-                     .subset = k->is_mean ? "seeds:all" : "all",
-                     .metric = metric,
-                     .value = v->value,
-                     .lo = v->lo,
-                     .hi = v->hi,
-                     .n = v->n,
-                     .setting = p->setting && !k->is_mean ? p->setting : ""};
-    return isnan(v->value) ? PM_OK : exp_put(k->r, &row, k->err);
-}
-
-static pm_status put_means(const sweep_work *k, const char *metric, pm_cmat x)
-{
-    pm_status s = metric ? PM_OK : starve(k);
-    for (size_t i = 0; i < k->w->n_policies && !s; i++) {
-        const policy *p = &k->policy[i];
-        metric_value v = {"", sweep_mean(&k->w->truth, p, x), NAN, NAN, k->w->truth.n};
-        s = put(k, p, exp_point_of(k->r, p), metric, &v);
-    }
-    return s;
-}
-
-/* Mean number of parameters (n-grams, for n-gram models) of the chosen experts, where all are known. */
-static pm_status put_params(const sweep_work *k)
-{
-    const pm_library *lib = &k->r->lib->view;
-    float *row = arena_alloc(k->r->a, lib->n, sizeof *row);
-    if (!row) return starve(k);
+    const pm_library *lib = &r->lib->view;
+    float *row = arena_alloc(r->a, lib->n, sizeof *row);
+    if (!row) return err_set(err, PM_E_MEMORY, "parameters");
     for (size_t j = 0; j < lib->n; j++) {
         double v = pm_attr_number(lib->expert[j], "params", NAN);
         if (!isfinite(v)) return PM_OK;
         row[j] = (float)v;
     }
-    return put_means(k, "mean_params", (pm_cmat){row, k->w->truth.n, lib->n, 0});
+    *out = (pm_cmat){row, w->truth.n, lib->n, 0};
+    return PM_OK;
 }
 
-/* ---- one sweep ---- */
-
 /* The decisions of the objective when the router knows the outcomes. */
-static pm_status decide_oracle(const sweep_work *k, size_t point, policy *out)
+static pm_status decide_oracle(exp_run *r, const seed_work *w, size_t point, policy *out,
+                               pm_err *err)
 {
-    const seed_work *w = k->w;
-    pipeline_term *term = arena_alloc(k->r->a, k->r->x->n_constraints, sizeof *term);
-    uint32_t *choice = arena_alloc(k->r->a, w->truth.n, sizeof *choice);
-    pm_mat value = mat_new(k->r->a, w->truth.n, w->truth.m);
-    if (!term || !choice || !value.at) return starve(k);
-    for (size_t i = 0; i < w->truth.n; i++)
-        memcpy(pm_row(value, i), pm_crow(w->truth.value, i), w->truth.m * sizeof(float));
-    pipeline p = exp_pipeline(k->r, w, 0, point, term);
-    pm_scores scores = {
-        .size = sizeof scores, .kind = w->truth.kind, .reference_col = PM_NO_COL, .value = value};
+    pipeline_term *term = arena_alloc(r->a, r->x->n_constraints, sizeof *term);
+    uint32_t *choice = arena_alloc(r->a, w->truth.n, sizeof *choice);
+    pm_scores scores = {.size = sizeof scores, .kind = w->truth.kind, .reference_col = PM_NO_COL};
+    if (!term || !choice) return err_set(err, PM_E_MEMORY, "oracle");
+    pipeline p = exp_pipeline(r, w, 0, point, term);
     pipeline_result result;
-    pm_status s = pipeline_decide(&p, k->r->pipe, &w->test_x, &scores, &result, k->err);
-    if (s) return err_wrap(k->err, s, "oracle at %s", k->r->point[point].text);
+    pm_status s = copy_truth(r, w, &scores.value, err);
+    if (!s) s = pipeline_decide(&p, r->pipe, &w->test_x, &scores, &result, err);
+    if (s) return err_wrap(err, s, "oracle at %s", r->point[point].text);
     memcpy(choice, result.choice, w->truth.n * sizeof *choice);
     *out = (policy){.label = "oracle",
                     .role = POLICY_CEILING,
+                    .point = r->point[point].text,
                     .choice = choice,
                     .seed = w->seed,
                     .setting = "decides on the outcomes"};
     return PM_OK;
 }
 
-static bool oracle_fits(const sweep_work *k)
+pm_status exp_penalties(exp_run *r, seed_work *w, pm_err *err)
 {
-    const pm_objective_type *o = k->r->x->objective.plugin->type.objective;
-    return (o->accepts & PM_VALUE_BIT(k->w->truth.kind)) != 0;
+    const experiment *x = r->x;
+    const pm_objective_type *o = x->objective.plugin->type.objective;
+    pm_status s = PM_OK;
+    w->penalty = arena_alloc(r->a, x->n_constraints + 1, sizeof *w->penalty);
+    if (!w->penalty) return err_set(err, PM_E_MEMORY, "constraint values");
+    for (size_t c = 0; c < x->n_constraints && !s; c++)
+        s = find_penalty(r, w, c, &w->penalty[c], err);
+    if (s || !has_sweep(x) || w->n_routers == 0) return s;
+    s = find_params(r, w, &w->penalty[x->n_constraints], err);
+    if (s || !(o->accepts & PM_VALUE_BIT(w->truth.kind))) return s;
+    w->oracle = arena_alloc(r->a, r->n_points, sizeof *w->oracle);
+    if (!w->oracle) return err_set(err, PM_E_MEMORY, "oracle");
+    for (size_t p = 0; p < r->n_points && !s; p++) s = decide_oracle(r, w, p, &w->oracle[p], err);
+    return s;
 }
+
+/* ---- rows ---- */
+
+static bool is_of_one_seed(const sweep_work *k)
+{
+    return k->it->before[0] == '\0';
+}
+
+static pm_status put(const sweep_work *k, const policy *p, const char *point, const char *metric,
+                     const metric_value *v)
+{
+    const char *subset = keep_text(k, k->it->before, "all");
+    if (!subset) return starve(k);
+    store_row row = {.point = point,
+                     .label = p->label,
+                     .role = policy_role_name(p->role),
+                     .seed = is_of_one_seed(k) ? k->it->seed : 0,
+                     .subset = subset,
+                     .metric = metric,
+                     .value = v->value,
+                     .lo = v->lo,
+                     .hi = v->hi,
+                     .n = v->n,
+                     .setting = p->setting && is_of_one_seed(k) ? p->setting : ""};
+    return isnan(v->value) ? PM_OK : exp_put(k->r, &row, k->err);
+}
+
+static pm_status put_means(const sweep_work *k, const char *metric, pm_cmat x)
+{
+    pm_status s = metric ? PM_OK : err_set(k->err, PM_E_MEMORY, "means of constraints");
+    for (size_t i = 0; i < k->it->n && !s; i++) {
+        const policy *p = &k->it->policy[i];
+        metric_value v = {"", sweep_mean(k->it->truth, p, x), NAN, NAN, k->it->truth->n};
+        s = put(k, p, exp_point_of(k->r, p), metric, &v);
+    }
+    return s;
+}
+
+/* ---- one sweep ---- */
 
 typedef struct one_sweep { /* over the weights of a constraint, the others as they are */
     const char *name;      /* "sweep:LABEL", and what the other weights are if they vary */
@@ -179,41 +210,54 @@ static const policy **more_policies(const sweep_work *k, one_sweep *o, size_t n,
     return at;
 }
 
+static bool is_at(const sweep_work *k, const policy *p, size_t point)
+{
+    return p->role == POLICY_ROUTER && p->point && strcmp(p->point, k->r->point[point].text) == 0;
+}
+
+/* The policies of a router at every weight, by label: of all splits together some may be missing. */
+static pm_status add_router(const sweep_work *k, one_sweep *o, const policy *first)
+{
+    const policy **at = more_policies(k, o, o->n, first);
+    size_t found = 0;
+    for (size_t p = 0; at && p < o->n; p++)
+        for (size_t i = 0; i < k->it->n; i++) {
+            const policy *one = &k->it->policy[i];
+            if (!is_at(k, one, o->point[p]) || strcmp(one->label, first->label) != 0) continue;
+            at[found++] = one;
+            break;
+        }
+    if (at && found < o->n) o->n_curves--;
+    return at ? PM_OK : starve(k);
+}
+
 static pm_status gather_curves(const sweep_work *k, one_sweep *o)
 {
-    static const policy zero = {.label = "zero router", .role = POLICY_BASELINE};
-    const seed_work *w = k->w;
-    o->curve = arena_alloc(k->r->a, w->n_routers + 2, sizeof *o->curve);
-    o->first = arena_alloc(k->r->a, w->n_routers + 2, sizeof *o->first);
-    policy *mine = arena_alloc(k->r->a, 1, sizeof *mine);
-    if (!o->curve || !o->first || !mine) return starve(k);
-    *mine = zero;
-    mine->seed = w->seed;
-    mine->setting = "best mixture of single experts, blind to the prompt";
-    const policy **at = more_policies(k, o, w->truth.m, mine);
-    for (size_t b = 0, j = 0; at && b < w->n_baselines; b++)
-        if (k->policy[b].role == POLICY_EXPERT) at[j++] = &k->policy[b];
-    for (size_t e = 0; e < w->n_routers && at; e++) {
-        const policy *of = &k->policy[w->n_baselines + e];
-        at = more_policies(k, o, o->n, &of[o->point[0] * w->n_routers]);
-        for (size_t p = 0; at && p < o->n; p++) at[p] = &of[o->point[p] * w->n_routers];
-    }
-    return at ? PM_OK : starve(k);
+    size_t n_routers = 0;
+    for (size_t i = 0; i < k->it->n; i++)
+        n_routers += is_at(k, &k->it->policy[i], o->point[0]) ? 1 : 0;
+    o->curve = arena_alloc(k->r->a, n_routers + 2, sizeof *o->curve);
+    o->first = arena_alloc(k->r->a, n_routers + 2, sizeof *o->first);
+    policy *zero = arena_alloc(k->r->a, 1, sizeof *zero);
+    if (!o->curve || !o->first || !zero) return starve(k);
+    *zero = (policy){.label = "zero router",
+                     .role = POLICY_BASELINE,
+                     .setting = "best mixture of single experts, blind to the prompt"};
+    const policy **at = more_policies(k, o, k->it->truth->m, zero);
+    for (size_t i = 0, j = 0; at && i < k->it->n; i++)
+        if (k->it->policy[i].role == POLICY_EXPERT) at[j++] = &k->it->policy[i];
+    pm_status s = at ? PM_OK : starve(k);
+    for (size_t i = 0; i < k->it->n && !s; i++)
+        if (is_at(k, &k->it->policy[i], o->point[0])) s = add_router(k, o, &k->it->policy[i]);
+    return s;
 }
 
 /* The oracle stands last. */
 static pm_status add_oracle(const sweep_work *k, one_sweep *o)
 {
-    policy *oracle = arena_alloc(k->r->a, o->n, sizeof *oracle);
-    if (!oracle) return starve(k);
-    const policy **at = more_policies(k, o, o->n, oracle);
-    pm_status s = at ? PM_OK : starve(k);
-    for (size_t p = 0; p < o->n && !s; p++) {
-        s = decide_oracle(k, o->point[p], &oracle[p]);
-        at[p] = &oracle[p];
-    }
-    o->curve[o->n_curves - 1].label = "oracle";
-    return s;
+    const policy **at = more_policies(k, o, o->n, &k->it->oracle[o->point[0]]);
+    for (size_t p = 0; at && p < o->n; p++) at[p] = &k->it->oracle[o->point[p]];
+    return at ? PM_OK : starve(k);
 }
 
 static pm_status put_curve(const sweep_work *k, const one_sweep *o, size_t e,
@@ -234,7 +278,7 @@ static pm_status put_curve(const sweep_work *k, const one_sweep *o, size_t e,
     if (!front || !hull) return starve(k);
     for (size_t i = 0; i < o->n && !s; i++) {
         const policy *at = o->curve[e].at[i];
-        metric_value v = {"", score->on_front[i], NAN, NAN, k->w->truth.n};
+        metric_value v = {"", score->on_front[i], NAN, NAN, k->it->truth->n};
         s = put(k, at, at->point, front, &v);
         v.value = score->on_hull[i];
         if (!s) s = put(k, at, at->point, hull, &v);
@@ -253,9 +297,9 @@ static pm_status put_reference(const sweep_work *k, const one_sweep *o, const sw
          "hypervolume within x <= 1 and outcome of the worst expert", fabs(scores->reference), NAN,
          NAN, 0, ""}};
     pm_status s = PM_OK;
-    for (size_t i = 0; i < sizeof all / sizeof all[0] && !s && !k->is_mean; i++) {
+    for (size_t i = 0; i < sizeof all / sizeof all[0] && !s && is_of_one_seed(k); i++) {
         s = exp_put(k->r, &all[i], k->err);
-        if (!s) k->r->row[k->r->n_rows - 1].seed = k->w->seed;
+        if (!s) k->r->row[k->r->n_rows - 1].seed = k->it->seed;
     }
     return s;
 }
@@ -267,12 +311,13 @@ static pm_status sweep_from(const sweep_work *k, size_t base, size_t stride)
     if (!o.name || !o.point) return starve(k);
     for (size_t p = 0; p < o.n; p++) o.point[p] = base + p * stride;
     pm_status s = gather_curves(k, &o);
-    size_t oracle = oracle_fits(k) ? o.n_curves : SIZE_MAX;
+    size_t oracle = k->it->oracle ? o.n_curves : SIZE_MAX;
     if (!s && oracle != SIZE_MAX) s = add_oracle(k, &o);
     sweep_scores scores;
     if (!s)
-        s = sweep_measure(k->r->env.compute, &k->w->truth, k->penalty, &k->r->x->bootstrap, o.curve,
-                          o.n_curves, oracle, k->r->a, &scores, k->err);
+        s = sweep_measure(k->r->env.compute, k->it->truth, k->it->penalty[k->c],
+                          &k->r->x->bootstrap, o.curve, o.n_curves, oracle, k->r->a, &scores,
+                          k->err);
     if (s) return err_wrap(k->err, s, "%s", o.name ? o.name : "sweep");
     if (scores.is_flat) {
         log_line(LOG_WARN,
@@ -297,19 +342,17 @@ static pm_status sweep_constraint(const sweep_work *k)
     return s;
 }
 
-pm_status exp_sweeps(exp_run *r, const seed_work *w, const policy *mean, pm_err *err)
+pm_status exp_sweeps(exp_run *r, const exp_swept *it, pm_err *err)
 {
-    sweep_work k = {
-        .r = r, .w = w, .policy = mean ? mean : w->policy, .is_mean = mean != NULL, .err = err};
+    sweep_work k = {.r = r, .it = it, .err = err};
     pm_status s = PM_OK;
     bool any = false;
     for (k.c = 0; k.c < r->x->n_constraints && !s; k.c++) {
-        s = find_penalty(&k);
-        if (!s) s = put_means(&k, keep_text(&k, "mean:", label_of(&k)), k.penalty);
-        if (s || w->n_routers == 0 || weights_of(&r->x->constraint[k.c]) < FEW_WEIGHTS) continue;
+        s = put_means(&k, keep_text(&k, "mean:", label_of(&k)), it->penalty[k.c]);
+        if (s || !is_swept(&r->x->constraint[k.c])) continue;
         any = true;
         s = sweep_constraint(&k);
     }
-    k.c = 0;
-    return s || !any ? s : put_params(&k);
+    if (s || !any || !it->penalty[r->x->n_constraints].at) return s;
+    return put_means(&k, "mean_params", it->penalty[r->x->n_constraints]);
 }

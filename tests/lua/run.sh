@@ -8,6 +8,10 @@ for script in "$src"/tests/lua/*.lua "$src"/lua/objectives/*.lua; do
     "$run" "$script" || { echo "FAIL: $script"; bad=1; }
 done
 for script in "$src"/experiments/*.lua; do
+    if grep -q 'pm\.corpus "debian-text"' "$script"; then # that corpus is not part of the sources: its toy size
+        "$PWD/pointsman" check "$script" --set size=toy || { echo "FAIL: $script at size=toy"; bad=1; }
+        continue
+    fi
     "$run" check "$script" || { echo "FAIL: $script"; bad=1; }
 done
 lines=$(wc -l <"$src/experiments/quickstart.lua")

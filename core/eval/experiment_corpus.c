@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/rng.h"
 #include "data/corpus_json.h"
 #include "eval/experiment_private.h"
@@ -16,30 +17,66 @@
 
 /* ---- once a run ---- */
 
-static pm_status check_domain(const exp_run *r, size_t j, const char *name, pm_err *err)
+bool exp_has_domain(const exp_run *r, const char *name)
+{
+    for (size_t d = 0; d < r->text.n_domains; d++)
+        if (strcmp(r->text.domain[d].name, name) == 0) return true;
+    return false;
+}
+
+static const char *nearest_domain(const exp_run *r, const char *name)
 {
     const char *known[NAMES_MAX];
     size_t n = 0;
-    for (size_t d = 0; d < r->text.n_domains; d++) {
-        if (strcmp(r->text.domain[d].name, name) == 0) return PM_OK;
-        if (n < NAMES_MAX) known[n++] = r->text.domain[d].name;
-    }
-    const char *near = str_suggest(name, known, n), *where = r->x->expert[j].backend.where;
-    return err_set(err, PM_E_ARG,
-                   "%s: expert \"%s\" learns from \"%s\", and %s has no such domain%s%s%s",
-                   where ? where : r->x->name, r->x->lib->view.expert[j]->id, name, r->text.name,
-                   near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    for (size_t d = 0; d < r->text.n_domains && n < NAMES_MAX; d++)
+        known[n++] = r->text.domain[d].name;
+    return str_suggest(name, known, n);
+}
+
+static bool is_listed(const str *list, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = str_text(list); (at = strstr(at, name)); at += len)
+        if ((at == str_text(list) || at[-1] == ' ') && (at[len] == ',' || !at[len])) return true;
+    return false;
+}
+
+/* A near miss is a slip of the pen; a domain that is simply not there (its package vanished, or it is too small)
+ * teaches nobody, and is listed. */
+static pm_status check_domain(const exp_run *r, size_t j, const char *name, str *absent,
+                              pm_err *err)
+{
+    const char *where = r->x->expert[j].backend.where;
+    if (exp_has_domain(r, name)) return PM_OK;
+    const char *near = nearest_domain(r, name);
+    if (near)
+        return err_set(err, PM_E_ARG,
+                       "%s: expert \"%s\" learns from \"%s\", and %s has no such domain; did you "
+                       "mean \"%s\"?",
+                       where ? where : r->x->name, r->x->lib->view.expert[j]->id, name,
+                       r->text.name, near);
+    if (is_listed(absent, name)) return PM_OK;
+    str_printf(absent, "%s%s", absent->len ? ", " : "", name);
+    log_line(LOG_WARN, "%s has no domain \"%s\" (left out, or not there): no expert learns from it",
+             r->text.name, name);
+    return PM_OK;
 }
 
 /* Before any compute: a domain that is misspelt would silently teach the base dose. */
-static pm_status check_mixes(const exp_run *r, pm_err *err)
+static pm_status check_mixes(exp_run *r, pm_err *err)
 {
     pm_status s = PM_OK;
+    str absent = STR_INIT;
     for (size_t j = 0; j < r->x->lib->view.n && !s; j++) {
         const corpus_mix *m = &r->x->expert[j].mix;
-        for (size_t k = 0; k < m->n_doses && !s; k++) s = check_domain(r, j, m->domain[k], err);
-        for (size_t k = 0; k < m->n_without && !s; k++) s = check_domain(r, j, m->without[k], err);
+        for (size_t k = 0; k < m->n_doses && !s; k++)
+            s = check_domain(r, j, m->domain[k], &absent, err);
+        for (size_t k = 0; k < m->n_without && !s; k++)
+            s = check_domain(r, j, m->without[k], &absent, err);
     }
+    r->absent = absent.len && !absent.failed ? arena_strdup(r->keep, str_text(&absent)) : NULL;
+    if (!s && absent.len && !r->absent) s = err_set(err, PM_E_MEMORY, "domains");
+    str_close(&absent);
     return s;
 }
 
@@ -154,6 +191,9 @@ static pm_status about_counts(exp_run *r, pm_err *err)
     for (size_t k = 0; k < sizeof all / sizeof all[0] && !s; k++)
         if (k == 0 || all[k].value)
             s = exp_fact(r, "counts", all[k].name, (double)all[k].value, "", err);
+    if (!s && r->absent)
+        s = exp_fact(r, "counts", "domains that mixes name and the corpus lacks", NAN, r->absent,
+                     err);
     for (size_t k = 0; k < r->text.n_notes && !s; k++)
         s = exp_fact(r, "counts", "note", NAN, r->text.note[k], err);
     return s;

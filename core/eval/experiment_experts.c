@@ -201,6 +201,25 @@ static pm_status score(const crew *c, member *me, size_t j, backend *b, arena *a
     return keep_losses(c, j, &room, err);
 }
 
+/* The mix over domains that are there. */
+static pm_status present_mix(const exp_run *r, const corpus_mix *m, arena *a, corpus_mix *out,
+                             pm_err *err)
+{
+    const char **domain = arena_alloc(a, m->n_doses, sizeof *domain),
+               **without = arena_alloc(a, m->n_without, sizeof *without);
+    double *dose = arena_alloc(a, m->n_doses, sizeof *dose);
+    if (!domain || !without || !dose) return err_set(err, PM_E_MEMORY, "mix");
+    *out = (corpus_mix){.base = m->base, .domain = domain, .dose = dose, .without = without};
+    for (size_t k = 0; k < m->n_doses; k++) {
+        if (!exp_has_domain(r, m->domain[k])) continue;
+        domain[out->n_doses] = m->domain[k];
+        dose[out->n_doses++] = m->dose[k];
+    }
+    for (size_t k = 0; k < m->n_without; k++)
+        if (exp_has_domain(r, m->without[k])) without[out->n_without++] = m->without[k];
+    return PM_OK;
+}
+
 /* The backend sees who it is for, and nothing else of the library: a price may change without a new job. */
 static pm_status learn(const crew *c, member *me, size_t j, arena *a, backend **out, pm_err *err)
 {
@@ -208,7 +227,9 @@ static pm_status learn(const crew *c, member *me, size_t j, arena *a, backend **
     const expert_choice *choice = &r->x->expert[j];
     pm_corpus text = {.size = sizeof text};
     const char *id = r->x->lib->view.expert[j]->id;
-    pm_status s = corpus_slice(&r->draw, &choice->mix, id, r->draw_seed, a, &text, err);
+    corpus_mix mix;
+    pm_status s = present_mix(r, &choice->mix, a, &mix, err);
+    if (!s) s = corpus_slice(&r->draw, &mix, id, r->draw_seed, a, &text, err);
     if (s) return s;
     for (size_t k = 0; k < text.n; k++) me->bytes += (double)text.document[k].len;
     r->expert[j].documents = (double)text.n;

@@ -47,7 +47,8 @@ typedef struct exp_run {
     pipeline_ctx *pipe;
 
     exp_source source;
-    corpus_text text; /* of a corpus */
+    corpus_text text;   /* of a corpus */
+    const char *absent; /* domains that mixes name and it lacks, or NULL */
     /* Recorded: the same for all seeds.  Of a corpus: what the seed at hand drew and measured. */
     dataset data; /* pooled, columns = library */
     const library *lib;
@@ -158,6 +159,7 @@ PM_MUST_USE pm_status exp_check(const experiment *x, const run_options *o, pm_er
 PM_MUST_USE pm_status exp_load(exp_run *r, pm_err *err); /* r->source and what all seeds share */
 /* Reads the corpus and judges the experts' mixes. */
 PM_MUST_USE pm_status exp_load_corpus(exp_run *r, pm_err *err);
+bool exp_has_domain(const exp_run *r, const char *name);
 /* Draws a seed's documents and prompts into r->draw, and makes r->data without outcomes. */
 PM_MUST_USE pm_status exp_draw(exp_run *r, uint64_t seed, pm_err *err);
 /* r->expert: keys, and the measures of those that are done. */

@@ -215,6 +215,74 @@ START_TEST(test_set_data)
 }
 END_TEST
 
+static const char *const over_a_corpus = HEAD
+    "return pm.experiment {\n"
+    "  data = pm.corpus 'datasets/toy_corpus' { test = .3, cap_test = 7, min_domain_bytes = 10 },\n"
+    "  split = pm.split { seed = 9 }, seeds = { 4 },\n"
+    "  library = pm.library {\n"
+    "    pm.expert 'one' { backend = pm.backend 'ngram' { order = 4 }, region = 'eu',\n"
+    "      learns = pm.mix { base = .2, doses = { kitchen = .5, bylaws = 1 }, without = { 'script' "
+    "} } },\n"
+    "    pm.expert { id = 'two', backend = pm.backend 'ngram' {}, learns = pm.mix { base = 1 } } "
+    "},\n"
+    "  routers = { pm.router 'prior' {} }, train_sizes = { 50, 'all' },\n"
+    "  sizes = { small = { seeds = { 1, 2 }, train_sizes = { 10 } } } }\n";
+
+START_TEST(test_corpus)
+{
+    bench b;
+    bench_open(&b);
+    script *s = open_text(&b, over_a_corpus, NULL);
+    const experiment *x = script_experiment(s);
+    ck_assert(x->corpus && x->expert && x->lib->view.n == 2);
+    ck_assert_double_eq(x->corpus->test, 0.3);
+    ck_assert_double_eq(x->corpus->train, 0.2);
+    ck_assert_uint_eq(x->corpus->cap_test, 7);
+    ck_assert_uint_eq(x->corpus->cap_train, 1500);
+    ck_assert_int_eq(x->split.by, SPLIT_GIVEN);
+    ck_assert_double_eq(x->split.tune, 0.15);
+    ck_assert_uint_eq(x->split.seed, 9);
+    const corpus_mix *m = &x->expert[0].mix;
+    ck_assert_double_eq(m->base, 0.2);
+    ck_assert_uint_eq(m->n_doses, 2);
+    ck_assert_str_eq(m->domain[0], "bylaws");
+    ck_assert_double_eq(m->dose[1], 0.5);
+    ck_assert_str_eq(m->without[0], "script");
+    ck_assert_ptr_nonnull(strstr(x->expert[0].backend.params_json, "\"order\":4"));
+    ck_assert_double_eq(x->expert[1].mix.base, 1);
+    ck_assert_ptr_null(pm_attr_find(x->lib->view.expert[0], "backend")); /* not attributes */
+    ck_assert_ptr_nonnull(pm_attr_find(x->lib->view.expert[0], "region"));
+    ck_assert_uint_eq(x->n_train_sizes, 2);
+    ck_assert_uint_eq(x->train_size[0], 50);
+    ck_assert(x->train_size[1] == SIZE_MAX);
+    ck_assert_ptr_nonnull(strstr(x->spec_json, "\"learns\":{\"base\":0.2"));
+    script_close(s);
+    bench_close(&b);
+}
+END_TEST
+
+/* The fields of a size come before other --set, wherever they stand on the command line. */
+START_TEST(test_sizes)
+{
+    static const script_set set[] = {{"train_sizes", "nil"}, {"size", "small"}};
+    bench b;
+    bench_open(&b);
+    script_options o = {.size = sizeof o, .set = set + 1, .n_sets = 1};
+    script *s = open_text(&b, over_a_corpus, &o);
+    ck_assert_uint_eq(script_experiment(s)->n_seeds, 2);
+    ck_assert_uint_eq(script_experiment(s)->train_size[0], 10);
+    ck_assert_uint_eq(script_experiment(s)->n_train_sizes, 1);
+    script_close(s);
+    o.set = set;
+    o.n_sets = 2;
+    s = open_text(&b, over_a_corpus, &o);
+    ck_assert_uint_eq(script_experiment(s)->n_seeds, 2);
+    ck_assert_uint_eq(script_experiment(s)->n_train_sizes, 0);
+    script_close(s);
+    bench_close(&b);
+}
+END_TEST
+
 static void refused(bench *b, const char *path, const char *value, const char *want)
 {
     script_set set = {path, value};
@@ -355,6 +423,8 @@ int main(void)
     tcase_add_test(all, test_canonical);
     tcase_add_test(all, test_set);
     tcase_add_test(all, test_set_data);
+    tcase_add_test(all, test_corpus);
+    tcase_add_test(all, test_sizes);
     tcase_add_test(all, test_set_refused);
     tcase_add_test(all, test_models);
     tcase_add_test(all, test_toy_library);

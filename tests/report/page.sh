@@ -56,7 +56,7 @@ grep -q 'loss (nats per character)' "$page" || fail "losses have no unit"
 expect 0 "$pointsman" report mock --out "$work/mock"
 page=$(sed -n 's/^report  *//p' "$work/out")
 # shellcheck disable=SC2086
-check "$page" $sections pareto-1 allocation-1 calibration-1 learning-1 learning-2 latent-2 failures-1 timings
+check "$page" $sections pareto-1 allocation-1 calibration-1 learning-1 learning-2 latent-1 failures-1 timings
 grep -q 'class="missing"' "$page" && { fail "something is missing from a run that has everything:"; grep -o 'class="missing".*' "$page" | cut -c 1-200; }
 grep -q 'prompt [0-9]* &lt;b&gt;&amp;amp;&lt;/b&gt;' "$page" || fail "texts of prompts are not escaped"
 

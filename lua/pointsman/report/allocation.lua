@@ -156,11 +156,17 @@ return function(f, c, why)
     return html.missing("domain labels.", 'Prompts may carry a field "domain" (docs/data-format.md).') .. overall(f)
   end
   local best <const> = f.main_router()
-  local out <const>, rest <const> = {}, {}
-  for k, r in ipairs(c.routers) do
-    local text <const> = figure(f, c, r, k)
-    if r.label == best then out[#out + 1] = text elseif #rest < 7 then rest[#rest + 1] = text end
+  local out <const>, rest <const>, constant <const> = {}, {}, {}
+  for _, r in ipairs(c.routers) do
+    if r.label == best then
+      out[#out + 1] = figure(f, c, r, 1)
+    elseif f.is_constant(r.label) then
+      constant[#constant + 1] = r.label
+    elseif #rest < 7 then
+      rest[#rest + 1] = figure(f, c, r, #rest + 2)
+    end
   end
+  if #constant > 0 then out[#out + 1] = html.paragraph("One expert for every prompt: " .. table.concat(constant, "; ") .. ".", "note") end
   if #rest > 0 then out[#out + 1] = html.details(string.format("The same for %d other routers", #rest), table.concat(rest, "\n")) end
   return table.concat(out, "\n")
 end

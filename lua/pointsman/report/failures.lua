@@ -98,7 +98,7 @@ local function domains(f, c, label, choice)
   local top <const> = list[1]
   return html.figure {
     id = "failures-1", title = "Regret of " .. label .. " by domain, worst first",
-    takeaway = string.format("Worst: %s, %s %s lost per prompt; it mostly gets %s, %s. The domain rule does better in %d of %d domains.", top.name,
+    takeaway = top.v.value == 0 and "No domain has any regret: every choice is a best expert." or string.format("Worst: %s, %s %s lost per prompt; it mostly gets %s, %s. The domain rule does better in %d of %d domains.", top.name,
       html.interval(top.v, 4), f.kind, top.chosen, top.chosen == top.best and "which is also the best there most often" or "while " .. top.best .. " is best most often", worse, #list),
     draw = draw_domains(drawn, f.kind),
     note = string.format("Diamonds with bars: the router, %s %% bootstrap interval (1,000 resamples%s, made for this page). Squares: best expert of the true domain; rings: best single expert. Numbers after names: test prompts. Seed %d.%s",
@@ -126,7 +126,10 @@ local function worst_prompts(f, c, label, choice)
       if r > 0 then list[#list + 1] = { r, i } end
     end
   end
-  if #list == 0 then return html.paragraph("No prompt has any regret: the router always chose a best expert.", "takeaway") end
+  if #list == 0 then
+    return "<h3>Prompts with the largest regret of " .. html.escape(label) .. "</h3>" ..
+      html.paragraph("No prompt has any regret: the router always chose a best expert.", "takeaway")
+  end
   table.sort(list, function(a, b) return a[1] > b[1] or (a[1] == b[1] and a[2] < b[2]) end)
   local turn <const> = {} -- of equal regrets, one a domain in turn
   for _, p in ipairs(list) do
@@ -182,7 +185,10 @@ local function changes(f, c)
           row[#row + 1] = html.signed(c.mean_term(t, choice) - c.mean_term(t, free), 4)
         end
         rows[#rows + 1] = row
-        if changed == 0 then idle[#idle + 1] = r.label .. " at " .. (c.points[k] or "") end
+        if changed == 0 then
+          if not idle[r.label] then idle[#idle + 1] = r.label end
+          idle[r.label] = (idle[r.label] or 0) + 1
+        end
         local loss <const> = -f.sign * v.value
         if changed > 0 and (not biggest or loss > biggest.loss) then
           biggest = { loss = loss, text = string.format("%s at %s: %s of the choices change, %s %s per prompt", r.label, c.points[k] or "",
@@ -215,8 +221,13 @@ local function constraints(f, c)
   end
   local head <const> = { "router", "point", "choices changed", f.kind .. " [interval]" }
   for _, t in ipairs(c.terms) do head[#head + 1] = "mean " .. t.label end
+  local still <const>, n_still = {}, 0
+  for k, label in ipairs(idle) do
+    still[k] = string.format("%s %d", label, idle[label])
+    n_still = n_still + idle[label]
+  end
   out[#out + 1] = html.paragraph((biggest and "Costliest: " .. biggest.text .. "." or "No weight changes any choice.") ..
-    (#idle > 0 and string.format(" %d of %d weight points change nothing (%s%s).", #idle, #rows, table.concat(idle, ", ", 1, math.min(3, #idle)), #idle > 3 and ", …" or "") or ""), "takeaway")
+    (n_still > 0 and string.format(" %d of %d pairs of router and weight change no choice at all (%s).", n_still, #rows, table.concat(still, ", ")) or ""), "takeaway")
   local body <const> = html.table(head, rows, { align = "llr" .. string.rep("r", #c.terms + 1) })
   out[#out + 1] = #rows > 24 and html.details(string.format("All %d weight points", #rows), body) or body
   out[#out + 1] = html.paragraph(string.format("Differences to the same router at %s. Interval: %s %% paired bootstrap%s, 500 resamples, made for this page; %s.",

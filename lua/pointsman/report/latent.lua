@@ -142,14 +142,14 @@ end
 return function(f, c, why)
   if not c then return html.missing("latent vectors: " .. why .. ".", "They are sampled from the test prompts when cells are kept.") end
   local out, seen = {}, false
-  for k, r in ipairs(c.routers) do
+  for _, r in ipairs(c.routers) do
     local l <const> = r.latent
     if type(l) == "table" and l.map then
       if l.of ~= "embedder" then
-        out[#out + 1] = figure(f, c, r, k, "router " .. r.label)
+        out[#out + 1] = figure(f, c, r, #out + 1, "router " .. r.label)
       elseif not seen then -- all routers on one embedder share its map
         seen = true
-        out[#out + 1] = figure(f, c, r, k, "the embedder")
+        out[#out + 1] = figure(f, c, r, #out + 1, "the embedder")
       end
     end
   end

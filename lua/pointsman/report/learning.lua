@@ -7,8 +7,10 @@ local place <const> = require "pointsman.report.place"
 --- Rows of role "curve" by router: {label, {n, value, lo, hi, seeds}...}, sorted by n; means over seeds.
 local function curves(f)
   local by <const>, order <const> = {}, {}
+  local fit <const>, tune <const> = f.about["seed:fit"], f.about["seed:tune"]
+  local all <const> = fit and fit.value and fit.value + (tune and tune.value or 0) -- "train=all" counts what is held out too
   for _, r in ipairs(f.curve) do
-    local n <const> = tonumber(r.point:match("train=([%d%.e+]+)"))
+    local n <const> = r.point == "train=all" and all or tonumber(r.point:match("train=([%d%.e+]+)"))
     if n and r.metric == f.kind and r.value and (r.subset == "all" or r.subset == "seeds:all") then
       if not by[r.label] then
         by[r.label] = { label = r.label, at = {} }
@@ -96,7 +98,7 @@ local function learning(f)
   return html.figure {
     id = "learning-1", title = "Mean " .. f.kind .. " against the number of training prompts", takeaway = text, draw = draw_curves(f, list),
     extra = '<div class="narrow">' .. place.key(series) .. "</div>",
-    note = string.format("Vertical lines: %s; curves are moved sideways a little so that these can be seen. n = %s test prompts, %d seed%s. The embedder may have seen all training texts (never outcomes).",
+    note = string.format("Vertical lines: %s; curves are moved sideways a little so that these can be seen. n = %s test prompts, %d seed%s. Prompts held out for tuning count as training prompts; the embedder has seen all training texts (never outcomes).",
       f.interval_words, html.count(list[1][1][5]), list[1][1][6], list[1][1][6] == 1 and "" or "s"),
     head = { "router", "training prompts", "mean " .. f.kind .. " [interval]", "n", "seeds" }, rows = rows, align = "lrrrr",
   }

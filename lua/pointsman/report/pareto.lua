@@ -256,6 +256,14 @@ return function(f, c, why)
   if #all == 0 then
     out[#out + 1] = html.missing("costs or sizes.", "Neither recorded costs nor a constraint nor cells are stored" .. (why and " (" .. why .. ")" or "") .. ".")
   end
-  for k, g in ipairs(all) do out[#out + 1] = figure(f, c, g, k) end
+  for k, g in ipairs(all) do
+    local x1, x2 = extent { experts = g.experts, oracle = {}, marks = {}, routers = {} }
+    if x2 - x1 > 1e-12 * math.max(1, math.abs(x2)) then
+      out[#out + 1] = figure(f, c, g, k)
+    else
+      out[#out + 1] = html.paragraph(string.format("All experts have the same %s (%s): there is nothing to trade, and no figure.",
+        g.is_cost and "cost" or g.term.label, html.amount(x1)), "takeaway")
+    end
+  end
   return table.concat(out, "\n")
 end

@@ -5,6 +5,8 @@ local html <const> = require "pointsman.report.html"
 local groups <const> = { { "router", "Routers" }, { "baseline", "Baselines" }, { "expert", "Always one expert" },
   { "ceiling", "Ceilings (they look at the test outcomes)" } }
 
+local EXPERTS <const> = 15
+
 --- Labels that rows compare with, in the order in which they appear.
 local function rivals_of(f)
   local out <const>, seen <const> = {}, {}
@@ -104,9 +106,11 @@ local function scores(f, point, roles, cols, caption)
   for k, col in ipairs(cols) do head[k + 2] = col[1] end
   head[#head + 1] = "setting"
   for _, g in ipairs(groups) do
-    local list <const> = roles[g[1]] and by_score(f, g[1], point) or {}
+    local list = roles[g[1]] and by_score(f, g[1], point) or {}
+    local n_all <const> = #list
+    if g[1] == "expert" and n_all > EXPERTS then list = table.move(list, 1, EXPERTS, 1, {}) end
     if #list > 0 then
-      rows[#rows + 1] = { group = g[2] }
+      rows[#rows + 1] = { group = g[2] .. (#list < n_all and string.format(", the best %d of %d", #list, n_all) or "") }
       class[#rows] = "group"
     end
     for _, p in ipairs(list) do

@@ -19,9 +19,9 @@ struct pm_backend {
     uint64_t bytes; /* trained on */
 };
 
-static pm_status build_whole(pm_call *c, ngram_builder *b, ngram_trie *out)
+static pm_status build_whole(pm_call *c, ngram_builder *b, ngram_room room, ngram_trie *out)
 {
-    pm_status st = ngram_estimate(c, b, NULL, 1);
+    pm_status st = ngram_estimate(c, b, &(ngram_cutting){NULL, 1}, room);
     out->order = b->order;
     for (int k = 0; k <= b->order; k++) {
         const ngram_growing *l = &b->level[k];
@@ -30,12 +30,14 @@ static pm_status build_whole(pm_call *c, ngram_builder *b, ngram_trie *out)
     return st;
 }
 
-static pm_status build_cut(pm_call *c, ngram_builder *b, uint32_t least, ngram_trie *out)
+static pm_status build_cut(pm_call *c, ngram_builder *b, ngram_room room, ngram_trie *out)
 {
+    const options *o = c->params;
     const uint32_t *raw[NGRAM_MAX_ORDER + 1] = {0};
+    const ngram_cutting cut = {raw, (uint32_t)o->min_count};
     pm_status st = ngram_occurrences(c, b, raw);
-    if (st == PM_OK) st = ngram_estimate(c, b, raw, least);
-    return st == PM_OK ? ngram_cut(c, b, raw, least, out) : st;
+    if (st == PM_OK) st = ngram_estimate(c, b, &cut, room);
+    return st == PM_OK ? ngram_cut(c, b, &cut, out) : st;
 }
 
 static pm_status train(pm_backend *b, pm_call *c, const pm_backend_fit *fit)
@@ -49,10 +51,8 @@ static pm_status train(pm_backend *b, pm_call *c, const pm_backend_fit *fit)
     pm_status st = ngram_keys_sort(c, fit->corpus, (int)o->order, &keys);
     if (st == PM_OK) st = ngram_build(c, &keys, o->min_count < 2, &builder);
     if (st != PM_OK) return st;
-    if (o->min_count < 2)
-        st = build_whole(c, &builder, &b->model.trie);
-    else
-        st = build_cut(c, &builder, (uint32_t)o->min_count, &b->model.trie);
+    const ngram_room room = {keys.key, keys.n * sizeof *keys.key}; /* the keys have been read */
+    st = (o->min_count < 2 ? build_whole : build_cut)(c, &builder, room, &b->model.trie);
     if (st == PM_OK) st = ngram_index(c, &b->model);
     if (st != PM_OK) return st;
     b->bytes = keys.bytes;

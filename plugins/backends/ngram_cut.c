@@ -59,13 +59,12 @@ static pm_status cut_level(pm_call *c, const ngram_growing *l, const uint32_t *p
     return PM_OK;
 }
 
-pm_status ngram_cut(pm_call *c, const ngram_builder *b, const uint32_t *const *raw, uint32_t least,
-                    ngram_trie *out)
+pm_status ngram_cut(pm_call *c, const ngram_builder *b, const ngram_cutting *cut, ngram_trie *out)
 {
     uint32_t *below = NULL;
     out->order = b->order;
     for (int k = b->order; k >= 0; k--) {
-        uint32_t *place = places(c, b->level[k].n, raw[k], k < 3 ? 1 : least);
+        uint32_t *place = places(c, b->level[k].n, cut->raw[k], k < 3 ? 1 : cut->least);
         if (!place) return PM_E_MEMORY;
         pm_status st = cut_level(c, &b->level[k], place, below, &out->level[k]);
         if (st != PM_OK) return st;

@@ -13,8 +13,8 @@ typedef struct context { /* of the n-grams of one level */
 
 typedef struct estimate {
     ngram_builder *b;
-    const uint32_t *const *raw; /* occurrences of the nodes of each level, or NULL */
-    uint32_t least;
+    const ngram_cutting *cut;
+    ngram_room room;
     int k;
     double discount[4]; /* by min(count, 3) */
     context *context;   /* [level k - 1] */
@@ -41,7 +41,7 @@ static void set_discounts(estimate *e)
 
 static int is_cut(const estimate *e, size_t x)
 {
-    return e->raw && e->k >= 3 && e->raw[e->k][x] < e->least;
+    return e->cut->raw && e->k >= 3 && e->cut->raw[e->k][x] < e->cut->least;
 }
 
 static double discount_of(const estimate *e, uint32_t times)
@@ -97,22 +97,33 @@ static void set_probabilities(estimate *e)
         }
 }
 
+/* Zeroed memory out of what is free, else scratch. */
+static void *take(pm_call *c, ngram_room *room, size_t count, size_t bytes)
+{
+    const size_t whole = (count * bytes + 63) & ~(size_t)63; /* count is below 2^32 */
+    if (whole > room->bytes) return c->host->scratch(c, count, bytes);
+    void *at = room->at;
+    room->at = (char *)at + whole;
+    room->bytes -= whole;
+    return memset(at, 0, whole);
+}
+
 static pm_status next_level(pm_call *c, estimate *e)
 {
     const ngram_builder *b = e->b;
     const int k = ++e->k;
     e->of_lower = e->of;
     e->p_lower = k > 1 ? e->p : e->p_lower;
-    e->of = c->host->scratch(c, b->level[k].n, sizeof *e->of);
-    e->p = k < b->order ? c->host->scratch(c, b->level[k].n, sizeof *e->p) : NULL;
-    e->context = c->host->scratch(c, b->level[k - 1].n, sizeof *e->context);
+    e->of = take(c, &e->room, b->level[k].n, sizeof *e->of);
+    e->p = k < b->order ? take(c, &e->room, b->level[k].n, sizeof *e->p) : NULL;
+    e->context = take(c, &e->room, b->level[k - 1].n, sizeof *e->context);
     return e->of && e->context && (e->p || k == b->order) ? PM_OK : PM_E_MEMORY;
 }
 
-pm_status ngram_estimate(pm_call *c, ngram_builder *b, const uint32_t *const *raw, uint32_t least)
+pm_status ngram_estimate(pm_call *c, ngram_builder *b, const ngram_cutting *cut, ngram_room room)
 {
     double bottom = 1.0 / 256;
-    estimate e = {.b = b, .raw = raw, .least = least, .p_lower = &bottom};
+    estimate e = {.b = b, .cut = cut, .room = room, .p_lower = &bottom};
     while (e.k < b->order) {
         pm_status st = next_level(c, &e);
         if (st != PM_OK) return st;

@@ -16,6 +16,7 @@ struct fit_net fit_net_shape(const struct fit_data *a, size_t hidden, size_t uni
                             .v = a->v,
                             .hidden = hidden,
                             .units = units,
+                            .level = 1,
                             .first = fit_padded(hidden ? hidden : units),
                             .last = fit_padded(units)};
 }
@@ -47,28 +48,19 @@ size_t fit_net_weights(const struct fit_net *net)
 
 /* ---- answers -------------------------------------------------------------------------------------- */
 
-/* sum[16 k] += sum over the row's columns, in order, of val * weight[col]. */
-FIT_WIDE static void add_columns(const float *restrict weight, size_t width,
+/* sum += level * the sum over the row's columns, in order, of val * weight[col]; [width], room: likewise. */
+FIT_WIDE static void add_columns(const float *restrict weight, size_t width, float level,
                                  const struct fit_sparse_row *r, float *restrict sum)
 {
     enum { AHEAD = 16 };
-    if (width == FIT_LANES) {
-        float at[FIT_LANES];
-        memcpy(at, sum, sizeof at);
+    for (size_t t = 0; t < width; t += FIT_LANES) {
+        float at[FIT_LANES] = {0};
         for (size_t g = 0; g < r->n; g++) {
-            if (g + AHEAD < r->n) FIT_FETCH(weight + (size_t)r->col[g + AHEAD] * FIT_LANES);
-            const float *w = weight + (size_t)r->col[g] * FIT_LANES;
-            float x = r->val[g];
-            for (size_t u = 0; u < FIT_LANES; u++) at[u] += x * w[u];
+            if (g + AHEAD < r->n) FIT_FETCH(weight + (size_t)r->col[g + AHEAD] * width + t);
+            const float *w = weight + (size_t)r->col[g] * width + t;
+            for (size_t u = 0; u < FIT_LANES; u++) at[u] += r->val[g] * w[u];
         }
-        memcpy(sum, at, sizeof at);
-        return;
-    }
-    for (size_t g = 0; g < r->n; g++) {
-        const float *w = weight + (size_t)r->col[g] * width;
-        float x = r->val[g];
-        for (size_t t = 0; t < width; t += FIT_LANES)
-            for (size_t u = 0; u < FIT_LANES; u++) sum[t + u] += x * w[t + u];
+        for (size_t u = 0; u < FIT_LANES; u++) sum[t + u] += level * at[u];
     }
 }
 
@@ -85,7 +77,9 @@ static pm_status first_rows(pm_call *c, size_t lo, size_t hi, void *arg)
     for (size_t i = lo; i < hi; i++) {
         float *z = pm_row(a->first, i);
         memcpy(z, a->net->part[FIT_PART_BIAS], a->net->first * sizeof *z);
-        if (a->net->v) add_columns(a->net->part[FIT_PART_SPARSE], a->net->first, &a->in->row[i], z);
+        if (a->net->v)
+            add_columns(a->net->part[FIT_PART_SPARSE], a->net->first, (float)a->net->level,
+                        &a->in->row[i], z);
     }
     return PM_OK;
 }

@@ -4,7 +4,7 @@
  * both: its weights, what it answers, its checkpoint.  Fitting is in fit_train.h.
  * Shared by the routers of this folder that are fitted by gradients.
  *
- *   first  = bias + scale-free sum over word features of val * sparse[col] + embed * dense
+ *   first  = bias + sum over word features of val * sparse[col] + embed * dense
  *   answer = first, or out_bias + max(0, first) * out
  */
 #ifndef FIT_NET_H
@@ -15,10 +15,11 @@
 enum { FIT_PART_SPARSE, FIT_PART_DENSE, FIT_PART_BIAS, FIT_PART_OUT, FIT_PART_OUT_BIAS, FIT_PARTS };
 
 struct fit_net {
-    size_t d, v;                  /* columns of embeddings and word features read; 0: not read */
-    size_t hidden;                /* 0: one linear layer */
-    size_t units;                 /* answers */
-    size_t first, last;           /* padded widths of the first layer and of the answer */
+    size_t d, v;        /* columns of embeddings and word features read; 0: not read */
+    size_t hidden;      /* 0: one linear layer */
+    size_t units;       /* answers */
+    size_t first, last; /* padded widths of the first layer and of the answer */
+    double level;       /* what word features' weights are multiplied by; 1 but while fitting */
     const float *part[FIT_PARTS]; /* sparse [v x first], dense [d x first], bias [first],
                                      out [hidden x last], out_bias [last]; NULL where empty */
 };

@@ -22,20 +22,20 @@ pm_status fit_step_open(struct fit_step *s, pm_call *c)
     for (size_t p = 0; p < FIT_PARTS; p++) {
         size_t size = fit_net_size(&s->net, p);
         if (!size) continue;
-        s->w[p] = c->host->scratch(c, size, sizeof(float));
+        s->net.part[p] = s->w[p] = c->host->scratch(c, size, sizeof(float));
+        if (!s->w[p]) return PM_E_MEMORY;
+        size_t sums = p == FIT_PART_SPARSE ? s->net.v : size;
+        s->square[p] = c->host->scratch(c, sums, sizeof(float));
+        if (!s->square[p]) return PM_E_MEMORY;
+        if (p == FIT_PART_SPARSE) continue;
         s->slope[p] = c->host->scratch(c, size, sizeof(float));
-        s->square[p] = c->host->scratch(c, size, sizeof(float));
-        if (p != FIT_PART_SPARSE) s->mean[p] = c->host->scratch(c, size, sizeof(float));
-        if (!s->w[p] || !s->slope[p] || !s->square[p] || (p != FIT_PART_SPARSE && !s->mean[p]))
-            return PM_E_MEMORY;
-        s->net.part[p] = s->w[p];
+        s->mean[p] = c->host->scratch(c, size, sizeof(float));
+        if (!s->slope[p] || !s->mean[p]) return PM_E_MEMORY;
     }
-    s->last = c->host->scratch(c, s->net.v, sizeof *s->last);
-    s->touched = c->host->scratch(c, s->net.v, sizeof *s->touched);
     s->row = c->host->scratch(c, how->batch, sizeof *s->row);
     s->loss = c->host->scratch(c, how->batch, sizeof *s->loss);
-    int ok = s->last && s->touched && s->row && s->loss &&
-             room(c, &s->embed, how->batch, s->net.d) &&
+    s->back_square = c->host->scratch(c, how->batch, sizeof *s->back_square);
+    int ok = s->row && s->loss && s->back_square && room(c, &s->embed, how->batch, s->net.d) &&
              room(c, &s->first, how->batch, s->net.first) &&
              room(c, &s->answer, how->batch, s->net.last) &&
              room(c, &s->back, how->batch, s->net.last) &&
@@ -45,16 +45,15 @@ pm_status fit_step_open(struct fit_step *s, pm_call *c)
 
 void fit_step_begin(struct fit_step *s, pm_call *c, size_t epoch_steps)
 {
-    const struct fit_net *net = &s->net;
+    struct fit_net *net = &s->net;
+    net->level = 1;
     for (size_t p = 0; p < FIT_PARTS; p++) {
         size_t bytes = fit_net_size(net, p) * sizeof(float);
         if (!bytes) continue;
         memset(s->w[p], 0, bytes);
-        memset(s->slope[p], 0, bytes);
-        memset(s->square[p], 0, bytes);
+        memset(s->square[p], 0, p == FIT_PART_SPARSE ? net->v * sizeof(float) : bytes);
         if (s->mean[p]) memset(s->mean[p], 0, bytes);
     }
-    memset(s->last, 0, net->v * sizeof *s->last);
     s->step = 0;
     s->drawn = 0;
     s->keep = pow(1 - s->how->forget, 1 / (double)epoch_steps);

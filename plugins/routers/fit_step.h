@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * One step of fitting a network: a minibatch forward, its slopes back, the weights changed.  Dense weights
- * by Adam, those of word features by Adagrad, touched columns only; both forget a share of every weight an
- * epoch.  Shared by the routers of this folder that are fitted by gradients.
+ * by Adam, those of word features by Adagrad; both forget a share of every weight an epoch.  Shared by the routers of this folder that are fitted by gradients.
  */
 #ifndef FIT_STEP_H
 #define FIT_STEP_H
@@ -28,18 +27,12 @@ struct fit_how {
     int refit;            /* again on all rows, for as many epochs as were best */
 };
 
-struct fit_touched { /* a column of this step, and the steps since it was last changed */
-    uint32_t col, steps;
-};
-
 struct fit_step {
     const struct fit_data *data;
     const struct fit_goal *goal;
     const struct fit_how *how;
     struct fit_net net; /* its parts are w */
     float *w[FIT_PARTS], *slope[FIT_PARTS], *mean[FIT_PARTS], *square[FIT_PARTS];
-    uint32_t *last;              /* [v] step that last changed a column */
-    struct fit_touched *touched; /* [v] by block */
     uint32_t step;
     double keep; /* share of a weight that a step leaves */
     /* one batch; rows with room for how->batch */
@@ -48,7 +41,8 @@ struct fit_step {
     pm_mat embed, first, answer, back, back_first;
     struct fit_sparse_row *row;
     double *loss;
-    uint64_t drawn; /* numbers used for dropout */
+    float *back_square; /* squared lengths of back_first's rows */
+    uint64_t drawn;     /* numbers used for dropout */
 };
 
 pm_status fit_step_open(struct fit_step *s, pm_call *c);
@@ -59,10 +53,10 @@ pm_status fit_step_run(struct fit_step *s, pm_call *c, const uint32_t *batch, si
                        double *loss);
 /* Answers of rows batch[0..n) in s->answer; no dropout. */
 pm_status fit_step_answer(struct fit_step *s, pm_call *c, const uint32_t *batch, size_t n);
-/* Columns that no step has touched lately forget what is due. */
+/* After an epoch: what is due is forgotten, net.level is 1 again. */
 pm_status fit_step_settle(struct fit_step *s, pm_call *c);
 
-/* Private to fit_step.c and fit_update.c: all weights by their slopes; those of word features straight from
+/* Private to fit_step.c and fit_update.c: weights by their slopes; those of word features straight from
  * s->back_first. */
 pm_status fit_update_dense(struct fit_step *s, pm_call *c);
 pm_status fit_update_sparse(struct fit_step *s, pm_call *c);

@@ -33,7 +33,7 @@ static double level_of(const struct loss_goal *g, const float *y, double *known)
     return *known > 0 ? sum / *known : 0;
 }
 
-/* Mean over the known experts of the divergence in standardised units, times `weight`. */
+/* Sum over the known experts of the divergence in standardised units, times `weight`. */
 static double errors(const struct loss_goal *g, const float *y, const float *answer, double weight,
                      float *slope)
 {
@@ -45,9 +45,9 @@ static double errors(const struct loss_goal *g, const float *y, const float *ans
         double bend;
         double target = ((double)y[j] - g->shift[j] - level) / g->scale[j];
         sum += pointwise(g, how, (double)answer[j] - target, &bend);
-        if (slope) slope[j] += (float)(weight * bend / known);
+        if (slope) slope[j] += (float)(weight * bend);
     }
-    return known > 0 ? weight * sum / known : 0;
+    return weight * sum;
 }
 
 /* KL(p || q), p = softmax(+-y / T), q = softmax(+-prediction / T) over the known experts: what all of them

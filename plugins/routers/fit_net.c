@@ -28,9 +28,21 @@ static size_t part_rows(const struct fit_net *net, size_t part)
     return rows[part];
 }
 
+int fit_net_is_wide(const struct fit_net *net)
+{
+    return net->hidden && net->d && net->v;
+}
+
+/* Does the part lead straight to the answers? */
+static int is_last_layer(const struct fit_net *net, size_t part)
+{
+    return !net->hidden || part >= FIT_PART_OUT ||
+           (part == FIT_PART_SPARSE && fit_net_is_wide(net));
+}
+
 static size_t part_cols(const struct fit_net *net, size_t part)
 {
-    return part >= FIT_PART_OUT ? net->last : net->first;
+    return is_last_layer(net, part) ? net->last : net->first;
 }
 
 size_t fit_net_size(const struct fit_net *net, size_t part)
@@ -42,13 +54,13 @@ size_t fit_net_weights(const struct fit_net *net)
 {
     size_t sum = 0;
     for (size_t p = 0; p < FIT_PARTS; p++)
-        sum += part_rows(net, p) * (p >= FIT_PART_OUT || !net->hidden ? net->units : net->hidden);
+        sum += part_rows(net, p) * (is_last_layer(net, p) ? net->units : net->hidden);
     return sum;
 }
 
 /* ---- answers -------------------------------------------------------------------------------------- */
 
-/* sum += level * the sum over the row's columns, in order, of val * weight[col]; [width], room: likewise. */
+/* sum [width] += level * the sum over the row's columns, in order, of val * weight[col]. */
 FIT_WIDE static void add_columns(const float *restrict weight, size_t width, float level,
                                  const struct fit_sparse_row *r, float *restrict sum)
 {
@@ -64,53 +76,71 @@ FIT_WIDE static void add_columns(const float *restrict weight, size_t width, flo
     }
 }
 
-struct first_layer {
+struct layer {
     const struct fit_net *net;
     const struct fit_input *in;
-    pm_mat first;
+    pm_mat first, answer;
 };
+
+static void add_row(const struct layer *a, size_t i, float *sum)
+{
+    add_columns(a->net->part[FIT_PART_SPARSE], part_cols(a->net, FIT_PART_SPARSE),
+                (float)a->net->level, &a->in->row[i], sum);
+}
 
 static pm_status first_rows(pm_call *c, size_t lo, size_t hi, void *arg)
 {
-    const struct first_layer *a = arg;
+    const struct layer *a = arg;
     (void)c;
     for (size_t i = lo; i < hi; i++) {
         float *z = pm_row(a->first, i);
         memcpy(z, a->net->part[FIT_PART_BIAS], a->net->first * sizeof *z);
-        if (a->net->v)
-            add_columns(a->net->part[FIT_PART_SPARSE], a->net->first, (float)a->net->level,
-                        &a->in->row[i], z);
+        if (a->net->v && !fit_net_is_wide(a->net)) add_row(a, i, z);
     }
     return PM_OK;
+}
+
+/* Everything of the answers but hidden units times `out`. */
+static pm_status last_rows(pm_call *c, size_t lo, size_t hi, void *arg)
+{
+    const struct layer *a = arg;
+    const struct fit_net *net = a->net;
+    (void)c;
+    for (size_t i = lo; i < hi; i++) {
+        float *z = pm_row(a->first, i), *y = pm_row(a->answer, i);
+        memcpy(y, net->hidden ? net->part[FIT_PART_OUT_BIAS] : z, net->last * sizeof *y);
+        if (!net->hidden) continue;
+        for (size_t u = 0; u < net->first; u++) z[u] = z[u] > 0 ? z[u] : 0;
+        if (fit_net_is_wide(net)) add_row(a, i, y);
+    }
+    return PM_OK;
+}
+
+static pm_status over_rows(pm_call *c, struct layer *a, pm_body body)
+{
+    size_t n = a->in->n;
+    return n < 2 || !a->net->v ? body(c, 0, n, a) : c->host->parallel(c, n, GRAIN, body, a);
 }
 
 pm_status fit_net_first(const struct fit_net *net, pm_call *c, const struct fit_input *in,
                         pm_mat first, pm_gemm_hint hint)
 {
-    struct first_layer a = {net, in, first};
-    pm_status st = in->n < 2 || !net->v ? first_rows(c, 0, in->n, &a)
-                                        : c->host->parallel(c, in->n, GRAIN, first_rows, &a);
+    struct layer a = {.net = net, .in = in, .first = first};
+    pm_status st = over_rows(c, &a, first_rows);
     if (st != PM_OK || !net->d) return st;
     pm_cmat dense = {net->part[FIT_PART_DENSE], net->d, net->first, net->first};
     return c->host->gemm(c, 'n', 'n', 1, in->embed, dense, 1, first, hint);
 }
 
-pm_status fit_net_last(const struct fit_net *net, pm_call *c, pm_mat first, pm_mat answer,
-                       pm_gemm_hint hint)
+pm_status fit_net_last(const struct fit_net *net, pm_call *c, const struct fit_input *in,
+                       struct fit_layers z, pm_gemm_hint hint)
 {
-    if (!net->hidden) {
-        for (size_t i = 0; i < first.rows; i++)
-            memcpy(pm_row(answer, i), pm_row(first, i), net->last * sizeof *answer.at);
-        return PM_OK;
-    }
-    for (size_t i = 0; i < first.rows; i++) {
-        float *z = pm_row(first, i);
-        for (size_t u = 0; u < net->first; u++) z[u] = z[u] > 0 ? z[u] : 0;
-        memcpy(pm_row(answer, i), net->part[FIT_PART_OUT_BIAS], net->last * sizeof *answer.at);
-    }
-    pm_cmat hidden = {first.at, first.rows, net->hidden, first.ld};
+    struct layer a = {net, in, z.first, z.answer};
+    pm_status st = over_rows(c, &a, last_rows);
+    if (st != PM_OK || !net->hidden) return st;
+    pm_cmat hidden = {z.first.at, z.first.rows, net->hidden, z.first.ld};
     pm_cmat out = {net->part[FIT_PART_OUT], net->hidden, net->last, net->last};
-    return c->host->gemm(c, 'n', 'n', 1, hidden, out, 1, answer, hint);
+    return c->host->gemm(c, 'n', 'n', 1, hidden, out, 1, z.answer, hint);
 }
 
 pm_status fit_net_prompts(const struct fit_net *net, pm_call *c, const pm_prompts *x, int hidden,
@@ -131,7 +161,7 @@ pm_status fit_net_prompts(const struct fit_net *net, pm_call *c, const pm_prompt
         for (size_t i = 0; net->v && i < n; i++) row[i] = fit_sparse_at(&x->sparse, lo + i);
         pm_mat z = {first, n, net->first, net->first}, y = {answer, n, net->last, net->last};
         pm_status st = fit_net_first(net, c, &in, z, PM_GEMM_ROWWISE);
-        if (st == PM_OK) st = fit_net_last(net, c, z, y, PM_GEMM_ROWWISE);
+        if (st == PM_OK) st = fit_net_last(net, c, &in, (struct fit_layers){z, y}, PM_GEMM_ROWWISE);
         if (st != PM_OK) return st;
         for (size_t i = 0; i < n; i++) use(arg, lo + i, hidden ? pm_row(z, i) : pm_row(y, i));
     }
@@ -168,7 +198,7 @@ pm_status fit_net_fold(const struct fit_net *net, pm_call *c, const struct fit_f
         out->part[p] = to[p] = c->host->own(c, fit_net_size(out, p), sizeof **to);
         if (!to[p]) return PM_E_MEMORY;
         double scale = p == FIT_PART_DENSE ? f->input_scale : 1;
-        if (net->hidden && p < FIT_PART_OUT)
+        if (!is_last_layer(net, p))
             for (size_t t = 0; t < rows * net->first; t++)
                 to[p][t] = (float)(scale * (double)net->part[p][t]);
         else

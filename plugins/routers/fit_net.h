@@ -6,6 +6,9 @@
  *
  *   first  = bias + sum over word features of val * sparse[col] + embed * dense
  *   answer = first, or out_bias + max(0, first) * out
+ *
+ * With a hidden layer and both kinds of features, word features bypass it: they lead to the answers in one
+ * linear step ("wide and deep", Cheng et al. 2016).
  */
 #ifndef FIT_NET_H
 #define FIT_NET_H
@@ -20,7 +23,8 @@ struct fit_net {
     size_t units;       /* answers */
     size_t first, last; /* padded widths of the first layer and of the answer */
     double level;       /* what word features' weights are multiplied by; 1 but while fitting */
-    const float *part[FIT_PARTS]; /* sparse [v x first], dense [d x first], bias [first],
+    const float *part
+        [FIT_PARTS]; /* sparse [v x first] ([v x last] if wide), dense [d x first], bias [first],
                                      out [hidden x last], out_bias [last]; NULL where empty */
 };
 
@@ -28,6 +32,8 @@ struct fit_net {
 struct fit_net fit_net_shape(const struct fit_data *a, size_t hidden, size_t units);
 size_t fit_net_size(const struct fit_net *net, size_t part); /* floats */
 size_t fit_net_weights(const struct fit_net *net);           /* numbers, without padding */
+
+int fit_net_is_wide(const struct fit_net *net); /* word features bypass the hidden layer */
 
 struct fit_input {
     pm_cmat embed;                    /* [n x d]; not read if d == 0 */
@@ -38,10 +44,13 @@ struct fit_input {
 /* First layer before the rectifier, [n x first]; hint as of gemm. */
 pm_status fit_net_first(const struct fit_net *net, pm_call *c, const struct fit_input *in,
                         pm_mat first, pm_gemm_hint hint);
-/* Answers [n x last] of what fit_net_first gave; a linear net's answers are its first layer, copied.
- * `first` is rectified in place. */
-pm_status fit_net_last(const struct fit_net *net, pm_call *c, pm_mat first, pm_mat answer,
-                       pm_gemm_hint hint);
+struct fit_layers {
+    pm_mat first, answer; /* [n x first], [n x last] */
+};
+/* Answers from what fit_net_first gave; a linear net's are its first layer, copied.  z.first is rectified in
+ * place. */
+pm_status fit_net_last(const struct fit_net *net, pm_call *c, const struct fit_input *in,
+                       struct fit_layers z, pm_gemm_hint hint);
 
 /* Called with rows of answers (or of the first layer, rectified, where `hidden` was asked for). */
 typedef void (*fit_net_use)(void *arg, size_t row, const float *answer);

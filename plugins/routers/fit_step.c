@@ -66,7 +66,7 @@ void fit_step_begin(struct fit_step *s, pm_call *c, size_t epoch_steps)
         for (size_t u = 0; u < net->hidden; u++)
             s->w[FIT_PART_DENSE][i * net->first + u] =
                 (float)(wide * (2 * c->host->uniform(c, S_START, i * net->hidden + u) - 1));
-    for (size_t i = 0; i < net->v; i++)
+    for (size_t i = 0; !fit_net_is_wide(net) && i < net->v; i++)
         for (size_t u = 0; u < net->hidden; u++)
             s->w[FIT_PART_SPARSE][i * net->first + u] =
                 (float)((2 * c->host->uniform(c, S_START + 100, i * net->hidden + u) - 1) / 16);
@@ -109,7 +109,7 @@ static pm_status forward(struct fit_step *s, pm_call *c, int with_dropout)
     pm_status st = fit_net_first(&s->net, c, &in, s->first, PM_GEMM_EXACT);
     if (st != PM_OK) return st;
     if (with_dropout && s->net.hidden && s->how->dropout > 0) drop(s, c);
-    return fit_net_last(&s->net, c, s->first, s->answer, PM_GEMM_EXACT);
+    return fit_net_last(&s->net, c, &in, (struct fit_layers){s->first, s->answer}, PM_GEMM_EXACT);
 }
 
 pm_status fit_step_answer(struct fit_step *s, pm_call *c, const uint32_t *batch, size_t n)

@@ -41,7 +41,7 @@ struct fit_step {
     pm_mat embed, first, answer, back, back_first;
     struct fit_sparse_row *row;
     double *loss;
-    float *back_square; /* squared lengths of back_first's rows */
+    float *back_square; /* squared lengths of the slopes that word features get */
     uint64_t drawn;     /* numbers used for dropout */
 };
 

@@ -62,11 +62,12 @@ pm_status fit_update_dense(struct fit_step *s, pm_call *c)
 FIT_WIDE static void change_block(const struct fit_step *s, size_t b, float step)
 {
     enum { AHEAD = 8 };
-    const size_t width = s->net.first;
+    const pm_mat slopes = fit_net_is_wide(&s->net) ? s->back : s->back_first;
+    const size_t width = slopes.cols;
     float *weight = s->w[FIT_PART_SPARSE], *square = s->square[FIT_PART_SPARSE];
     for (size_t i = 0; i < s->n; i++) {
         const uint32_t *block = s->data->block + (size_t)s->batch[i] * (FIT_BLOCKS + 1) + b;
-        const float *restrict back = pm_row(s->back_first, i);
+        const float *restrict back = pm_row(slopes, i);
         const float length = s->back_square[i];
         const uint32_t *col = s->row[i].col;
         for (uint32_t g = block[0]; g < block[1]; g++) {
@@ -93,10 +94,11 @@ static pm_status change_blocks(pm_call *c, size_t lo, size_t hi, void *arg)
 pm_status fit_update_sparse(struct fit_step *s, pm_call *c)
 {
     s->net.level *= s->keep;
+    const pm_mat slopes = fit_net_is_wide(&s->net) ? s->back : s->back_first;
     for (size_t i = 0; i < s->n; i++) {
-        const float *back = pm_row(s->back_first, i);
+        const float *back = pm_row(slopes, i);
         s->back_square[i] = 0;
-        for (size_t u = 0; u < s->net.first; u++) s->back_square[i] += back[u] * back[u];
+        for (size_t u = 0; u < slopes.cols; u++) s->back_square[i] += back[u] * back[u];
     }
     return c->host->parallel(c, FIT_BLOCKS, 1, change_blocks, s);
 }

@@ -335,25 +335,27 @@ static void begin(mock *k)
     char hex[65];
     sha256_of("mock", 4, hex);
     k->key = arena_strdup(k->a, hex);
-    store_run run = {.key = k->key,
-                     .name = "mock",
-                     .script = "experiments/mock.lua",
-                     .script_sha256 = hex,
-                     .data_hash = hex,
-                     .version = "0.1.0",
-                     .machine_json = "{\"cpu\":\"invented\",\"kernels\":\"scalar\",\"threads\":1}",
-                     .started = "2026-01-01T00:00:00Z",
-                     .spec_json =
-                         "{\"name\":\"mock\",\"asks\":\"Can a router that reads text pick "
-                         "the expert with the least loss, "
-                         "and what does a smaller model "
-                         "cost?\",\"experts\":[{\"id\":\"sys-code\"}],\"objective\":{\"plugin\":"
-                         "\"penalty\"},\"routers\":["
-                         "{\"is_rival\":true,\"use\":{\"label\":\"knn\",\"plugin\":"
-                         "\"knn\"}},{\"use\":{\"label\":\"loss_regression mlp\","
-                         "\"plugin\":\"loss_regression\"}},{\"use\":{\"label\":\"best_"
-                         "expert\",\"plugin\":\"best_expert\"}},"
-                         "{\"use\":{\"label\":\"prior\",\"plugin\":\"prior\"}}]}"};
+    store_run run = {
+        .key = k->key,
+        .name = "mock",
+        .script = "experiments/mock.lua",
+        .script_sha256 = hex,
+        .data_hash = hex,
+        .version = "0.1.0",
+        .machine_json = "{\"cpu\":\"invented\",\"kernels\":\"scalar\",\"threads\":1}",
+        .started = "2026-01-01T00:00:00Z",
+        .spec_json =
+            "{\"name\":\"mock\",\"asks\":\"Can a router that reads text pick "
+            "the expert with the least loss, "
+            "and what does a smaller model "
+            "cost?\",\"experts\":[{\"id\":\"sys-code\"}],\"constraints\":[{\"use\":{\"label\":"
+            "\"size\",\"params\":{\"scale\":\"log\"}}}],\"objective\":{\"plugin\":"
+            "\"penalty\"},\"routers\":["
+            "{\"is_rival\":true,\"use\":{\"label\":\"knn\",\"plugin\":"
+            "\"knn\"}},{\"use\":{\"label\":\"loss_regression mlp\","
+            "\"plugin\":\"loss_regression\"}},{\"use\":{\"label\":\"best_"
+            "expert\",\"plugin\":\"best_expert\"}},"
+            "{\"use\":{\"label\":\"prior\",\"plugin\":\"prior\"}}]}"};
     must(store_begin_run(k->st, &run, &err), &err);
 }
 

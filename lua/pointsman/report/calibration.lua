@@ -7,7 +7,7 @@ local stat <const> = require "pointsman.report.stat"
 
 local SHADES <const> = 5
 local GROUPS <const> = 10
-local CELLS_MAX <const> = 200000
+local CELLS_MAX <const> = 60000
 
 --- Pairs of all cells, or every k-th prompt of very many.
 local function pairs_of(c, r)

@@ -179,7 +179,7 @@ local function changes(f, c)
         for i = 1, c.n do
           if choice[i] and free[i] then n, changed = n + 1, changed + (choice[i] ~= free[i] and 1 or 0) end
         end
-        local v <const> = stat.interval(d, group, f.level, 500)
+        local v <const> = stat.normal(d, group)
         local row <const> = { r.label, c.points[k] or "", html.percent(changed / math.max(1, n), 1), html.interval(v, 4, { signed = true }) }
         for _, t in ipairs(c.terms) do
           row[#row + 1] = html.signed(c.mean_term(t, choice) - c.mean_term(t, free), 4)
@@ -230,8 +230,8 @@ local function constraints(f, c)
     (n_still > 0 and string.format(" %d of %d pairs of router and weight change no choice at all (%s).", n_still, #rows, table.concat(still, ", ")) or ""), "takeaway")
   local body <const> = html.table(head, rows, { align = "llr" .. string.rep("r", #c.terms + 1) })
   out[#out + 1] = #rows > 24 and html.details(string.format("All %d weight points", #rows), body) or body
-  out[#out + 1] = html.paragraph(string.format("Differences to the same router at %s. Interval: %s %% paired bootstrap%s, 500 resamples, made for this page; %s.",
-    c.points[c.free] ~= "" and c.points[c.free] or "no weights", html.number(100 * f.level, 0), c.group and " over groups" or "", f.better), "note")
+  out[#out + 1] = html.paragraph(string.format("Differences to the same router at %s. Interval: 1.96 standard errors of the paired differences%s, made for this page; %s.",
+    c.points[c.free] ~= "" and c.points[c.free] or "no weights", c.group and " over groups" or "", f.better), "note")
   return table.concat(out, "\n")
 end
 

@@ -176,9 +176,9 @@ local function takeaway(f, g, list)
   for _, line in ipairs(g.routers) do
     if line.label == label and #line > 1 then
       local a <const>, b <const> = line[1], line[#line]
-      return string.format("From %s to %s, the choices of %s cost %s instead of %s on average, and their mean %s goes from %s to %s.",
-        a[3] ~= "" and a[3] or "the first point", b[3] ~= "" and b[3] or "the last", label, html.amount(b[1]), html.amount(a[1]), f.kind,
-        html.number(a[2], f.places), html.number(b[2], f.places))
+      return string.format("From %s to %s, the mean %s of the choices of %s goes from %s to %s, and their mean %s from %s to %s.",
+        a[3] ~= "" and a[3] or "the first point", b[3] ~= "" and b[3] or "the last", g.is_cost and "cost" or g.term.label, label,
+        html.amount(a[1]), html.amount(b[1]), f.kind, html.number(a[2], f.places), html.number(b[2], f.places))
     end
   end
   return "Every router is one point here: one weight point was measured."

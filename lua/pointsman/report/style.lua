@@ -10,7 +10,7 @@ return [[
 --heat:86,180,233;--on:#0c1014;--mid:#0c1014}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
-body{margin:0 auto;padding:1.2rem 1rem 4rem;max-width:58rem;background:var(--bg);color:var(--ink);
+body{margin:0 auto;padding:1.2rem 1rem 4rem;max-width:70rem;background:var(--bg);color:var(--ink);
 font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Liberation Sans",sans-serif;overflow-wrap:break-word}
 h1{font-size:1.7rem;line-height:1.2;margin:.4rem 0 .2rem}
 h2{font-size:1.25rem;line-height:1.3;margin:2.6rem 0 .5rem;padding-top:.7rem;border-top:1px solid var(--line)}

@@ -9,7 +9,9 @@ local SEP <const> = "\1"
 local function weights(point)
   local out <const> = {}
   for name, value in point:gmatch("([^=,]+)=([^,]+)") do
-    out[#out + 1] = { name:match("^%s*(.-)%s*$"), tonumber(value) or 0 }
+    if not name:find("<", 1, true) then -- "price<=0.5" is a bound, no weight
+      out[#out + 1] = { name:match("^%s*(.-)%s*$"), tonumber(value) or 0 }
+    end
   end
   return out
 end

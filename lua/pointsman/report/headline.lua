@@ -61,7 +61,9 @@ local function caution(f)
   if #f.seeds < 2 then
     out[#out + 1] = "One seed: intervals say what other test prompts would give, not another split or training run."
   else
-    out[#out + 1] = string.format("Means over %d seeds.", #f.seeds)
+    local v <const> = f.score("router", (f.main_router()), f.free)
+    out[#out + 1] = string.format("Means over %d seeds%s.", #f.seeds, v and not v.is_paired_mean and
+      "; each has test prompts of its own, so brackets are means of the seeds' own intervals" or "")
   end
   if #f.points > 1 then out[#out + 1] = "Compared at " .. (f.free ~= "" and f.free or "no weights") .. "." end
   return table.concat(out, " ")

@@ -75,6 +75,7 @@ function html.table(head, rows, o)
     end
     local name <const> = class and ' class="' .. class .. '"' or ""
     if tag == "th" then return '<th scope="col"' .. name .. ">" .. text .. "</th>" end
+    if k == 1 and type(v) ~= "table" then text = text:gsub("[_/]%f[%w]", "%0<wbr/>") end -- names break there on phones
     if k == 1 then return '<th scope="row"' .. name .. ">" .. text .. "</th>" end
     return "<td" .. name .. ">" .. text .. "</td>"
   end

@@ -239,8 +239,8 @@ local function figure(f, c, g, k)
       return whole(w, label) .. (part and '\n<p class="note">The same near the best outcomes:</p>\n' .. part(w, "Detail. " .. label) or "")
     end,
     extra = '<div class="narrow">' .. place.key(series) .. "</div>" .. areas(f, list, zero, oracle),
-    note = string.format("Curves: routers over %d weight point%s. Rings: single experts, named where there is room. Dotted: what fixed mixtures of single experts reach without looking at prompts. Diamonds%s: oracle under the same weights. Square: the domain rule. n = %s test prompts%s; means, drawn without intervals (those of the first point stand in the table of scores).",
-      n_points, n_points == 1 and "" or "s", #g.oracle > 1 and " and dashes" or "", html.count(c and c.n or f.score("router", f.router[1], f.free).n),
+    note = string.format("Curves: routers over %d weight point%s. Rings: single experts, named where there is room. Dotted: what fixed mixtures of single experts reach without looking at prompts. %s. Square: the domain rule. n = %s test prompts%s; means, drawn without intervals (those of the first point stand in the table of scores).",
+      n_points, n_points == 1 and "" or "s", #g.oracle > 1 and "Diamonds and dashes: the oracle under the same weights" or "Diamond: the oracle, without weights", html.count(c and c.n or f.score("router", f.router[1], f.free).n),
       c and ", seed " .. c.seed or ""),
     head = { "policy", "point", name, "mean " .. f.kind }, rows = rows_of(f, g), align = "llrr",
   }

@@ -74,7 +74,7 @@ details{margin:.4rem 0;font-size:.92rem}summary{cursor:pointer;color:var(--soft)
 dl{display:grid;grid-template-columns:minmax(8rem,13rem) 1fr;gap:.2rem .9rem;font-size:.92rem}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 footer{margin-top:3rem;color:var(--soft);font-size:.84rem;border-top:1px solid var(--line);padding-top:.6rem}
 @media (max-width:600px){body{padding:.8rem .8rem 3rem}h1{font-size:1.4rem}.wide{display:none}.narrow{display:block}
-dl{grid-template-columns:1fr}dt{margin-top:.4rem}th,td{padding:.3rem .45rem}.iv{display:block}}
+dl{grid-template-columns:1fr}dt{margin-top:.4rem}th,td{padding:.3rem .45rem}.iv{display:block}tbody th{min-width:5.6rem;max-width:7.2rem;overflow-wrap:anywhere}table{font-size:.8rem}.mini{width:4rem;min-width:4rem}}
 @media print{@page{size:A4;margin:14mm 13mm}:root{color-scheme:light;--bg:#fff;--ink:#000;--soft:#444;--line:#bbb;--grid:#e3e3e3;--panel:#f4f4f4;
 --accent:#0072b2;--good:#00694d;--bad:#a84300;--c1:#0072b2;--c2:#c44e00;--c3:#00805c;--c4:#a8487f;--c5:#9a6b00;--c6:#2a84b8;--c7:#33383e;--heat:0,114,178;--on:#fff;--mid:#000}
 body{font-size:10.5pt;max-width:none;padding:0}nav,summary,details:not([open]){display:none}.wide{display:block}.narrow{display:none}

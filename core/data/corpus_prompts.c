@@ -76,39 +76,56 @@ pm_status corpus_make_prompts(corpus_drawing *d, pm_err *err)
 
 /* ---- pieces for the experts ---- */
 
-/* Calls it twice: to count, then to write.  A last piece of less than a quarter joins the one before. */
-static size_t cut_pieces(pm_str text, pm_str *out)
+typedef struct pieces { /* of all domains, one after another; heap */
+    pm_str *at;
+    size_t n, room;
+} pieces;
+
+/* A last piece of less than a quarter joins the one before. */
+static bool cut_pieces(pm_str text, pieces *out)
 {
-    size_t n = 0;
     while (text.len) {
         size_t len = text_passage(text, LEAST_PIECE, PIECE);
         if (text.len - len < PIECE / 4) len = text.len;
-        if (out) out[n] = (pm_str){text.ptr, len};
-        n++;
+        if (!mem_grow(&out->at, &out->room, out->n + 1, sizeof *out->at)) return false;
+        out->at[out->n++] = (pm_str){text.ptr, len};
         text.ptr += len;
         text.len -= len;
     }
-    return n;
+    return true;
+}
+
+/* Documents stand in order of their domains: first[k] is where domain k begins. */
+static bool cut_all(const corpus_drawing *d, pieces *out, size_t *first)
+{
+    const corpus_text *t = d->text;
+    size_t k = 0;
+    for (size_t i = 0; i < t->n_documents; i++) {
+        while (k <= t->document[i].domain) first[k++] = out->n;
+        if (d->role[i] == ROLE_EXPERT && !cut_pieces(d->body[i], out)) return false;
+    }
+    while (k <= t->n_domains) first[k++] = out->n;
+    return true;
 }
 
 pm_status corpus_make_pieces(corpus_drawing *d, pm_err *err)
 {
-    const corpus_text *t = d->text;
-    size_t *n = arena_alloc(d->a, t->n_domains, sizeof *n);
-    pm_str **piece = arena_alloc(d->a, t->n_domains, sizeof *piece);
-    if (!n || !piece) return corpus_no_memory(t->name, err);
-    for (size_t i = 0; i < t->n_documents; i++)
-        if (d->role[i] == ROLE_EXPERT) n[t->document[i].domain] += cut_pieces(d->body[i], NULL);
-    for (size_t k = 0; k < t->n_domains; k++) {
-        piece[k] = arena_alloc(d->a, n[k], sizeof *piece[k]);
-        if (!piece[k]) return corpus_no_memory(t->name, err);
-        n[k] = 0;
+    size_t n = d->text->n_domains;
+    size_t *first = arena_alloc(d->scratch, n + 1, sizeof *first),
+           *count = arena_alloc(d->a, n, sizeof *count);
+    const pm_str **piece = arena_alloc(d->a, n, sizeof *piece);
+    pieces all = {0};
+    pm_str *kept = NULL;
+    if (first && count && piece && cut_all(d, &all, first))
+        kept = arena_alloc(d->a, all.n, sizeof *kept);
+    if (kept && all.n) memcpy(kept, all.at, all.n * sizeof *kept);
+    mem_free(all.at);
+    if (!kept) return corpus_no_memory(d->text->name, err);
+    for (size_t k = 0; k < n; k++) {
+        piece[k] = kept + first[k];
+        count[k] = first[k + 1] - first[k];
     }
-    for (size_t i = 0; i < t->n_documents; i++) {
-        size_t k = t->document[i].domain;
-        if (d->role[i] == ROLE_EXPERT) n[k] += cut_pieces(d->body[i], piece[k] + n[k]);
-    }
-    d->out->piece = (const pm_str *const *)piece;
-    d->out->n_pieces = n;
+    d->out->piece = piece;
+    d->out->n_pieces = count;
     return PM_OK;
 }

@@ -182,7 +182,7 @@ START_TEST(wordnet)
     ck_assert_uint_eq(once.len, 100 * strlen("w00: gloss\n"));
     ck_assert(strncmp(str_text(&once), "w00: gloss\nw01", 14) != 0);
     for (int i = 0; i < 100; i++) {
-        char want[20];
+        char want[40];
         snprintf(want, sizeof want, "w%02d: gloss\n", i);
         ck_assert_ptr_nonnull(strstr(str_text(&once), want));
     }

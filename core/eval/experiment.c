@@ -272,6 +272,13 @@ static pm_status open_run(exp_run *r, const plug_env *env, pm_err *err)
     return s;
 }
 
+pm_status exp_renew_call(exp_run *r, pm_err *err)
+{
+    call_ctx_close(r->call);
+    r->call = NULL;
+    return call_ctx_open(&r->env, true, &r->call, err);
+}
+
 void exp_run_close(exp_run *r)
 {
     str_close(&r->history);

@@ -153,6 +153,8 @@ void exp_history_begin(exp_run *r);
 /* Store, call and pipeline contexts; r->x, o and a are set.  Close undoes it. */
 PM_MUST_USE pm_status exp_run_open(exp_run *r, const plug_env *env, pm_err *err);
 void exp_run_close(exp_run *r);
+/* A call context keeps the scratch memory of its largest call: after a build that may have been large, another. */
+PM_MUST_USE pm_status exp_renew_call(exp_run *r, pm_err *err);
 
 /* What can be refused before any compute: labels, value kinds, grids without a tuning part. */
 PM_MUST_USE pm_status exp_check(const experiment *x, const run_options *o, pm_err *err);

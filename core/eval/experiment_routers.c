@@ -272,6 +272,7 @@ pm_status exp_train(exp_run *r, seed_work *w, pm_err *err)
         const plugin_choice *won;
         pm_status s = search(r, w, c, &won, err);
         if (!s) s = run_router(r, w, won, &t, err);
+        if (!s) s = exp_renew_call(r, err);
         if (s) {
             router_close(t.route);
             return s;

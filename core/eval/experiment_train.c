@@ -119,6 +119,7 @@ pm_status exp_embed(exp_run *r, seed_work *w, pm_err *err)
         s = train_embedder(r, w, &e, err);
         w->embed_file = s ? NULL : store_object_path(r->st, e.file, r->a);
     }
+    if (!s) s = exp_renew_call(r, err);
     return s ? s : exp_step(r, "embedder", err);
 }
 
@@ -200,6 +201,7 @@ pm_status exp_features(exp_run *r, seed_work *w, pm_err *err)
         any_router_reads(r, PM_NEEDS_SPARSE | PM_NEEDS_EMBED_OR_SPARSE))
         s = add_sparse(r, w, err);
     arena_close(scratch);
+    if (!s) s = exp_renew_call(r, err);
     w->has_features = s == PM_OK;
     return s;
 }

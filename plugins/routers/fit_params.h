@@ -10,7 +10,7 @@
 
 struct fit_params { /* the first member of a router's params struct */
     int64_t head, features, hidden, epochs, batch, patience, stop_on, refit;
-    double lr, weight_decay, dropout;
+    double lr, lr_words, weight_decay, dropout;
 };
 
 enum { FIT_LINEAR, FIT_MLP };
@@ -30,7 +30,7 @@ extern const char *const fit_head_words[], *const fit_stop_words[];
                 "\"embed\", \"sparse\" word features, \"both\", or \"auto\": embeddings where "    \
                 "there are any"),                                                                  \
         FIT_ROW(PM_P_I64, T, hidden, 256, 1, 8192, NULL, "hidden units of the mlp (count)"),       \
-        FIT_ROW(PM_P_I64, T, epochs, 30, 1, 10000, NULL,                                           \
+        FIT_ROW(PM_P_I64, T, epochs, 60, 1, 10000, NULL,                                           \
                 "passes over the training prompts "                                                \
                 "(count); early stopping may end sooner"),                                         \
         FIT_ROW(PM_P_I64, T, batch, 128, 1, 65536, NULL, "prompts in a minibatch (count)"),        \
@@ -42,7 +42,9 @@ extern const char *const fit_head_words[], *const fit_stop_words[];
         FIT_ROW(PM_P_BOOL, T, refit, 1, 0, 1, NULL,                                                \
                 "fit again with the held-out prompts, for as many epochs as were best"),           \
         FIT_ROW(PM_P_F64, T, lr, 0, 0, 1000, NULL,                                                 \
-                "step size; 0: by head and features (docs/routers.md)"),                           \
+                "step size of Adam (embeddings, hidden layer); 0: 0.003 linear, 0.002 mlp"),       \
+        FIT_ROW(PM_P_F64, T, lr_words, 0, 0, 1000, NULL,                                           \
+                "step size of Adagrad (word features); 0: 0.1 linear, 0.05 mlp"),                  \
         FIT_ROW(PM_P_F64, T, weight_decay, 0.02, 0, 0.99, NULL,                                    \
                 "share of every weight that is forgotten in an epoch"),                            \
         FIT_ROW(PM_P_F64, T, dropout, 0, 0, 0.95, NULL,                                            \

@@ -35,6 +35,7 @@ struct fit_step {
     float *w[FIT_PARTS], *slope[FIT_PARTS], *mean[FIT_PARTS], *square[FIT_PARTS];
     uint32_t step;
     double keep; /* share of a weight that a step leaves */
+    double rate; /* of the step sizes: 1, or less towards the end */
     /* one batch; rows with room for how->batch */
     const uint32_t *batch;
     size_t n;

@@ -13,8 +13,9 @@ struct course { /* of one fitting: some rows, some epochs */
     uint32_t *order;     /* [n] */
     const uint32_t *row; /* [n] */
     size_t n, epochs;
-    uint32_t stream;        /* of the shuffling */
-    double done, share;     /* of the whole build: before this fitting, and by it */
+    int slows;          /* step sizes fall to 0 with the last epoch: nobody picks the best one */
+    uint32_t stream;    /* of the shuffling */
+    double done, share; /* of the whole build: before this fitting, and by it */
     float *best[FIT_PARTS]; /* weights of the best epoch */
 };
 
@@ -37,8 +38,9 @@ static pm_status run_epoch(struct course *a, pm_call *c, size_t epoch, double *l
     *loss = 0;
     for (size_t lo = 0; lo < a->n; lo += batch) {
         size_t n = a->n - lo < batch ? a->n - lo : batch;
-        pm_status st = fit_step_run(&a->step, c, a->order + lo, n, loss);
         double part = ((double)epoch + (double)lo / (double)a->n) / (double)a->epochs;
+        a->step.rate = a->slows ? 1 - part : 1;
+        pm_status st = fit_step_run(&a->step, c, a->order + lo, n, loss);
         if (st == PM_OK && steps++ % TELL == 0)
             st = c->host->progress(c, a->done + a->share * part, NULL, 0);
         if (st != PM_OK) return st;
@@ -169,12 +171,14 @@ pm_status fit_train(pm_call *c, const struct fit_data *data, const struct fit_go
     pm_status st = fit_step_open(&a->step, c);
     if (st != PM_OK) return st;
     begin(a, c, data->fit, data->n_fit, how->epochs);
+    a->slows = !data->n_stop;
     st = data->n_stop ? with_stop(a, c, out) : without_stop(a, c);
     if (!data->n_stop) out->epoch = how->epochs;
     if (st == PM_OK) st = answer_held(a, c, out);
     if (st == PM_OK && data->n_stop && how->refit && out->epoch) {
         for (size_t i = 0; i < data->n; i++) row[i] = (uint32_t)i;
         a->stream = S_AGAIN;
+        a->slows = 1;
         a->done = 0.55, a->share = 0.44;
         begin(a, c, row, data->n, out->epoch);
         st = without_stop(a, c);

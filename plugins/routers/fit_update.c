@@ -47,7 +47,7 @@ pm_status fit_update_dense(struct fit_step *s, pm_call *c)
         size_t size = fit_net_size(&s->net, p);
         int is_bias = p == FIT_PART_BIAS || p == FIT_PART_OUT_BIAS;
         struct adam a = {s->w[p], s->slope[p], s->mean[p], s->square[p], 0, 0, 0};
-        a.rate = (float)(s->how->lr / (1 - pow((double)beta1, t)));
+        a.rate = (float)(s->rate * s->how->lr / (1 - pow((double)beta1, t)));
         a.root = (float)(1 / sqrt(1 - pow((double)beta2, t)));
         a.keep = is_bias ? 1 : (float)s->keep;
         pm_status st = PM_OK;
@@ -85,7 +85,7 @@ static pm_status change_blocks(pm_call *c, size_t lo, size_t hi, void *arg)
 {
     const struct fit_step *s = arg;
     (void)c;
-    float step = (float)(s->how->lr_sparse / s->net.level);
+    float step = (float)(s->rate * s->how->lr_sparse / s->net.level);
     for (size_t b = lo; b < hi; b++) change_block(s, b, step);
     return PM_OK;
 }

@@ -59,6 +59,13 @@ static pm_status settle(pm_call *c, const struct fit_result *fit, const struct f
     return c->host->progress(c, 1, m, 2);
 }
 
+/* Outcomes in 0/1 are drawn anew with every answer; measured losses say exactly who was how much better. */
+static double temperature(const struct loss_params *p, pm_value_kind kind)
+{
+    if (p->temperature > 0) return p->temperature;
+    return kind == PM_VALUE_LOSS ? 0.2 : 1;
+}
+
 static pm_status train(pm_router *r, pm_call *c, const pm_fit *fit)
 {
     const struct loss_params *p = c->params;
@@ -68,7 +75,7 @@ static pm_status train(pm_router *r, pm_call *c, const pm_fit *fit)
     struct loss_goal g = {.divergence = p->divergence,
                           .targets = p->targets,
                           .delta = p->delta,
-                          .temperature = p->temperature,
+                          .temperature = temperature(p, fit->y->kind),
                           .anchor = p->anchor};
     pm_status st = fit_data_open(c, fit, p->fit.features, &data);
     if (st == PM_OK) st = loss_goal_open(c, &data, &g);
@@ -203,8 +210,9 @@ static const pm_param params[] = {
     PM_PARAM(PM_P_F64, struct loss_params, delta, 1, 1e-6, 1e6,
              "where huber turns from squared to absolute error (standardised units)"),
     PM_PARAM(
-        PM_P_F64, struct loss_params, temperature, 0.2, 1e-3, 1e3,
-        "of the softmaxes of kl, in units of the best expert's mean lead over a prompt's mean"),
+        PM_P_F64, struct loss_params, temperature, 0, 0, 1e3,
+        "of the softmaxes of kl, in units of the best expert's mean lead over a prompt's mean; "
+        "0: 0.2 for losses, 1 for qualities"),
     PM_PARAM(PM_P_F64, struct loss_params, anchor, 0.1, 0, 1e6,
              "weight of the squared error that kl is given as well"),
     PM_PARAM_END,
@@ -213,8 +221,17 @@ static const pm_param params[] = {
 static const pm_router_type loss_regression = {
     .size = sizeof loss_regression,
     .name = "loss_regression",
-    .doc = "One predicted outcome per expert (Tryage's router), by a linear layer or a small "
-           "network on embeddings or word features, under four divergences.",
+    .doc =
+        "One predicted outcome per expert (Tryage's router), by a linear layer or a small network "
+        "on embeddings, word features or both (with a hidden layer, word features bypass it), "
+        "under "
+        "four divergences. Absolute and squared errors are ruled by how hard a prompt is, which no "
+        "choice depends on; kl sees differences between experts only, a separate head predicts "
+        "the level (targets = \"centred\"), and a little squared error keeps far-off experts in "
+        "place: accurate losses and good choices at once. Stops early on the tuning part, or "
+        "without one on 15 % of the groups, and fits again on all. Spread: deviation of held-out "
+        "residuals, one per expert. Wins on measured losses of thousands of prompts, head = "
+        "\"mlp\", features = \"both\"; loses to knn on a few thousand noisy 0/1 labels.",
     .source = "Tryage (arXiv 2308.11601) equations 1 and 2; the level head is ours",
     .params = params,
     .params_bytes = sizeof(struct loss_params),

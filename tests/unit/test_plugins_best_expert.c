@@ -64,7 +64,7 @@ START_TEST(shares_ties_weights_and_unknown_cells)
 {
     static const float y[] = {1, 0, 0, 1, 1, 0, 0, 1, 0, 0, 1, NAN};
     static const float weight[] = {1, 1, 1, 1}, heavy[] = {3, 1, 1, 1};
-    static const char long_fit[] = "epochs=2000 lr=0.01 weight_decay=0 batch=4";
+    static const char long_fit[] = "epochs=2000 lr=0.01 weight_decay=0 batch=4 temperature=0";
     pm_prompts *x = fit_bed_prompts(&b, 4, 0, 0, 0);
     static const float same[] = {1, 1, 1, 1, 1, 1, 1, 1};
     x->embed = (pm_cmat){same, 4, 2, 2};
@@ -96,9 +96,10 @@ START_TEST(agrees_with_scikit_learn)
     fit.y = bed_outcomes_of(&b, PM_VALUE_QUALITY, N, M, y);
     fit.tune_x = x;
     fit.tune_y = fit.y;
-    router *r = bed_router(&b, "best_expert",
-                           "epochs=3000 patience=3000 lr=0.02 weight_decay=0 batch=120 refit=false",
-                           &fit);
+    router *r = bed_router(
+        &b, "best_expert",
+        "epochs=3000 patience=3000 lr=0.02 weight_decay=0 batch=120 refit=false temperature=0",
+        &fit);
     bed_near(bed_predict(&b, r, fit.lib, x, false).value.at, golden_logistic,
              sizeof golden_logistic / sizeof *golden_logistic, 2e-3, "probabilities");
     router_close(r);
@@ -115,7 +116,7 @@ START_TEST(separable_words)
     pm_fit fit = by_hand(x, N, M, y);
     static const char *const ways[] = {"features=sparse epochs=60",
                                        "features=both epochs=60",
-                                       "features=sparse epochs=60 objective=regret lr=0.5",
+                                       "features=sparse epochs=60 objective=regret lr_words=0.5",
                                        "features=both head=mlp hidden=16 epochs=60",
                                        "features=sparse head=mlp hidden=16 epochs=60",
                                        "features=sparse temperature=0.1 epochs=60"};

@@ -116,7 +116,7 @@ START_TEST(recovers_a_planted_linear_model)
 {
     static const char *const ways[] = {
         "divergence=mse targets=raw", "divergence=mse targets=standardised",
-        "divergence=huber targets=centred", "divergence=mae targets=standardised lr=0.003",
+        "divergence=huber targets=centred", "divergence=mae targets=standardised",
         "divergence=kl targets=centred"};
     for (int kind = PM_VALUE_QUALITY; kind <= PM_VALUE_LOSS; kind++)
         for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
@@ -148,11 +148,11 @@ START_TEST(hidden_layer_bends)
     pm_fit fit = fit_bed_fit(&b, x, seen);
     double off[2];
     for (int k = 0; k < 2; k++) {
-        router *r =
-            bed_router(&b, "loss_regression",
-                       k ? "head=mlp hidden=32 divergence=mse epochs=100 patience=100 lr=0.01"
-                         : "head=linear divergence=mse epochs=100 patience=100",
-                       &fit);
+        router *r = bed_router(
+            &b, "loss_regression",
+            k ? "head=mlp hidden=32 weight_decay=0 divergence=mse epochs=300 patience=300 lr=0.01"
+              : "head=linear divergence=mse epochs=300 patience=300",
+            &fit);
         pm_scores s = bed_predict(&b, r, fit.lib, x, false);
         off[k] = largest_error(&s, seen);
         router_close(r);
@@ -249,7 +249,7 @@ START_TEST(losses_mirror_qualities)
     for (size_t c = 0; c < 270; c++) loss[c] = 1 - q->value.at[c];
     pm_fit fit = fit_bed_fit(&b, x, q), other = fit;
     other.y = bed_outcomes_of(&b, PM_VALUE_LOSS, 90, 3, loss);
-    static const char *const ways[] = {"", "features=sparse",
+    static const char *const ways[] = {"temperature=0.3", "features=sparse temperature=0.3",
                                        "divergence=huber targets=standardised"};
     for (size_t k = 0; k < 3; k++) {
         router *r = bed_router(&b, "loss_regression", ways[k], &fit);

@@ -20,12 +20,15 @@ typedef struct cell { /* of the queries of a batch, sorted by column */
 } cell;
 
 typedef struct worker {
-    float *sum;     /* [BLOCK x BATCH], or [rows] for a query alone; -0 = no common column */
-    float *unit;    /* normalised queries of the batch */
-    size_t *at;     /* [BATCH + 1] query q has unit[at[q] .. at[q + 1]) */
-    cell *cell[2];  /* [cells of the largest batch] */
-    uint64_t *next; /* [the same] of each distinct column: posting to go on with */
-    float *dense;   /* [cols] query `owner`, for canonical products; zero where it has no column */
+    float *sum;         /* [BLOCK x BATCH], or [rows] for a query alone; -0 = no common column */
+    float *unit;        /* normalised queries of the batch */
+    size_t *at;         /* [BATCH + 1] query q has unit[at[q] .. at[q + 1]) */
+    cell *cell[2];      /* [cells of the largest batch] */
+    float bound[BATCH]; /* of the picks, side by side */
+    uint32_t *next_row; /* its row; UINT32_MAX: no more */
+    uint32_t *group;    /* [cells + 1] where the cells of each distinct column begin */
+    uint64_t *next;     /* [the same] of each distinct column: posting to go on with */
+    float *dense; /* [cols] query `owner`, for canonical products; zero where it has no column */
     size_t owner;
     uint32_t *hit; /* [BLOCK] */
     pick *picks;   /* [BATCH] */
@@ -153,34 +156,66 @@ static void add_postings(const search *s, worker *w, const cell *have, size_t n,
     }
 }
 
-static void add_block(const search *s, worker *w, const cell *have, size_t cells, size_t lo)
+/* The distinct columns of the batch, and where their postings begin. */
+static size_t open_columns(const search *s, worker *w, const cell *have, size_t cells)
 {
+    size_t n = 0;
+    for (size_t c = 0; c < cells; c++) {
+        if (c > 0 && have[c].col == have[c - 1].col) continue;
+        uint64_t post = s->t->post_start[have[c].col];
+        bool any = post < s->t->post_start[have[c].col + 1];
+        w->next[n] = post;
+        w->next_row[n] = any ? s->t->post_row[post] : UINT32_MAX;
+        w->group[n++] = (uint32_t)c;
+    }
+    w->group[n] = (uint32_t)cells;
+    return n;
+}
+
+/* The postings of a column in one block are few and lie far from those of the next: asked for early. */
+static void fetch(const table *t, uint64_t post)
+{
+#if defined(__GNUC__)
+    __builtin_prefetch(t->post_row + post);
+    __builtin_prefetch(t->post_val + post);
+#else
+    (void)t, (void)post;
+#endif
+}
+
+static void add_block(const search *s, worker *w, const cell *have, size_t columns, size_t lo)
+{
+    enum { AHEAD = 12 };
     const table *t = s->t;
-    size_t hi = lo + BLOCK, columns = 0;
+    size_t hi = lo + BLOCK;
     for (size_t i = 0; i < (size_t)BLOCK * BATCH; i++) w->sum[i] = -0.0f;
-    for (size_t c = 0, next; c < cells; c = next, columns++) {
-        uint32_t col = have[c].col;
-        for (next = c + 1; next < cells && have[next].col == col;) next++;
-        uint64_t e = lo ? w->next[columns] : t->post_start[col], end = t->post_start[col + 1];
-        uint64_t first = e;
+    for (size_t c = 0; c < columns; c++) {
+        if (c + AHEAD < columns && w->next_row[c + AHEAD] < hi) fetch(t, w->next[c + AHEAD]);
+        if (w->next_row[c] >= hi) continue;
+        const cell *own = have + w->group[c];
+        uint64_t first = w->next[c], e = first, end = t->post_start[own->col + 1];
         while (e < end && t->post_row[e] < hi) e++;
-        w->next[columns] = e;
-        if (e > first) add_postings(s, w, have + c, next - c, first, (size_t)(e - first), lo);
+        w->next[c] = e;
+        w->next_row[c] = e < end ? t->post_row[e] : UINT32_MAX;
+        add_postings(s, w, own, w->group[c + 1] - w->group[c], first, (size_t)(e - first), lo);
     }
 }
 
 static void search_batch(const search *s, worker *w, size_t first, size_t n)
 {
     const cell *have = sort_cells(s, w, first, n);
+    size_t columns = open_columns(s, w, have, w->at[n]);
     for (size_t lo = 0; lo < s->t->rows; lo += BLOCK) {
         size_t rows = s->t->rows - lo < BLOCK ? s->t->rows - lo : BLOCK;
-        add_block(s, w, have, w->at[n], lo);
-        for (size_t q = 0; q < n; q++) {
-            asked a = {s, w, first, q};
-            pick *p = &w->picks[q];
-            for (size_t r = 0; r < rows; r++)
-                if (w->sum[r * BATCH + q] > p->bound) offer(&a, p, lo + r, w->sum[r * BATCH + q]);
-        }
+        add_block(s, w, have, columns, lo);
+        for (size_t r = 0; r < rows; r++)
+            for (size_t q = 0; q < n; q++) {
+                float sum = w->sum[r * BATCH + q];
+                if (!(sum > w->bound[q])) continue;
+                asked a = {s, w, first, q};
+                offer(&a, &w->picks[q], lo + r, sum);
+                w->bound[q] = w->picks[q].bound;
+            }
     }
 }
 
@@ -200,6 +235,7 @@ static void open_batch(const search *s, worker *w, size_t first, size_t n)
         /* As many products and sums, each within 2^-24; and the rounding of the canonical value. */
         double e = (double)(w->at[q + 1] - w->at[q] + 2) * 0x1p-24 * 1.001 * s->t->norm_max + 1e-7;
         pick_start(&w->picks[q], e);
+        w->bound[q] = w->picks[q].bound;
     }
 }
 
@@ -241,11 +277,13 @@ static bool open_worker(arena *a, const search *s, size_t cells, worker *w)
     w->at = arena_alloc(a, s->batch + 1, sizeof *w->at);
     for (int i = 0; i < 2; i++) w->cell[i] = arena_alloc(a, many ? cells : 0, sizeof *w->cell[i]);
     w->next = arena_alloc(a, many ? cells : 0, sizeof *w->next);
+    w->next_row = arena_alloc(a, many ? cells : 0, sizeof *w->next_row);
+    w->group = arena_alloc(a, cells + 1, sizeof *w->group);
     w->dense = arena_alloc(a, s->t->cols, sizeof *w->dense);
     w->hit = arena_alloc(a, BLOCK, sizeof *w->hit);
     w->picks = arena_alloc(a, s->batch, sizeof *w->picks);
     bool have = sorted && w->sum && w->unit && w->at && w->cell[0] && w->cell[1] && w->next &&
-                w->dense && w->hit && w->picks;
+                w->group && w->dense && w->hit && w->picks;
     for (size_t q = 0; have && q < s->batch; q++) have = open_pick(a, s, &w->picks[q], sorted);
     return have;
 }

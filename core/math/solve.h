@@ -53,9 +53,9 @@ typedef struct svd_want {
  * Exact: subspace iteration on the smaller side with k + 32 vectors, filtered by Chebyshev polynomials (Zhou and
  * Saad 2007), Cholesky QR twice, Rayleigh-Ritz; stops when no singular value moves by more than `tolerance`
  * (relative) between two rounds.
- * Randomised: Y = A Omega with random signs, `power_iterations` times Y = A A' Y, each followed by Cholesky QR
- * (Halko, Martinsson and Tropp 2011, algorithm 4.4, with one QR for the pair of products), then the SVD of Q'A.
- * With A on its wider side, A' takes the place of A.  2 (power_iterations + 1) + 1 passes over A.
+ * Randomised: the leading eigenvectors in the block Krylov space [Y, A A' Y, .. (A A')^q Y], Y = A Omega with random
+ * signs, q = power_iterations, of k + oversampling dimensions in all (Musco and Musco 2015, algorithm 2); then the SVD
+ * of Q'A.  With A on its wider side, A' takes the place of A.  q = 0: Halko, Martinsson and Tropp 2011, algorithm 4.1.
  * Errors  PM_E_SHAPE, PM_E_ARG, PM_E_FORMAT (columns), PM_E_DIVERGED (exact: no rest after 100 rounds), progress'. */
 PM_MUST_USE pm_status solve_svd(const compute *c, arena *scratch, const pm_csr *a,
                                 const svd_want *want, pm_err *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Truncated SVD of a sparse matrix by subspace iteration on its smaller side, filtered until it rests or a few
- * plain steps of a random sketch.  With A's vectors
+ * Truncated SVD of a sparse matrix by subspace iteration on its smaller side, filtered until it rests; the randomised
+ * one is solve_svd_krylov.c.  With A's vectors
  * taken along the smaller side ("inner"), the operator is M = sum over o of a_o a_o', o along the larger
  * side: A' and A'A-type products are one pass over the compressed vectors a_o, nothing of the larger side
  * is stored until the end.
@@ -137,23 +137,6 @@ static pm_status iterate(svd *s, pm_err *err)
                         ROUNDS);
 }
 
-/* Algorithm 4.4 of Halko, Martinsson and Tropp. */
-static pm_status sketch(svd *s, pm_err *err)
-{
-    size_t q = s->want->power_iterations;
-    pm_status st = svd_sketch(s, s->y);
-    for (size_t i = 0; st == PM_OK && i <= q; i++) {
-        st = svd_orthonormal(s, err);
-        if (st == PM_OK) st = svd_report(s, (double)(i + 1) / (double)(q + 2), err);
-        if (st != PM_OK || i == q) return st;
-        st = svd_apply(s, s->y, s->z);
-        pm_mat swap = s->y;
-        s->y = s->z;
-        s->z = swap;
-    }
-    return st;
-}
-
 static pm_status check(const pm_csr *a, const svd_want *w, pm_err *err)
 {
     size_t small = a->rows < a->cols ? a->rows : a->cols;
@@ -181,7 +164,7 @@ pm_status solve_svd(const compute *c, arena *scratch, const pm_csr *a, const svd
     arena_mark mark = arena_save(scratch);
     svd s = {.c = c, .scratch = scratch, .k = want->k, .want = want};
     st = svd_open(&s, a, err);
-    if (st == PM_OK) st = want->is_randomised ? sketch(&s, err) : iterate(&s, err);
+    if (st == PM_OK) st = want->is_randomised ? svd_krylov(&s, s.n_blocks, err) : iterate(&s, err);
     if (st == PM_OK) st = svd_finish(&s, err);
     arena_release(scratch, mark);
     return st;

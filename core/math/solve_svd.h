@@ -10,7 +10,8 @@
 typedef struct svd {
     const compute *c;
     arena *scratch;
-    size_t k, l; /* asked, and in the block */
+    size_t k, l;     /* asked, and in the block */
+    size_t n_blocks; /* randomised: of the Krylov basis */
     const svd_want *want;
     /* The vectors a_o: index and value below `inner` (rows of A if that is not the smaller side). */
     size_t inner, outer;
@@ -28,6 +29,10 @@ typedef struct svd {
 } svd;
 
 bool svd_block(svd *s, pm_mat *m, size_t rows); /* [rows x l] of scratch */
+bool svd_squares(svd *s);                       /* the matrices of [l x l] and vectors of [l] */
+void svd_krylov_shape(svd *s, size_t *n_blocks);
+pm_status svd_krylov(svd *s, size_t n_blocks,
+                     pm_err *err); /* y [inner x k], near singular vectors; l = k */
 pm_status svd_open(svd *s, const pm_csr *a, pm_err *err);
 pm_status svd_report(const svd *s, double done, pm_err *err);
 pm_status svd_sketch(svd *s, pm_mat z);          /* z = sum over o of a_o w_o', w_o random signs */

@@ -56,13 +56,23 @@ bool svd_block(svd *s, pm_mat *m, size_t rows)
     return m->at != NULL;
 }
 
+bool svd_squares(svd *s)
+{
+    size_t l = s->l;
+    s->gram = arena_alloc(s->scratch, l, l * sizeof *s->gram);
+    s->square = arena_alloc(s->scratch, l + 2, l * sizeof *s->square);
+    s->theta = arena_alloc(s->scratch, l, sizeof *s->theta);
+    s->dropped = arena_alloc(s->scratch, l, 1);
+    return s->gram && s->square && s->theta && s->dropped && svd_block(s, &s->turn, l);
+}
+
 pm_status svd_open(svd *s, const pm_csr *a, pm_err *err)
 {
     s->is_left = a->rows <= a->cols;
     s->inner = s->is_left ? a->rows : a->cols;
     s->outer = s->is_left ? a->cols : a->rows;
-    size_t extra = s->want->is_randomised ? s->want->oversampling : EXTRA;
-    s->l = extra < s->inner - s->k ? s->k + extra : s->inner;
+    if (s->want->is_randomised) svd_krylov_shape(s, &s->n_blocks);
+    if (!s->want->is_randomised) s->l = EXTRA < s->inner - s->k ? s->k + EXTRA : s->inner;
     bool have = true;
     if (s->is_left) {
         have = transpose(s, a);
@@ -75,14 +85,10 @@ pm_status svd_open(svd *s, const pm_csr *a, pm_err *err)
     s->n_parts = bytes > (size_t)64 << 20 ? 4 : 8;
     s->part = arena_alloc(s->scratch, s->n_parts + 1, sizeof *s->part);
     s->sum = arena_alloc(s->scratch, s->n_parts, sizeof *s->sum);
-    s->gram = arena_alloc(s->scratch, l, l * sizeof *s->gram);
-    s->square = arena_alloc(s->scratch, l, l * sizeof *s->square);
-    s->theta = arena_alloc(s->scratch, l, sizeof *s->theta);
     s->sigma = arena_alloc(s->scratch, s->k, sizeof *s->sigma);
-    s->dropped = arena_alloc(s->scratch, l, 1);
-    have = have && s->part && s->sum && s->gram && s->square && s->theta && s->sigma && s->dropped;
+    have = have && s->part && s->sum && s->sigma && svd_squares(s);
     have = have && svd_block(s, &s->y, s->inner) && svd_block(s, &s->z, s->inner) &&
-           svd_block(s, &s->next, s->inner) && svd_block(s, &s->turn, l);
+           svd_block(s, &s->next, s->inner);
     for (size_t p = 0; have && p < s->n_parts; p++) have = svd_block(s, &s->sum[p], s->inner);
     if (!have)
         return err_set(err, PM_E_MEMORY, "SVD: no memory for %zu blocks of [%zu x %zu]",

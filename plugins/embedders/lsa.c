@@ -202,11 +202,12 @@ static const pm_param params[] = {
                    "rows of the projection: bytes with a scale each, or \"float32\""),
     PM_PARAM_WORDS(
         PM_P_CHOICE, struct lsa_params, svd, LSA_SVD_RANDOMISED, 0, 1, svd_words,
-        "\"randomised\" sketch, or \"exact\" to the tolerance (10 times slower or more)"),
-    PM_PARAM(PM_P_I64, struct lsa_params, oversampling, 32, 0, 1024,
-             "randomised: directions beyond dim (count)"),
-    PM_PARAM(PM_P_I64, struct lsa_params, power_iterations, 1, 0, 16,
-             "randomised: times that the sketch goes through the texts again (count)"),
+        "\"randomised\" Krylov space, or \"exact\" to the tolerance (10 times slower or more)"),
+    PM_PARAM(PM_P_I64, struct lsa_params, oversampling, 608, 0, 8192,
+             "randomised: dimensions of the Krylov space beyond dim (count)"),
+    PM_PARAM(
+        PM_P_I64, struct lsa_params, power_iterations, 8, 0, 64,
+        "randomised: powers in the Krylov space (count); more are nearer to exact, and slower"),
     PM_PARAM_END,
 };
 

@@ -382,10 +382,9 @@ static void quality(lab *l, const bench_texts *x)
     static const char *const exact[] = {"svd", "exact", "rows", "float32", NULL};
     static const char *const other[][7] = {
         {"svd", "exact", NULL},
-        {"rows", "float32", "power_iterations", "0", NULL},
-        {"rows", "float32", "power_iterations", "1", NULL},
-        {"rows", "float32", "power_iterations", "2", NULL},
-        {"rows", "float32", "power_iterations", "3", NULL},
+        {"rows", "float32", NULL},
+        {"rows", "float32", "power_iterations", "5", "oversampling", "320", NULL},
+        {"rows", "float32", "power_iterations", "0", "oversampling", "32", NULL},
         {NULL},
     };
     size_t n = x->n > QUERIES ? x->n - QUERIES : x->n, asked = x->n - n;

@@ -377,7 +377,7 @@ START_TEST(randomised_svd_is_near_the_exact_one)
                v3 = {arena_alloc(room, a.cols * k, sizeof(float)), a.cols, k, k};
         svd_want w = {.k = k,
                       .is_randomised = true,
-                      .oversampling = 40,
+                      .oversampling = 180,
                       .power_iterations = 4,
                       .seed = 5,
                       .singular = near_it,

@@ -637,7 +637,7 @@ typedef struct pm_svd { /* A ~ U diag(singular) V', the k leading ones; right si
     pm_svd_method method;
     size_t k;         /* <= min(n, v)                                                        */
     double tolerance; /* EXACT: until singular values move by less than that (relative)      */
-    size_t oversampling, power_iterations; /* RANDOMISED: 16 to 64, and 1 or 2, will do      */
+    size_t oversampling, power_iterations; /* RANDOMISED: 600 and 8 will do for k = 256     */
     float *singular;                       /* [k] descending                                 */
     pm_mat right;                          /* [v x k] = V, or at == NULL: not asked          */
     int8_t *right_i8; /* [v x k] = V as bytes, row r to be multiplied by scale[r]; or NULL   */
@@ -654,8 +654,8 @@ typedef struct pm_linalg_service {
      * are ignored column by column; weight [n] or NULL.                                      */
     pm_status (*ridge)(pm_call *c, pm_cmat x, pm_cmat y, const float *weight, double lambda,
                        pm_mat w_out, float *intercept);
-    /* Truncated SVD of A [n x v], as told by `want`: block subspace iteration, or randomised (Halko,
-     * Martinsson and Tropp 2011, algorithm 4.4).  Signs as for svd_csr.                      */
+    /* Truncated SVD of A [n x v], as told by `want`: block subspace iteration, or randomised (block Krylov
+     * space of k + oversampling dimensions; Musco and Musco 2015, algorithm 2).  Signs as for svd_csr.                      */
     pm_status (*svd)(pm_call *c, const pm_csr *a, const pm_svd *want);
     /* out [n x k] = A R, R [v x k] = diag(scale) bytes; row i depends on row i of A alone, to the
      * bit.  In the caller's thread: meant for bodies of parallel loops.                      */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * One step of fitting a network: a minibatch forward, its slopes back, the weights changed.  Dense weights
- * by Adam, those of word features by Adagrad; both forget a share of every weight an epoch.  Shared by the routers of this folder that are fitted by gradients.
+ * by Adam, those of word features by Adagrad; both forget a share of every weight an epoch.
+ * Shared by the routers of this folder that are fitted by gradients.
  */
 #ifndef FIT_STEP_H
 #define FIT_STEP_H

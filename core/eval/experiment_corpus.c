@@ -166,6 +166,22 @@ pm_status exp_draw(exp_run *r, uint64_t seed, pm_err *err)
 
 /* ---- facts ---- */
 
+/* Facts of one group need names of their own: "note 1", "note 2" ... */
+static pm_status about_notes(exp_run *r, const char *group, uint64_t seed, const char *const *note,
+                             size_t n, pm_err *err)
+{
+    for (size_t k = 0; k < n; k++) {
+        char number[32];
+        snprintf(number, sizeof number, "note %zu", k + 1);
+        const char *name = arena_strdup(r->keep, number), *text = arena_strdup(r->keep, note[k]);
+        if (!name || !text) return err_set(err, PM_E_MEMORY, "rows");
+        pm_status s = exp_fact(r, group, name, NAN, text, err);
+        if (s) return s;
+        r->row[r->n_rows - 1].seed = seed;
+    }
+    return PM_OK;
+}
+
 static pm_status about_counts(exp_run *r, pm_err *err)
 {
     const corpus_counts *c = &r->text.counts;
@@ -194,9 +210,7 @@ static pm_status about_counts(exp_run *r, pm_err *err)
     if (!s && r->absent)
         s = exp_fact(r, "counts", "domains that mixes name and the corpus lacks", NAN, r->absent,
                      err);
-    for (size_t k = 0; k < r->text.n_notes && !s; k++)
-        s = exp_fact(r, "counts", "note", NAN, r->text.note[k], err);
-    return s;
+    return s ? s : about_notes(r, "notes", 0, r->text.note, r->text.n_notes, err);
 }
 
 pm_status exp_about_corpus(exp_run *r, pm_err *err)
@@ -270,11 +284,7 @@ pm_status exp_about_experts(exp_run *r, const seed_work *w, pm_err *err)
         s = exp_fact(r, "drawn", all[k].name, all[k].value, all[k].text, err);
         if (!s) r->row[r->n_rows - 1].seed = w->seed;
     }
-    for (size_t k = 0; k < r->draw.n_notes && !s; k++) {
-        const char *note = arena_strdup(r->keep, r->draw.note[k]);
-        s = note ? exp_fact(r, "drawn", "note", NAN, note, err) : err_set(err, PM_E_MEMORY, "rows");
-        if (!s) r->row[r->n_rows - 1].seed = w->seed;
-    }
+    if (!s) s = about_notes(r, "drawn", w->seed, r->draw.note, r->draw.n_notes, err);
     if (!s) s = about_labels(r, w, err);
     return s ? s : about_each(r, w->seed, err);
 }

@@ -21,15 +21,16 @@ static const arg_row rows[] = {
 
 static int runs_main(int argc, char **argv);
 
-const verb verb_runs = {
-    "runs",
-    "list | show RUN | compare RUN RUN | export RUN",
-    1,
-    3,
-    "list, show, compare and export runs",
-    "RUN is the beginning of a run's key, or an experiment's name (then its newest finished run).",
-    rows,
-    runs_main};
+const verb verb_runs = {"runs",
+                        "list | show RUN | compare RUN RUN | export RUN",
+                        1,
+                        3,
+                        "list, show, compare and export runs",
+                        "RUN is the beginning of a run's key, the name of its folder, or an "
+                        "experiment's name (then its newest "
+                        "finished run).",
+                        rows,
+                        runs_main};
 
 typedef struct runs_call {
     const arg_value *value;

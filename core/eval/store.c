@@ -161,12 +161,13 @@ pm_status store_find_run(store *s, const char *which, arena *a, store_run *out, 
                            s->dir, n, which);
     }
     sql_query *q;
-    status = sql_prepare(
-        s->db,
-        n == 1 ? "SELECT " RUN_COLUMNS " FROM run WHERE substr(key, 1, length(?1)) = ?1"
-               : "SELECT " RUN_COLUMNS
-                 " FROM run WHERE name = ?1 ORDER BY status = 'done' DESC, seq DESC LIMIT 1",
-        &q, err);
+    status =
+        sql_prepare(s->db,
+                    n == 1 ? "SELECT " RUN_COLUMNS " FROM run WHERE substr(key, 1, length(?1)) = ?1"
+                           : "SELECT " RUN_COLUMNS
+                             " FROM run WHERE name = ?1 OR name || '-' || substr(key, 1, 8) = ?1"
+                             " ORDER BY status = 'done' DESC, seq DESC LIMIT 1",
+                    &q, err);
     if (status) return status;
     bool row;
     sql_bind_text(q, 1, which);

@@ -59,7 +59,8 @@ PM_MUST_USE pm_status store_fail_run(store *s, const char *key, double seconds, 
                                      pm_err *err);
 PM_MUST_USE pm_status store_runs(store *s, arena *a, store_run **out, size_t *n,
                                  pm_err *err); /* newest first */
-/* By key, unambiguous key prefix, or name (the newest finished one, else the newest). */
+/* By key, unambiguous key prefix, name (the newest finished one, else the newest), or the name of its folder,
+ * NAME-KEY8. */
 PM_MUST_USE pm_status store_find_run(store *s, const char *which, arena *a, store_run *out,
                                      pm_err *err);
 PM_MUST_USE pm_status store_rows(store *s, const char *key, arena *a, store_row **out, size_t *n,

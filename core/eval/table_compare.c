@@ -54,7 +54,8 @@ static pm_status put_line(const comparison *c, grid *g, const table_line *a, con
 static const char *data_of(const store_row *row, size_t n)
 {
     for (size_t k = 0; k < n; k++)
-        if (strcmp(row[k].role, "about") == 0 && strcmp(row[k].metric, "data") == 0)
+        if (strcmp(row[k].role, "about") == 0 && strcmp(row[k].subset, "data") == 0 &&
+            (strcmp(row[k].metric, "data") == 0 || strcmp(row[k].metric, "corpus") == 0))
             return row[k].setting;
     return "";
 }

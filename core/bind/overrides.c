@@ -87,6 +87,22 @@ static void push_value(lua_State *L, const char *text)
         lua_pushstring(L, text);
 }
 
+/* library=FILE.lua is what pm.load "FILE.lua" gives. */
+static void push_library(lua_State *L, const char *path)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, "pm.core");
+    lua_getfield(L, -1, "load");
+    lua_remove(L, -2);
+    lua_pushstring(L, path);
+    lua_call(L, 1, 1);
+}
+
+static bool ends_in_lua(const char *text)
+{
+    size_t n = strlen(text);
+    return n > 4 && strcmp(text + n - 4, ".lua") == 0;
+}
+
 /* Sections that a script may leave out altogether. */
 static const char *section_noun(const char *name)
 {
@@ -119,7 +135,12 @@ static void write_value(lua_State *L, int at, const step *s, const script_set *s
     noun_mark m;
     push_field(L, at, s);
     bool is_named = noun_of(L, -1, &m) && m.name;
-    push_value(L, set->value);
+    if (strcmp(set->path, "library") == 0 && ends_in_lua(set->value)) {
+        push_library(L, set->value);
+        is_named = false;
+    } else {
+        push_value(L, set->value);
+    }
     if (is_named && lua_type(L, -1) == LUA_TSTRING) { /* data=FOLDER, routers[1]=prior */
         noun_rename(L, -2, set->value);
         lua_pop(L, 2);

@@ -85,6 +85,7 @@ typedef struct corpus_reader {
     size_t n_files, room_files;
     corpus_domain *domain;
     size_t n_domains, room_domains;
+    size_t n_beside; /* files in the corpus folder itself */
     corpus_document *document;
     size_t n_documents, room_documents;
     uint64_t *seen; /* [n_documents] hash of the text, for the table of duplicates */

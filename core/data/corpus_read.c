@@ -132,6 +132,10 @@ static pm_status note_unused_rules(corpus_reader *r, pm_err *err)
 static pm_status too_few(const corpus_reader *r, pm_err *err)
 {
     str why = STR_INIT;
+    if (r->n_beside)
+        str_printf(&why,
+                   "\n  %zu files lie beside the folders: a domain is a folder, also of one file",
+                   r->n_beside);
     for (size_t k = 0; k < r->n_notes && k < 12; k++) str_printf(&why, "\n  %s", r->note[k]);
     pm_status s =
         err_set(err, PM_E_ARG,

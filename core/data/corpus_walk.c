@@ -106,6 +106,7 @@ static pm_status take_domain(corpus_reader *r, const char *name, pm_err *err)
         return corpus_skipped(r, SKIP_LINK, name, "is a symbolic link, which is not followed", err);
     if (!S_ISDIR(st.st_mode)) {
         if (strcmp(name, CORPUS_CONFIG_FILE) == 0) return PM_OK;
+        r->n_beside++;
         return corpus_skipped(r, SKIP_RULE, name, "", err);
     }
     if (!is_domain_name(name)) {

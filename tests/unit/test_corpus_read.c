@@ -202,6 +202,11 @@ START_TEST(small_domains_are_left_out)
     ck_assert_int_eq(corpus_try(&f, &spec, &t), PM_E_ARG);
     files_must_say(&f, "found 1 domains with text, wanted at least 2");
     files_must_say(&f, "domain small is left out");
+    ck_assert_ptr_null(strstr(err_text(&f.err), "beside the folders"));
+    corpus_put(&f, "letter.txt", "lies in no folder\n");
+    corpus_put(&f, "other.txt", "neither\n");
+    ck_assert_int_eq(corpus_try(&f, &spec, &t), PM_E_ARG);
+    files_must_say(&f, "2 files lie beside the folders: a domain is a folder");
 }
 END_TEST
 

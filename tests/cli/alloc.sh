@@ -4,7 +4,7 @@
 # each bundle of the toy experiment.
 . "${srcdir:-.}/tests/cli/lib.sh"
 
-expect 0 "$pointsman" run "$src/experiments/quickstart.lua"
+expect 0 "$pointsman" run "$src/tests/cli/recorded_toy.lua"
 dir=$(sed -n 's/^results  *//p' "$work/out")
 sed -n 's/.*"prompt": *"\([^"\\]*\)".*/\1/p' "$src/datasets/toy/prompts.jsonl" >"$work/prompts.txt"
 [ -s "$work/prompts.txt" ] || fail "no prompts read from the toy data"

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The main job on the toy data: check, dry run, run, list, show, compare, export, route; the same decisions by
+# Recorded outcomes, the toy of them: check, dry run, run, list, show, compare, export, route; the same decisions by
 # `route` and by the experiment on every test prompt; the same canonical bytes for 1 and 2 threads and again.
 . "${srcdir:-.}/tests/cli/lib.sh"
-script=$src/experiments/quickstart.lua
+script=$src/tests/cli/recorded_toy.lua
 
 expect 0 "$pointsman" check "$script"
 says out "well formed"

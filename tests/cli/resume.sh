@@ -3,7 +3,7 @@
 # Killed with -9 at 20 points spread over the run, a run resumes to the same canonical bytes.  The points are
 # shares of the measured length of an undisturbed run, so they fall into every phase on any machine.
 . "${srcdir:-.}/tests/cli/lib.sh"
-script=$src/experiments/quickstart.lua
+script=$src/tests/cli/recorded_toy.lua
 
 started=$(date +%s%N)
 expect 0 "$pointsman" run "$script" --jobs 2

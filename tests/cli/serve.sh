@@ -6,7 +6,7 @@
 . "${srcdir:-.}/tests/cli/lib.sh"
 build=$PWD
 
-expect 0 "$pointsman" run "$src/experiments/quickstart.lua"
+expect 0 "$pointsman" run "$src/tests/cli/recorded_toy.lua"
 dir=$(sed -n 's/^results  *//p' "$work/out")
 ready=$(sed -n 's/^route  *pointsman route \([^ ]*\) "your prompt"$/\1/p' "$work/out")
 [ -f "$ready/bundle.json" ] || fail "run prints no bundle to route with: '$ready'"
@@ -52,7 +52,7 @@ says err "is made of Lua functions: give \`pointsman route\` --script FILE (reco
 expect 0 "$pointsman" route "$bundle" --script "$work/lua.lua" hello
 
 # a plugin that is not found
-sed 's|pm.router "prior" {}|pm.router "zzyzx" {}|' "$src/experiments/quickstart.lua" >"$work/unknown.lua"
+sed 's|pm.router "prior" {}|pm.router "zzyzx" {}|' "$src/tests/cli/recorded_toy.lua" >"$work/unknown.lua"
 expect 1 "$pointsman" check "$work/unknown.lua"
 says err "unknown router 'zzyzx'"
 says err "set POINTSMAN_PLUGINS to its folder, or \`make install\` it"

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The code in the documents is true: every ```lua block whose first line is `-- file: NAME.lua` is checked as an
-# experiment (or, when it returns none, run as a library or policy), and its policies conform; every ```c block whose first line is
-# `/* file: NAME.c */` is compiled against the public headers; every ```text block that follows a bad script
-# (`-- bad: NAME.lua`) is what `check` says about it.
+# experiment (or, when it returns none, run as a library or policy), and its policies conform; over the toy corpus it
+# is run; every ```c block whose first line is `/* file: NAME.c */` is compiled against the public headers; every ```text
+# block that follows a bad script (`-- bad: NAME.lua`) is what `check` says about it.
 src=$(cd "${srcdir:-.}" && pwd)
 run=$PWD/tests/lua/run
 pointsman=$PWD/pointsman
@@ -38,6 +38,13 @@ check_bad() { # NAME: says exactly what the document says
     fi
 }
 
+grows() { # SCRIPT: with the library that it began with, then with the longer one: one expert to train
+    "$pointsman" run "$1" --out "$work/grown" --set library=lua/libraries/toy_ngrams.lua --set bootstrap.resamples=100 >/dev/null 2>&1 &&
+        "$pointsman" run "$1" --out "$work/grown" --dry >"$work/dry" 2>&1
+    [ "$(grep -c 'done     expert ' "$work/dry")" = 4 ] && [ "$(grep 'to do    expert ' "$work/dry")" = "    to do    expert     gardener" ] ||
+        { echo "FAIL: $doc: not one expert to train"; cat "$work/dry"; bad=1; }
+}
+
 check_lua() {
     # policies are held to the conformance suite, as the document promises
     if grep -q 'pm[.]\(router\|objective\|constraint\)_fn' "$1"; then
@@ -46,6 +53,13 @@ check_lua() {
     fi
     if grep -q 'return pm[.]experiment' "$1"; then "$run" check "$1"; else "$run" "$1"; fi ||
         { echo "FAIL: $doc: $1"; bad=1; }
+    # over the toy corpus an experiment takes a second: it is run, its experts trained
+    if grep -q 'pm[.]corpus "datasets/toy_corpus"' "$1"; then
+        "$pointsman" run "$1" --out "$work/store" --set bootstrap.resamples=100 >"$work/table" 2>&1 &&
+            grep -q '^oracle ' "$work/table" || { echo "FAIL: $doc: $1 does not run"; head -n 20 "$work/table"; bad=1; }
+        # what the document says of a library that has grown
+        if [ "$1" = with_gardener.lua ]; then grows "$1"; fi
+    fi
 }
 
 for doc in "$src"/README.md "$src"/docs/*.md; do

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/rng.h"
 #include "data/jsonl.h"
 
@@ -34,10 +35,15 @@ static uint64_t zipf(uint32_t stream, uint64_t i, size_t n)
     return (uint64_t)exp(rng_uniform(3, stream, i) * log((double)n)) - 1;
 }
 
+static uint32_t topic_of(uint64_t i)
+{
+    return (uint32_t)rng_below(3, 0, i, TOPICS);
+}
+
 static pm_str made(arena *a, uint64_t i)
 {
     char *at = arena_alloc(a, LENGTH + 32, 1);
-    size_t len = 0, topic = (size_t)rng_below(3, 0, i, TOPICS);
+    size_t len = 0, topic = topic_of(i);
     if (!at) exit(1);
     for (uint64_t w = i * LENGTH; len < LENGTH; w++) {
         bool own = rng_uniform(3, 1, w) < 0.4;
@@ -60,6 +66,8 @@ static size_t from_file(arena *a, const char *folder, bench_texts *out, size_t m
     while (out->n < most && jsonl_next(j, &f, &fields, &err) == PM_OK && f) {
         const jsonl_field *prompt = jsonl_find(f, fields, "prompt");
         if (!prompt) continue;
+        const jsonl_field *domain = jsonl_find(f, fields, "domain");
+        if (domain) out->domain[out->n] = (uint32_t)fnv1a(domain->text.ptr, domain->text.len);
         char *copy = arena_strndup(a, prompt->text.ptr, prompt->text.len);
         if (!copy) exit(1);
         out->text[out->n++] = (pm_str){copy, prompt->text.len};
@@ -71,11 +79,13 @@ static size_t from_file(arena *a, const char *folder, bench_texts *out, size_t m
 bench_texts bench_texts_open(arena *a, size_t most)
 {
     const char *folder = getenv("POINTSMAN_CORPUS");
-    bench_texts out = {arena_alloc(a, most, sizeof(pm_str)), 0, 0, "generated"};
-    if (!out.text) exit(1);
+    bench_texts out = {arena_alloc(a, most, sizeof(pm_str)), arena_alloc(a, most, sizeof(uint32_t)),
+                       0, 0, "generated"};
+    if (!out.text || !out.domain) exit(1);
     if (folder && from_file(a, folder, &out, most) > 0) out.what = "prompts.jsonl";
     while (out.n < most && strcmp(out.what, "generated") == 0) {
         out.text[out.n] = made(a, out.n);
+        out.domain[out.n] = topic_of(out.n);
         out.n++;
     }
     for (size_t i = 0; i < out.n; i++) out.bytes += out.text[i].len;

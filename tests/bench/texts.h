@@ -10,6 +10,7 @@
 
 typedef struct bench_texts {
     pm_str *text;
+    uint32_t *domain; /* hash of its label; generated: the topic */
     size_t n, bytes;
     const char *what; /* "generated" or "prompts.jsonl" */
 } bench_texts;

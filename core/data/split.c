@@ -192,8 +192,11 @@ static pm_status check_parts(const dataset *d, const split_spec *spec, const spl
                         : test && !s->n_test           ? "test"
                                                        : NULL;
     if (!empty) return PM_OK;
-    return err_set(err, PM_E_ARG, "%s: split: the %s part of %zu prompts is empty", d->name, empty,
-                   d->n);
+    return err_set(
+        err, PM_E_ARG,
+        "%s: split: the %s part of %zu prompts is empty; want more prompts (groups and documents "
+        "stay whole) or a larger share%s",
+        d->name, empty, d->n, strcmp(empty, "tune") == 0 ? ", or split.tune = 0" : "");
 }
 
 pm_status split_make(const dataset *d, const split_spec *spec, arena *a, split *out, pm_err *err)

@@ -58,7 +58,7 @@ static pm_status plan_router(plan *p, const seed_work *w, const router_choice *c
         won = at;
     }
     if (s || known < n) return s ? s : put_open_job(p, "router", c->at.label);
-    s = exp_router_key(p->r, w, won, "router", key, err);
+    s = exp_router_key(p->r, w, won, exp_router_job(w), key, err);
     return s ? s : put_job(p, key, "router", c->at.label, NULL, err);
 }
 

@@ -172,8 +172,8 @@ pipeline exp_pipeline(const exp_run *r, const seed_work *w, size_t k, size_t poi
                                   .bound = from->bound};
     }
     const router *route = w->router[k].route;
-    return (pipeline){.embed = router_wants_embed(route) || router_wants_sparse(route) ? w->embed
-                                                                                       : NULL,
+    bool reads = route && (router_wants_embed(route) || router_wants_sparse(route));
+    return (pipeline){.embed = reads ? w->embed : NULL,
                       .route = route,
                       .lib = &r->lib->view,
                       .term = term,

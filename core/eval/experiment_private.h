@@ -188,14 +188,16 @@ PM_MUST_USE pm_status exp_seed_views(exp_run *r, seed_work *w,
 
 PM_MUST_USE pm_status exp_embed_key(const exp_run *r, const seed_work *w, char hex[65],
                                     pm_err *err);
-/* kind: "router", or "candidate" of a grid (trained without the tuning part). */
+/* kind: exp_router_job, or "candidate" of a grid (trained without the tuning part). */
 PM_MUST_USE pm_status exp_router_key(const exp_run *r, const seed_work *w, const plugin_choice *p,
                                      const char *kind, char hex[65], pm_err *err);
 PM_MUST_USE pm_status exp_embed(exp_run *r, seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_features(exp_run *r, seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_train(exp_run *r, seed_work *w, pm_err *err);
 uint32_t exp_reference(const exp_run *r, const seed_work *w); /* column for win probabilities */
-const char *exp_setting(const router_choice *c, const plugin_choice *won, const router *route,
+const char *exp_router_job(const seed_work *w); /* kind of the job: "router", "curve" */
+/* settled: router_settled, or NULL. */
+const char *exp_setting(const router_choice *c, const plugin_choice *won, const char *settled,
                         arena *a);
 
 PM_MUST_USE pm_status exp_decide(exp_run *r, seed_work *w, pm_err *err);

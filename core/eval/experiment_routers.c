@@ -17,6 +17,7 @@ typedef struct trained { /* a router's job, done */
     router *route;
     const char *file;             /* hex, or "" when the router cannot be saved */
     const char *history;          /* JSON list */
+    const char *settled;          /* what training settled on */
     pm_mat value, spread, tokens; /* at == NULL: not offered */
     pm_value_kind kind;
 } trained;
@@ -170,11 +171,14 @@ static pm_status load_done(exp_run *r, const plugin_choice *p, const json *j, tr
     pm_status s = store_get_matrix(r->st, json_text(j, "value", ""), r->a, &t->value, err);
     if (!s && spread[0]) s = store_get_matrix(r->st, spread, r->a, &t->spread, err);
     if (!s && tokens[0]) s = store_get_matrix(r->st, tokens, r->a, &t->tokens, err);
-    if (!s) s = store_check_object(r->st, t->file, err);
+    t->settled = json_text(j, "settled", "");
+    if (s || !t->file[0]) return s; /* of a learning curve */
+    s = store_check_object(r->st, t->file, err);
     if (s) return s;
     const char *path = store_object_path(r->st, t->file, r->a);
     if (!path) return err_set(err, PM_E_MEMORY, "router");
     s = router_load(r->call, path, &t->route, err);
+    if (!s) t->settled = router_settled(t->route);
     return s ? err_wrap(err, s, "router \"%s\"", p->label) : PM_OK;
 }
 
@@ -196,11 +200,18 @@ static pm_status save_router(exp_run *r, trained *t, pm_err *err)
     return t->file ? PM_OK : err_set(err, PM_E_MEMORY, "router");
 }
 
-static pm_status save_done(exp_run *r, const char *key, trained *t, double start, pm_err *err)
+/* Routers of a learning curve serve nobody: their predictions are kept, they are not. */
+const char *exp_router_job(const seed_work *w)
+{
+    return w->from ? "curve" : "router";
+}
+
+static pm_status save_done(exp_run *r, const seed_work *w, const char *key, trained *t,
+                           double start, pm_err *err)
 {
     char value[65], spread[65] = "", tokens[65] = "";
-    pm_status s = save_router(r, t, err);
-    if (s || !t->file[0]) return s;
+    pm_status s = w->from ? PM_OK : save_router(r, t, err);
+    if (s || (!w->from && !t->file[0])) return s;
     s = store_put_matrix(r->st, mat_const(t->value), value, err);
     if (!s && t->spread.at) s = store_put_matrix(r->st, mat_const(t->spread), spread, err);
     if (!s && t->tokens.at) s = store_put_matrix(r->st, mat_const(t->tokens), tokens, err);
@@ -211,8 +222,10 @@ static pm_status save_done(exp_run *r, const char *key, trained *t, double start
                "\"kind\":%d,\"history\":",
                t->file, value, spread, tokens, (int)t->kind);
     str_json(&text, t->history, strlen(t->history));
+    str_puts(&text, ",\"settled\":");
+    str_json(&text, t->settled, strlen(t->settled));
     str_puts(&text, "}");
-    s = exp_job_done(r, key, "router", &text, exp_now() - start, err);
+    s = exp_job_done(r, key, exp_router_job(w), &text, exp_now() - start, err);
     str_close(&text);
     return s;
 }
@@ -233,8 +246,9 @@ static pm_status make_router(exp_run *r, seed_work *w, const plugin_choice *p, c
     exp_history_begin(r);
     pm_status s = train(r, w, p, true, &t->route, err);
     if (!s) s = keep_history(r, t, err);
+    if (!s) t->settled = router_settled(t->route);
     if (!s) s = predict(r, w, p, &w->test_x, t, err);
-    if (!s) s = save_done(r, key, t, start, err);
+    if (!s) s = save_done(r, w, key, t, start, err);
     return blame(r, p, s, err);
 }
 
@@ -243,9 +257,9 @@ static pm_status run_router(exp_run *r, seed_work *w, const plugin_choice *p, tr
 {
     char key[65];
     const json *done = NULL;
-    *t = (trained){.file = ""};
+    *t = (trained){.file = "", .settled = ""};
     exp_say(r, p->label, 0);
-    pm_status s = exp_router_key(r, w, p, "router", key, err);
+    pm_status s = exp_router_key(r, w, p, exp_router_job(w), key, err);
     if (!s) s = exp_job_find(r, key, &done, err);
     if (s) return s;
     if (done) {
@@ -280,7 +294,7 @@ pm_status exp_train(exp_run *r, seed_work *w, pm_err *err)
         router_work *out = &w->router[w->n_routers++];
         *out = (router_work){.choice = c,
                              .won = won,
-                             .setting = exp_setting(c, won, t.route, r->keep),
+                             .setting = exp_setting(c, won, t.settled, r->keep),
                              .route = t.route,
                              .file = t.file[0] ? store_object_path(r->st, t.file, r->a) : NULL,
                              .history = t.history,
@@ -343,7 +357,7 @@ static void put_value(const json *v, str *out)
 
 /* "k=80", "metric=cosine, k=20", and what training settled on; "" when everything is as usual.  NULL: memory
  * is out. */
-const char *exp_setting(const router_choice *c, const plugin_choice *won, const router *route,
+const char *exp_setting(const router_choice *c, const plugin_choice *won, const char *settled,
                         arena *a)
 {
     size_t n = c->n_candidates > 1 ? c->n_candidates : 1;
@@ -360,8 +374,7 @@ const char *exp_setting(const router_choice *c, const plugin_choice *won, const 
         str_printf(&text, "%s%s=", text.len ? ", " : "", v->key);
         put_value(v, &text);
     }
-    if (route && router_settled(route)[0])
-        str_printf(&text, "%s%s", text.len ? ", " : "", router_settled(route));
+    if (settled && settled[0]) str_printf(&text, "%s%s", text.len ? ", " : "", settled);
     const char *kept = text.failed ? NULL : arena_strdup(a, str_text(&text));
     str_close(&text);
     return kept;

@@ -2,23 +2,30 @@
 # SPDX-License-Identifier: MIT
 # One page of docs/results: runs an experiment into a store of its own and prints its summary as the tool wrote it.
 #   tests/results/page.sh POINTSMAN SCRIPT DATA-FOLDER [--set PATH=VALUE ...] > docs/results/PAGE.md
+# DATA-FOLDER may be - : the script's own data.
 set -eu
 program=$1 script=$2 data=$3
 shift 3
+[ "$data" = - ] || set -- --set "data=$data" "$@"
 store=$(mktemp -d)
 trap 'rm -rf "$store"' EXIT
-"$program" run "$script" --out "$store" --set "data=$data" "$@" >"$store/out" 2>"$store/err" || {
+"$program" run "$script" --no-report --out "$store" "$@" >"$store/out" 2>"$store/err" || {
     cat "$store/err" >&2
     exit 1
 }
 dir=$(sed -n 's/^results  *//p' "$store/out")
 shown=$(basename "$script")
 extra=''
-for word in "$@"; do extra="$extra $word"; done
+for word in "$@"; do
+    case $word in data=*/*) word=data=$(basename "$data") ;; esac
+    extra="$extra $word"
+done
+title=$(basename "$script" .lua)
+[ "$data" = - ] || title="$title on $(basename "$data")"
 cat <<TEXT
-# $(basename "$script" .lua) on $(basename "$data")
+# $title
 
-Written by the tool: \`pointsman run experiments/$shown --set data=$(basename "$data")$extra\`
+Written by the tool: \`pointsman run experiments/$shown$extra\`
 (this page: \`sh tests/results/page.sh\`).  Metrics and baselines: docs/metrics.md.
 
 \`\`\`

@@ -125,6 +125,12 @@ static backend *make_backend(const plugin_entry *e)
     pm_backend_fit fit = {.size = sizeof fit, .expert = d->lib.expert[1], .x = &d->x};
     backend *b = NULL;
     fit.y = toy_cells(w.a, &d->y, d->x.n, col, 1);
+    if (backend_train(w.call, &spec, &fit, &b, &w.err) == PM_OK) return b;
+    err_clear(&w.err); /* one that learns from text */
+    pm_corpus corpus = {sizeof corpus, d->x.text, d->x.n};
+    fit.x = NULL;
+    fit.y = NULL;
+    fit.corpus = &corpus;
     must(backend_train(w.call, &spec, &fit, &b, &w.err));
     return b;
 }

@@ -33,6 +33,8 @@ static pm_status train(pm_router *r, pm_call *c, const pm_fit *fit)
 {
     const struct best_params *p = c->params;
     struct fit_how how = fit_how_of(&p->fit);
+    if (p->fit.lr_words <= 0 && !how.hidden)
+        how.lr_sparse = 0.3; /* logits go further than losses */
     struct fit_data data;
     struct fit_result result = {.epoch = 0};
     struct best_goal g = {.objective = p->objective, .temperature = p->temperature};

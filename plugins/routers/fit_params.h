@@ -35,7 +35,7 @@ extern const char *const fit_head_words[], *const fit_stop_words[];
                 "(count); early stopping may end sooner"),                                         \
         FIT_ROW(PM_P_I64, T, batch, 128, 1, 65536, NULL, "prompts in a minibatch (count)"),        \
         FIT_ROW(PM_P_I64, T, patience, 4, 1, 10000, NULL,                                          \
-                "epochs without progress on the held-out prompts before stopping (count)"),        \
+                "epochs without 0.2 % of progress on held-out prompts before stopping (count)"),   \
         FIT_ROW(PM_P_CHOICE, T, stop_on, FIT_STOP_LOSS, 0, 1, fit_stop_words,                      \
                 "what progress is: the \"loss\" that is minimised, or the regret of the "          \
                 "\"choice\""),                                                                     \
@@ -43,8 +43,9 @@ extern const char *const fit_head_words[], *const fit_stop_words[];
                 "fit again with the held-out prompts, for as many epochs as were best"),           \
         FIT_ROW(PM_P_F64, T, lr, 0, 0, 1000, NULL,                                                 \
                 "step size of Adam (embeddings, hidden layer); 0: 0.003 linear, 0.002 mlp"),       \
-        FIT_ROW(PM_P_F64, T, lr_words, 0, 0, 1000, NULL,                                           \
-                "step size of Adagrad (word features); 0: 0.1 linear, 0.05 mlp"),                  \
+        FIT_ROW(                                                                                   \
+            PM_P_F64, T, lr_words, 0, 0, 1000, NULL,                                               \
+            "step size of Adagrad (word features); 0: 0.1 linear (best_expert: 0.3), 0.05 mlp"),   \
         FIT_ROW(PM_P_F64, T, weight_decay, 0.02, 0, 0.99, NULL,                                    \
                 "share of every weight that is forgotten in an epoch"),                            \
         FIT_ROW(PM_P_F64, T, dropout, 0, 0, 0.95, NULL,                                            \

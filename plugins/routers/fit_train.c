@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+static const double notable = 0.002; /* share of the held-out loss that counts as progress */
 enum { S_SHUFFLE = 103, S_AGAIN = 104, TELL = 16 };
 
 struct course { /* of one fitting: some rows, some epochs */
@@ -95,21 +96,24 @@ static void recall(struct course *a)
             memcpy(a->step.w[p], a->best[p], fit_net_size(&a->step.net, p) * sizeof(float));
 }
 
-/* Fits on the fitting part until the held-out rows see no better for `patience` epochs. */
+/* Fits on the fitting part until the held-out rows see no progress for `patience` epochs.  The best epoch is kept
+ * whether or not it was notably better. */
 static pm_status with_stop(struct course *a, pm_call *c, struct fit_result *out)
 {
     const struct fit_data *data = a->step.data;
     size_t patience = a->step.how->patience;
-    double held = 0, train = 0;
+    double held = 0, train = 0, mark; /* what the last notable step forward led to, and when */
+    size_t marked = 0;
     pm_status st = look(a, c, data->stop, data->n_stop, NULL, &held);
     if (st == PM_OK) st = remember(a, c);
-    out->held = held;
-    for (size_t e = 0; st == PM_OK && e < a->epochs && e - out->epoch < patience; e++) {
+    out->held = mark = held;
+    for (size_t e = 0; st == PM_OK && e < a->epochs && e - marked < patience; e++) {
         st = run_epoch(a, c, e, &train);
         if (st == PM_OK) st = look(a, c, data->stop, data->n_stop, NULL, &held);
         pm_metric m[] = {{"epoch", (double)(e + 1)}, {"train", train}, {"tune", held}};
         double part = (double)(e + 1) / (double)a->epochs;
         if (st == PM_OK) st = c->host->progress(c, a->done + a->share * part, m, 3);
+        if (held < mark * (1 - notable)) mark = held, marked = e + 1;
         if (st == PM_OK && held < out->held) {
             out->held = held;
             out->epoch = e + 1;

@@ -177,8 +177,8 @@ START_TEST(stops_at_the_best_epoch)
     for (size_t e = 1; e <= n; e++)
         if (curve[e] < curve[best]) best = e;
     ck_assert_int_eq(sscanf(router_settled(r), "epoch=%zu", &settled), 1);
-    /* Nothing may have helped at all: then it is epoch 0, and patience ends the fit at 6. */
-    ck_assert_msg(n < 100 && n == settled + 6, "%zu epochs, settled on %zu", n, settled);
+    /* Nothing may have helped at all: then it is epoch 0.  Small progress is kept but does not count. */
+    ck_assert_msg(n < 100 && n >= 6 && n <= settled + 6, "%zu epochs, settled on %zu", n, settled);
     ck_assert(settled == best || settled == 0);
     router_close(r);
 }

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- The main job: train small language models on text of many kinds, measure their losses on unseen prompts, train
 -- routers to predict them, route held-out prompts under a growing weight of size, compare with the baselines to fear.
---   pointsman run experiments/quickstart.lua      (--set size=toy: seconds, on the corpus that comes along)
+--   pointsman run experiments/quickstart.lua      (--set size=toy: seconds, on the corpus that comes along;
+--                                                  --set size=published: three splits, as in docs/results)
 local pm <const> = require "pointsman"
 
 return pm.experiment {
@@ -19,8 +20,8 @@ return pm.experiment {
     pm.router "length" {},
     pm.router "knn" { k = "auto" },
     pm.router "knn" { k = "auto", features = "sparse", label = "knn, words" },
-    pm.router "loss_regression" { head = "mlp", label = "regression, mlp" },
-    pm.router "loss_regression" { features = "sparse", label = "regression, words" },
+    pm.router "loss_regression" { divergence = "mse", targets = "standardised", label = "regression, mse" },
+    pm.router "loss_regression" { head = "mlp", features = "both", label = "regression, kl" },
     pm.router "best_expert" { features = "sparse", label = "best expert, words" },
   },
 
@@ -31,6 +32,7 @@ return pm.experiment {
   rival       = { "knn", "domain majority" },
   bootstrap   = { resamples = 2000, level = 0.95 },
   sizes = {
+    published = { seeds = { 1, 2, 3 } },
     toy = {
       data = pm.corpus "datasets/toy_corpus" { min_chars = 40, max_chars = 400, min_domains = 4, min_domain_bytes = 1000 },
       library = pm.load "lua/libraries/toy_ngrams.lua", train_sizes = { 50, "all" },

@@ -11,7 +11,7 @@ for _, divergence in ipairs { "mae", "mse", "huber", "kl" } do
     divergence = divergence, targets = targets, head = "mlp", features = "embed", label = divergence .. ", mlp",
   }
   routers[#routers + 1] = pm.router "loss_regression" {
-    divergence = divergence, targets = targets, features = "sparse", label = divergence .. ", words",
+    divergence = divergence, targets = targets, head = "mlp", features = "both", label = divergence .. ", words",
   }
 end
 

@@ -19,8 +19,9 @@ return pm.experiment {
   routers = {
     pm.router "prior" {},
     pm.router "knn" { k = 80 },
-    pm.router "loss_regression" { features = "sparse", label = "regression, words" },
-    pm.router "loss_regression" { divergence = "mae", targets = "raw", label = "regression, mae" },
+    pm.router "loss_regression" { head = "mlp", features = "both", label = "regression, kl" },
+    pm.router "loss_regression" { head = "mlp", features = "both", divergence = "mae", targets = "standardised",
+      label = "regression, mae" },
     pm.router "best_expert" { features = "sparse", label = "best expert, words" },
   },
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/str.h"
 #include "config.h"
 #include "plug/bundle.h"
 
@@ -21,6 +22,7 @@ struct pm_bundle {
 struct pm_route_ctx {
     const pm_bundle *bundle;
     pipeline_ctx *pipeline;
+    str sound; /* a text whose invalid bytes were replaced; grows only */
 };
 
 const char *pm_version(void)
@@ -109,7 +111,21 @@ void pm_route_ctx_close(pm_route_ctx *ctx)
 {
     if (!ctx) return;
     pipeline_ctx_close(ctx->pipeline);
+    str_close(&ctx->sound);
     mem_free(ctx);
+}
+
+/* Invalid UTF-8 becomes U+FFFD, as data sets and the command line have it: the same text, the same decision. */
+static bool make_sound(pm_route_ctx *ctx, pm_str *text)
+{
+    size_t bad;
+    if (utf8_valid(text->ptr, text->len, &bad)) return true;
+    str_clear(&ctx->sound);
+    (void)utf8_repair(text->ptr, text->len, &ctx->sound);
+    bool fits = !ctx->sound.failed;
+    ctx->sound.failed = false; /* the next text may be smaller */
+    *text = (pm_str){str_text(&ctx->sound), ctx->sound.len};
+    return fits;
 }
 
 pm_status pm_route_text(pm_route_ctx *ctx, const char *text, size_t len, pm_route_result *out,
@@ -118,7 +134,9 @@ pm_status pm_route_text(pm_route_ctx *ctx, const char *text, size_t len, pm_rout
     pm_err err = PM_ERR_INIT;
     const pipeline *p = bundle_pipeline(ctx->bundle->bundle);
     pm_str view = {text, len};
-    uint64_t id = fnv1a(text, len);
+    if (!make_sound(ctx, &view))
+        return told(err_set(&err, PM_E_MEMORY, "text of %zu bytes", len), &err, message_out);
+    uint64_t id = fnv1a(view.ptr, view.len);
     pm_prompts x = {.size = sizeof x, .n = 1, .id = &id, .text = &view};
     pipeline_result r;
     pm_status st = pipeline_run(p, ctx->pipeline, &x, &r, &err);

@@ -84,6 +84,20 @@ static int route(pm_route_ctx *ctx, char **line, size_t n, size_t routes)
     return 0;
 }
 
+/* A text with an invalid byte is the text with U+FFFD in its place: equal values to the bit. */
+static int repairs(pm_route_ctx *ctx)
+{
+    static const char broken[] = "boil the pasta in salted water \xff and stir \xc3";
+    static const char sound[] = "boil the pasta in salted water \xef\xbf\xbd and stir \xef\xbf\xbd";
+    char message[PM_MESSAGE_BYTES];
+    float value[256];
+    pm_route_result r = {.size = sizeof r};
+    if (pm_route_text(ctx, sound, sizeof sound - 1, &r, message) || r.m > 256) return 0;
+    memcpy(value, r.value, r.m * sizeof *value);
+    if (pm_route_text(ctx, broken, sizeof broken - 1, &r, message)) return 0;
+    return memcmp(value, r.value, r.m * sizeof *value) == 0;
+}
+
 int main(int argc, char **argv)
 {
     static char *line[MAX_PROMPTS];
@@ -100,6 +114,10 @@ int main(int argc, char **argv)
     if (pm_bundle_open(argv[1], NULL, &bundle, message) ||
         pm_route_ctx_open(bundle, &ctx, message)) {
         fprintf(stderr, "%s\n", message);
+        return 2;
+    }
+    if (!repairs(ctx)) {
+        puts("invalid bytes are not routed as U+FFFD");
         return 2;
     }
     unsigned long before_all = atomic_load(&allocations);

@@ -52,7 +52,7 @@ PM_EXPORT PM_MUST_USE pm_status pm_route_ctx_open(const pm_bundle *b, pm_route_c
                                                   char *message_out);
 PM_EXPORT void pm_route_ctx_close(pm_route_ctx *ctx);
 
-/* Routes one UTF-8 text of `len` bytes.  After warm-up (one call with a text at least as long) it
+/* Routes one UTF-8 text of `len` bytes; invalid bytes count as U+FFFD.  After warm-up (one call with a text at least as long) it
  * allocates nothing.  The decision equals the experiment's, bit for bit. */
 PM_EXPORT PM_MUST_USE pm_status pm_route_text(pm_route_ctx *ctx, const char *text, size_t len,
                                               pm_route_result *out, char *message_out);

@@ -144,6 +144,93 @@ START_TEST(same_bits_with_two_threads)
 }
 END_TEST
 
+/* ---- runs of bytes ---------------------------------------------------------------------------------------- */
+
+/* Texts whose kind is told by case and white space only; every third is long, one is empty. */
+static pm_prompts *byte_prompts(size_t n)
+{
+    static const char *const kind[] = {"Ab  c", "aB  c", "ab c"};
+    pm_prompts *x = fit_bed_prompts(&b, n, 4, 0, 6);
+    pm_str *text = arena_alloc(b.room, n, sizeof *text);
+    for (size_t i = 0; i < n; i++) {
+        size_t at = 0, room = i == 5 ? 70000 : 40;
+        char *t = arena_alloc(b.room, room + 64, 1);
+        while (at < room) at += (size_t)snprintf(t + at, 64, "%s w%zu. ", kind[i % 3], i % 7);
+        text[i] = (pm_str){t, i == 9 ? 0 : at};
+    }
+    x->text = text;
+    return x;
+}
+
+static pm_fit byte_fit(pm_prompts *x)
+{
+    enum { M = 3 };
+    float *y = arena_alloc(b.room, x->n * M, sizeof *y);
+    for (size_t i = 0; i < x->n; i++) y[i * M + i % M] = 1;
+    return by_hand(x, x->n, M, y);
+}
+
+START_TEST(bytes_tell_case_and_white_space)
+{
+    enum { N = 210 };
+    static const char *const ways[] = {"bytes=4 features=sparse epochs=60",
+                                       "bytes=3 features=both head=mlp hidden=16 epochs=60"};
+    pm_prompts *x = byte_prompts(N);
+    pm_fit fit = byte_fit(x);
+    for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
+        router *r = bed_reload(&b, bed_router(&b, "best_expert", ways[k], &fit));
+        pm_scores s = bed_predict(&b, r, fit.lib, x, false);
+        size_t wrong = 0;
+        for (size_t i = 0; i < N; i++) wrong += i != 9 && pm_row(s.value, i)[i % 3] < 0.5f;
+        ck_assert_msg(wrong == 0, "%s: %zu of %d are wrong", ways[k], wrong, N);
+        for (size_t i = 0; i < 12; i++) { /* alone as in a batch */
+            pm_prompts one = {.size = sizeof one, .n = 1, .id = x->id + i, .text = x->text + i};
+            one.embed = (pm_cmat){pm_crow(x->embed, i), 1, x->embed.cols, x->embed.ld};
+            pm_scores alone = bed_predict(&b, r, fit.lib, &one, false);
+            ck_assert_mem_eq(alone.value.at, pm_row(s.value, i), 3 * sizeof(float));
+        }
+        router_close(r);
+    }
+    fit_bed_threads(&b, "best_expert", "epochs=3 bytes=6 features=both head=mlp", &fit);
+}
+END_TEST
+
+/* What one document repeats is no column: with 40 documents, its 3 prompts cannot be told by their own word. */
+START_TEST(bytes_of_one_document_are_no_columns)
+{
+    enum { N = 120 };
+    static const char *const kind[] = {"one", "two", "ten"};
+    pm_prompts *x = byte_prompts(N);
+    pm_fit fit = byte_fit(x);
+    uint64_t *group = arena_alloc(b.room, N, sizeof *group);
+    pm_str *text = arena_alloc(b.room, N, sizeof *text);
+    for (size_t i = 0; i < N; i++) {
+        group[i] = i / 3;
+        text[i] = (pm_str){i < 3 ? "xyz" : kind[i % 3], 3};
+    }
+    x->text = text;
+    fit.group = group;
+    router *r = bed_router(&b, "best_expert", "bytes=5 features=sparse epochs=5", &fit);
+    text[119] = (pm_str){"", 0};
+    pm_scores s = bed_predict(&b, r, fit.lib, x, false);
+    ck_assert_mem_eq(pm_row(s.value, 0), pm_row(s.value, 119), 3 * sizeof(float));
+    ck_assert_mem_ne(pm_row(s.value, 0), pm_row(s.value, 60), 3 * sizeof(float));
+    router_close(r);
+}
+END_TEST
+
+START_TEST(bytes_need_text)
+{
+    pm_prompts *x = fit_bed_prompts(&b, 30, 4, 0, 6);
+    x->text = NULL;
+    pm_fit fit = byte_fit(x);
+    const plugin_entry *e = bed_plugin(&b, PLUGIN_ROUTER, "best_expert");
+    router_spec spec = {e, bed_params(&b, e, "bytes=4 features=both"), 7};
+    router *r;
+    bed_fails(&b, router_train(b.call, &spec, &fit, &r, &b.err), PM_E_ARG, "carry no text");
+}
+END_TEST
+
 /* ---- who is held out: a router of our own that looks at fit_data ------------------------------------------ */
 
 struct pm_router {
@@ -239,6 +326,9 @@ int main(void)
     tcase_add_test(t, agrees_with_scikit_learn);
     tcase_add_test(t, separable_words);
     tcase_add_test(t, same_bits_with_two_threads);
+    tcase_add_test(t, bytes_tell_case_and_white_space);
+    tcase_add_test(t, bytes_of_one_document_are_no_columns);
+    tcase_add_test(t, bytes_need_text);
     tcase_add_test(t, groups_never_straddle);
     suite_add_tcase(s, t);
     return suite_main(s);

@@ -23,6 +23,7 @@ return pm.experiment {
     pm.router "loss_regression" { divergence = "mse", targets = "standardised", label = "regression, mse" },
     pm.router "loss_regression" { head = "mlp", features = "both", label = "regression, kl" },
     pm.router "best_expert" { features = "sparse", label = "best expert, words" },
+    pm.router "best_expert" { head = "mlp", features = "both", bytes = 6, refit = false, label = "best expert, bytes" },
   },
 
   constraints = { pm.constraint "size" { weight = pm.grid { 0, .05, .1, .2, .3, .5, 1, 2 } } },

@@ -37,6 +37,11 @@ static pm_status read_bytes(pm_router *r, pm_call *c, pm_prompts *x, pm_fit *fit
     const struct best_params *p = c->params;
     r->bytes.longest = (size_t)p->bytes;
     if (!r->bytes.longest) return PM_OK;
+    if (p->fit.features == FIT_EMBED)
+        return c->host->fail(c, PM_E_ARG,
+                             "bytes = %zu, but features = \"embed\" reads no word features; try "
+                             "\"both\" or \"sparse\"",
+                             r->bytes.longest);
     pm_status st = fit_bytes_learn(&r->bytes, c, fit);
     if (st == PM_OK) st = fit_bytes_read(&r->bytes, c, fit->x, 0, fit->x->n, &x[0]);
     fit->x = &x[0];
@@ -51,6 +56,8 @@ static pm_status train(pm_router *r, pm_call *c, const pm_fit *given)
     const struct best_params *p = c->params;
     pm_prompts x[2];
     pm_fit copy = *given, *fit = &copy;
+    int64_t features = p->fit.features;
+    if (p->bytes && features == FIT_AUTO && given->x->embed.at) features = FIT_BOTH;
     struct fit_how how = fit_how_of(&p->fit);
     if (p->fit.lr_words <= 0 && !how.hidden)
         how.lr_sparse = 0.3; /* logits go further than losses */
@@ -58,7 +65,7 @@ static pm_status train(pm_router *r, pm_call *c, const pm_fit *given)
     struct fit_result result = {.epoch = 0};
     struct best_goal g = {.objective = p->objective, .temperature = p->temperature};
     pm_status st = read_bytes(r, c, x, fit);
-    if (st == PM_OK) st = fit_data_open(c, fit, p->fit.features, &data);
+    if (st == PM_OK) st = fit_data_open(c, fit, features, &data);
     if (st == PM_OK) st = best_goal_open(c, &data, &g);
     if (st != PM_OK) return st;
     double *shift = c->host->scratch(c, 2 * data.m, sizeof *shift), *scale = shift + data.m;

@@ -228,6 +228,9 @@ START_TEST(bytes_need_text)
     router_spec spec = {e, bed_params(&b, e, "bytes=4 features=both"), 7};
     router *r;
     bed_fails(&b, router_train(b.call, &spec, &fit, &r, &b.err), PM_E_ARG, "carry no text");
+    spec.params = bed_params(&b, e, "bytes=4 features=embed");
+    bed_fails(&b, router_train(b.call, &spec, &fit, &r, &b.err), PM_E_ARG,
+              "reads no word features");
 }
 END_TEST
 

@@ -134,21 +134,28 @@ return function(run)
   f.resamples = f.about["intervals:resamples"] and f.about["intervals:resamples"].value
   f.paired = f.about["intervals:resamples"] and f.about["intervals:resamples"].text or "paired"
 
+  --- The row of all seeds together, and whether these had splits of their own.
+  local function pooled(line, subset)
+    local seeds <const>, splits <const> = at[line .. "seeds:" .. subset], at[line .. "splits:" .. subset]
+    return seeds or splits, not seeds and splits ~= nil
+  end
+
   --- Score of a policy: {value, lo, hi, n, seeds, sd}, or nil.
   function f.get(role, label, point, metric, subset)
     subset = subset or "all"
     local line = role .. SEP .. label .. SEP .. point .. SEP .. metric .. SEP
-    if role ~= "router" and not at[line .. subset] and not at[line .. "seeds:" .. subset] then
+    if role ~= "router" and not at[line .. subset] and not pooled(line, subset) then
       for _, other in ipairs { "", f.free } do -- baselines stand at no point, or at the only one
         line = role .. SEP .. label .. SEP .. other .. SEP .. metric .. SEP
         if at[line .. subset] then break end
       end
     end
-    local mean <const>, each <const> = at[line .. "seeds:" .. subset], at[line .. subset]
+    local mean <const>, of_splits <const> = pooled(line, subset)
+    local each <const> = at[line .. subset]
     local v <const> = each and average(each) or nil
     if mean and mean[1].value then
       return { value = mean[1].value, lo = mean[1].lo, hi = mean[1].hi, n = mean[1].n, seeds = v and v.seeds or 1,
-        sd = v and v.sd, setting = v and v.setting, is_paired_mean = true }
+        sd = v and v.sd, setting = v and v.setting, is_paired_mean = true, of_splits = of_splits }
     end
     return v
   end

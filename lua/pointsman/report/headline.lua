@@ -62,8 +62,12 @@ local function caution(f)
     out[#out + 1] = "One seed: intervals say what other test prompts would give, not another split or training run."
   else
     local v <const> = f.score("router", (f.main_router()), f.free)
-    out[#out + 1] = string.format("Means over %d seeds%s.", #f.seeds, v and not v.is_paired_mean and
-      "; each has test prompts of its own, so brackets are means of the seeds' own intervals" or "")
+    if v and v.of_splits then
+      out[#out + 1] = string.format("All test prompts of %d splits together, each with its own documents and experts trained anew.", #f.seeds)
+    else
+      out[#out + 1] = string.format("Means over %d seeds%s.", #f.seeds, v and not v.is_paired_mean and
+        "; each has test prompts of its own, so brackets are means of the seeds' own intervals" or "")
+    end
   end
   if #f.points > 1 then out[#out + 1] = "Compared at " .. (f.free ~= "" and f.free or "no weights") .. "." end
   return table.concat(out, " ")
@@ -92,8 +96,9 @@ return function(f, c)
   }
   local list <const> = {}
   for k = 1, 3 do list[#list + 1] = cards[k] end
-  local n <const> = f.score("router", best, f.free).n
+  local score <const> = f.score("router", best, f.free)
+  local n <const>, grouped <const> = score.n, c and c.cluster_count and not score.of_splits
   return '<ul class="answers">' .. table.concat(list, "\n") .. "</ul>\n" .. gap_sentence(f, best) ..
     html.paragraph(string.format("n = %s test prompts%s. Brackets: %s. %s", html.count(n),
-      c and c.cluster_count and " in " .. html.count(c.cluster_count) .. " groups" or "", f.interval_words, caution(f)), "note")
+      grouped and " in " .. html.count(c.cluster_count) .. " groups" or "", f.interval_words, caution(f)), "note")
 end

@@ -11,13 +11,13 @@ local function curves(f)
   local all <const> = fit and fit.value and fit.value + (tune and tune.value or 0) -- "train=all" counts what is held out too
   for _, r in ipairs(f.curve) do
     local n <const> = r.point == "train=all" and all or tonumber(r.point:match("train=([%d%.e+]+)"))
-    if n and r.metric == f.kind and r.value and (r.subset == "all" or r.subset == "seeds:all") then
+    if n and r.metric == f.kind and r.value and (r.subset == "all" or r.subset == "seeds:all" or r.subset == "splits:all") then
       if not by[r.label] then
         by[r.label] = { label = r.label, at = {} }
         order[#order + 1] = by[r.label]
       end
       local p = by[r.label].at[n] or { n, 0.0, 0.0, 0.0, 0, 0 }
-      if r.subset == "seeds:all" then
+      if r.subset ~= "all" then
         p = { n, r.value, r.lo or r.value, r.hi or r.value, 1, r.n, fixed = true }
       elseif not p.fixed then
         p[2], p[3], p[4], p[5], p[6] = p[2] + r.value, p[3] + (r.lo or r.value), p[4] + (r.hi or r.value), p[5] + 1, r.n

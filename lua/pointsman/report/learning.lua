@@ -27,7 +27,7 @@ local function curves(f)
   end
   for _, line in ipairs(order) do
     for _, p in pairs(line.at) do
-      line[#line + 1] = { p[1], p[2] / p[5], p[3] / p[5], p[4] / p[5], p[6], p[5] }
+      line[#line + 1] = { p[1], p[2] / p[5], p[3] / p[5], p[4] / p[5], p[6], p.fixed and #f.seeds or p[5] }
     end
     table.sort(line, function(a, b) return a[1] < b[1] end)
   end

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
  * Training and scoring of the backend ngram on one thread, orders 4 and 6, on made-up text (words drawn by Zipf's law)
- * and, where POINTSMAN_CORPUS names a file of text, on that file: pieces of 4,000 bytes to learn from, then prompts of
- * 600 bytes.  Floors of the same run: copying 8 bytes a byte of text (the keys that training sorts), and one
- * independent random read a byte of text in a table of the model's size.
+ * and, where POINTSMAN_CORPUS names a file of text or a folder (see texts.h), on that: pieces of 4,000 bytes to learn
+ * from, then prompts of 600 bytes.  Floors of the same run: copying 8 bytes a byte of text (the keys that training
+ * sorts), and one independent random read a byte of text in a table of the model's size.
  */
+#include "config.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/rng.h"
 #include "bench.h"
 #include "plug/backend.h"
 #include "plug/params.h"
+#include "texts.h"
 
 enum { MOST = 18000000, PIECE = 4000, PROMPT = 600, ROUNDS = 5, VOCABULARY = 20000 };
 
@@ -67,15 +71,45 @@ static text make_text(arena *room, size_t len)
     return t;
 }
 
+/* The texts of a folder one after the other, in an order of chance, so that what is scored is like what was learned. */
+static void read_folder(arena *room, text *t)
+{
+    bench_texts x = bench_texts_open(room, MOST / 400);
+    for (size_t i = x.n; i > 1; i--) {
+        size_t other = (size_t)rng_below(5, 0, i, (uint32_t)i);
+        pm_str kept = x.text[i - 1];
+        x.text[i - 1] = x.text[other];
+        x.text[other] = kept;
+    }
+    for (size_t i = 0; i < x.n && t->len < MOST; i++) {
+        size_t part = x.text[i].len < MOST - t->len ? x.text[i].len : MOST - t->len;
+        memcpy(t->at + t->len, x.text[i].ptr, part);
+        t->len += part;
+        if (t->len < MOST) t->at[t->len++] = '\n';
+    }
+}
+
+/* False: POINTSMAN_CORPUS is unset.  What it names and cannot be used ends the benchmark. */
 static bool read_text(arena *room, text *t)
 {
     const char *path = getenv("POINTSMAN_CORPUS");
-    FILE *f = path ? fopen(path, "rb") : NULL;
+    struct stat kind;
     *t = (text){.name = "real text", .at = arena_alloc(room, MOST, 1)};
-    if (!f || !t->at) return false;
-    t->len = fread(t->at, 1, MOST, f);
-    fclose(f);
-    return t->len >= 100 * PIECE;
+    if (!path || !*path) return false;
+    if (!t->at) exit(1);
+    if (stat(path, &kind) == 0 && S_ISDIR(kind.st_mode)) {
+        read_folder(room, t);
+    } else {
+        FILE *f = fopen(path, "rb");
+        if (f) t->len = fread(t->at, 1, MOST, f);
+        if (f) fclose(f);
+    }
+    if (t->len >= 100 * PIECE) return true;
+    fprintf(stderr,
+            "benchmark: POINTSMAN_CORPUS \"%s\": found %zu bytes of text, wanted a file or a "
+            "folder with %d or more\n",
+            path, t->len, 100 * PIECE);
+    exit(1);
 }
 
 static pm_str *cut(arena *room, const char *at, size_t len, size_t piece, size_t *n)

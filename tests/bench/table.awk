@@ -47,7 +47,7 @@ END {
     print "are in [bench.jsonl](bench.jsonl).  Medians of n samples after a warm-up, in rounds that take each"
     print "work and its floor in turn, so that both meet the same disturbances.  A floor is the best that this"
     print "machine did in the same run at what the work cannot avoid; the ratio is how many times slower we"
-    print "are.  Nothing is asserted on these figures.  How scikit-learn does on the same machine:"
+    print "are.  Nothing is asserted on these figures.  How other programs do on the same machine:"
     print "[bench-peers.md](bench-peers.md)."
     print ""
     print "Machine: " machine "; load average " least " to " most " as the benchmarks began (what is above 1 is the"

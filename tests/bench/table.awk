@@ -26,8 +26,10 @@ function goal(value, limit, unit)
 }
 
 /^\{"bench"/ {
-    if (member("kernels") != "none")
-        machine = member("cpu") ", kernels " member("kernels") ", " member("threads") " threads"
+    if (member("kernels") != "none" && member("threads") + 0 >= threads + 0) {
+        threads = member("threads")
+        machine = member("cpu") ", kernels " member("kernels") ", " threads " threads"
+    }
     load = member("load")
     if (least == "" || load + 0 < least + 0) least = load
     if (most == "" || load + 0 > most + 0) most = load

@@ -118,13 +118,7 @@ static pm_status put_terms(exp_run *r, seed_work *w, str *out, pm_err *err)
     if (n) {
         const router_work *route = &w->router[0];
         pipeline p = exp_pipeline(r, w, 0, 0, term);
-        pm_scores scores = {.size = sizeof scores,
-                            .kind = route->kind,
-                            .reference_col = PM_NO_COL,
-                            .value = route->value,
-                            .spread = route->spread,
-                            .tokens_out = route->tokens};
-        if (route->kind == PM_VALUE_WINPROB) scores.reference_col = exp_reference(r, w);
+        pm_scores scores = exp_scores(r, w, route);
         s = pipeline_decide(&p, r->pipe, &w->test_x, &scores, &result, err);
     }
     for (size_t k = 0; k < n && !s; k++) {

@@ -179,13 +179,7 @@ static pm_status decide(exp_run *r, seed_work *w, const seed_work *by, size_t k,
     if (!term) return err_set(err, PM_E_MEMORY, "choices");
     pipeline p = exp_pipeline(r, by, k, 0, term);
     p.n_terms = 0;
-    pm_scores scores = {.size = sizeof scores,
-                        .kind = route->kind,
-                        .reference_col = PM_NO_COL,
-                        .value = route->value,
-                        .spread = route->spread,
-                        .tokens_out = route->tokens};
-    if (route->kind == PM_VALUE_WINPROB) scores.reference_col = exp_reference(r, by);
+    pm_scores scores = exp_scores(r, by, route);
     pipeline_result result;
     pm_status s = pipeline_decide(&p, r->pipe, &w->test_x, &scores, &result, err);
     if (!s) s = keep_policy(r, w, route, &result, point, &w->policy[w->n_policies], err);

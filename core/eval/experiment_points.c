@@ -183,6 +183,17 @@ pipeline exp_pipeline(const exp_run *r, const seed_work *w, size_t k, size_t poi
                       .cost_mean = w->cost_mean};
 }
 
+pm_scores exp_scores(const exp_run *r, const seed_work *w, const router_work *route)
+{
+    return (pm_scores){.size = sizeof(pm_scores),
+                       .kind = route->kind,
+                       .reference_col = route->kind == PM_VALUE_WINPROB ? exp_reference(r, w)
+                                                                        : PM_NO_COL,
+                       .value = route->value,
+                       .spread = route->spread,
+                       .tokens_out = route->tokens};
+}
+
 static pm_status decide(exp_run *r, seed_work *w, size_t k, size_t point, policy *out, pm_err *err)
 {
     const router_work *route = &w->router[k];
@@ -190,13 +201,7 @@ static pm_status decide(exp_run *r, seed_work *w, size_t k, size_t point, policy
     uint32_t *choice = arena_alloc(r->a, w->s.n_test, sizeof *choice);
     if (!term || !choice) return err_set(err, PM_E_MEMORY, "choices of %zu prompts", w->s.n_test);
     pipeline p = exp_pipeline(r, w, k, point, term);
-    pm_scores scores = {.size = sizeof scores,
-                        .kind = route->kind,
-                        .reference_col = PM_NO_COL,
-                        .value = route->value,
-                        .spread = route->spread,
-                        .tokens_out = route->tokens};
-    if (route->kind == PM_VALUE_WINPROB) scores.reference_col = exp_reference(r, w);
+    pm_scores scores = exp_scores(r, w, route);
     pipeline_result result;
     pm_status s = pipeline_decide(&p, r->pipe, &w->test_x, &scores, &result, err);
     if (s)

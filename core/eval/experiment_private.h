@@ -212,6 +212,8 @@ PM_MUST_USE pm_status exp_curve_features(exp_run *r, seed_work *w, pm_err *err);
 /* The pipeline of router k at a point, in caller's terms [n_constraints]. */
 pipeline exp_pipeline(const exp_run *r, const seed_work *w, size_t k, size_t point,
                       pipeline_term *term);
+/* The predictions of a router for the test part, as the pipeline's second half takes them. */
+pm_scores exp_scores(const exp_run *r, const seed_work *w, const router_work *route);
 PM_MUST_USE pm_status exp_bundles(exp_run *r, seed_work *w, pm_err *err);
 
 /* A fact of the run; its texts must last as long as r->keep. */

@@ -4,7 +4,9 @@
 # each bundle of the toy experiment.
 . "${srcdir:-.}/tests/cli/lib.sh"
 
-expect 0 "$pointsman" run "$src/tests/cli/recorded_toy.lua"
+# `random` draws by the bytes of a text, so that it tells whether invalid ones were replaced.
+sed 's|pm.router "prior" {}|pm.router "prior" {}, pm.router "random" { by = "text" }|' "$src/tests/cli/recorded_toy.lua" >"$work/toy.lua"
+expect 0 "$pointsman" run "$work/toy.lua"
 dir=$(sed -n 's/^results  *//p' "$work/out")
 sed -n 's/.*"prompt": *"\([^"\\]*\)".*/\1/p' "$src/datasets/toy/prompts.jsonl" >"$work/prompts.txt"
 [ -s "$work/prompts.txt" ] || fail "no prompts read from the toy data"

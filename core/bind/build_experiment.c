@@ -126,7 +126,8 @@ static void build_routers(script *s, const node *list, experiment *x)
             continue;
         const char *label = build_label(s, v, path, candidate[0].plugin->name);
         for (size_t k = 0; k < n_candidates; k++) candidate[k].label = label;
-        list_out[i] = (router_choice){candidate[0], candidate, n_candidates, false};
+        list_out[i] = (router_choice){
+            .at = candidate[0], .candidate = candidate, .n_candidates = n_candidates};
         check_label(s, x, i, i);
         check_needs(s, &list_out[i].at, list_out[i].at.plugin->type.router->needs, path, x);
     }

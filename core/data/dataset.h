@@ -53,6 +53,7 @@ typedef struct dataset {
     pm_cmat value;              /* [n x m] quality or loss, NaN = not observed */
     pm_cmat cost_usd;           /* [n x m] or at == NULL */
     pm_cmat tokens_out;         /* [n x m] or at == NULL */
+    pm_cmat embed;              /* [n x d] of embeddings.npy, mapped as long as the arena lives; at == NULL: none */
     const dataset_table *table; /* all per-cell tables, those above included */
     size_t n_tables;
     const pm_battle *battle;

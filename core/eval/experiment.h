@@ -8,6 +8,7 @@
 #define PM_EVAL_EXPERIMENT_H
 
 #include "data/corpus.h"
+#include "data/narrow.h"
 #include "data/split.h"
 #include "eval/metrics.h"
 #include "eval/store.h"
@@ -23,12 +24,31 @@ typedef struct plugin_choice { /* a plugin with its parameters, from one place o
     const char *where;       /* "file:line" */
 } plugin_choice;
 
+/* What a router learns from.  Battles are those of the data's training part and of `also`; labels are the outcomes of
+ * the training part, as values and (for routers that read battles) as battles between every two experts. */
+enum { LEARNS_BATTLES = 1u, LEARNS_LABELS = 2u, LEARNS_BOTH = 3u };
+
 typedef struct router_choice {
     plugin_choice at;               /* the first (or only) candidate */
     const plugin_choice *candidate; /* pm.grid: searched on the tuning part; n <= 1: no search */
     size_t n_candidates;
     bool is_rival; /* differences are reported against it (experiment.rival orders several) */
+    unsigned
+        learns; /* LEARNS_*; 0: as the experiment says by itself (LEARNS_BOTH with `also`, else the recorded data) */
 } router_choice;
+
+typedef struct model_name { /* what a model of other data is called here */
+    const char *theirs, *ours;
+} model_name;
+
+typedef struct also_choice { /* other data whose battles routers learn from, too */
+    const char *dir;
+    dataset_narrowing narrow;
+    const model_name *
+        name; /* [n_names]; models not named keep their name and join as experts that are not served */
+    size_t n_names;
+    const char *where;
+} also_choice;
 
 typedef struct constraint_choice {
     plugin_choice at;
@@ -49,8 +69,16 @@ typedef struct experiment {
     const char *spec_json; /* canonical, complete: sorted keys, params, hashes of functions */
     const uint64_t *seed;
     size_t n_seeds;
-    const char *data_dir; /* a dataset; with `corpus`, the corpus' folder */
-    double min_known;     /* dataset_pool; 0.98 */
+    const char *data_dir;     /* a dataset; with `corpus`, the corpus' folder */
+    dataset_narrowing narrow; /* of the dataset */
+    const also_choice *also;
+    size_t n_also;
+    const char *strong, *weak; /* the pair of two-model scores (ids of experts), or NULL both */
+    bool of_battles;           /* measured on the battles of the test part, not on outcomes */
+    double
+        decontaminate; /* test prompts with a training prompt at this cosine or above are dropped; 0: none */
+    bool given_vectors; /* the dataset's own embeddings instead of an embedder */
+    double min_known;   /* dataset_pool; 0.98 */
     /* NULL: recorded data.  Else every seed draws its own documents, trains the experts anew and measures them. */
     const corpus_spec *corpus;
     const expert_choice *expert; /* [lib->n] with corpus; else NULL */

@@ -38,6 +38,8 @@ typedef struct policy {
     pm_cmat share;          /* [n x m] rows sum to 1 (exact expectation of a random policy) */
     pm_cmat predicted;      /* [n x m] router's predictions in the truth's kind, or at == NULL */
     pm_cmat spread;         /* [n x m] or at == NULL */
+    const double *
+        need; /* [n] how much the strong expert of experiment.strong is to be preferred; NULL: not told */
     uint64_t seed;
     const char *setting; /* "k=80", "" */
     /* A mean over seeds: further choices [n_more][n] beside `choice`; every cell is the mean over all of them.

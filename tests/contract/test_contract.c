@@ -38,7 +38,7 @@ typedef struct bench { /* what a test runs the suite in */
 static void bench_open(bench *b, const char *extra)
 {
     pm_err err = PM_ERR_INIT;
-    folder_open(b->home);
+    temp_folder_open(b->home);
     setenv("XDG_DATA_HOME", b->home, 1);
     unsetenv("POINTSMAN_PLUGINS");
     ck_assert_msg(compute_open(1, &b->compute, &err) == PM_OK, "%s", err_text(&err));
@@ -50,7 +50,7 @@ static void bench_close(bench *b)
 {
     registry_close(b->env.registry);
     compute_close(&b->compute);
-    folder_close(b->home);
+    temp_folder_close(b->home);
 }
 
 static seen run(const bench *b, const plugin_entry *e, const char *only)

@@ -60,7 +60,7 @@ typedef struct house { /* an empty registry: no plugins but those that a test lo
 static void house_open(house *h)
 {
     pm_err err = PM_ERR_INIT;
-    folder_open(h->home);
+    temp_folder_open(h->home);
     setenv("XDG_DATA_HOME", h->home, 1);
     unsetenv("POINTSMAN_PLUGINS");
     ck_assert_msg(registry_open(NULL, &h->r, &err) == PM_OK, "%s", err_text(&err));
@@ -70,7 +70,7 @@ static void house_open(house *h)
 static void house_close(house *h)
 {
     registry_close(h->r);
-    folder_close(h->home);
+    temp_folder_close(h->home);
 }
 
 /* Loads `path`: refused with exactly this, remembered with exactly this, and nothing is listed. */

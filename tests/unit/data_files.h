@@ -22,7 +22,7 @@ typedef struct files {
 static inline void files_open(files *f)
 {
     memset(f, 0, sizeof *f);
-    folder_open(f->dir);
+    temp_folder_open(f->dir);
     f->a = arena_open(0);
     ck_assert_ptr_nonnull(f->a);
 }
@@ -30,7 +30,7 @@ static inline void files_open(files *f)
 static inline void files_close(files *f)
 {
     arena_close(f->a);
-    folder_close(f->dir);
+    temp_folder_close(f->dir);
 }
 
 /* The path of a file in the folder, in the arena. */

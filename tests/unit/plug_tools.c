@@ -82,7 +82,7 @@ void world_open(world *w, int n_threads)
     static const char *const ids[WORLD_M] = {"e0", "e1", "e2", "e3", "e4"};
     static const double price[WORLD_M] = {1, 2, 3, 4, 5};
     memset(w, 0, sizeof *w);
-    folder_open(w->folder);
+    temp_folder_open(w->folder);
     setenv("XDG_DATA_HOME", w->folder, 1); /* nobody's own plugins */
     w->a = arena_open(0);
     ck_assert_msg(compute_open(n_threads, &w->compute, &w->err) == PM_OK, "%s", err_text(&w->err));
@@ -102,7 +102,7 @@ void world_close(world *w)
     registry_close(w->registry);
     compute_close(&w->compute);
     arena_close(w->a);
-    folder_close(w->folder);
+    temp_folder_close(w->folder);
 }
 
 const plugin_entry *world_plugin(const world *w, plugin_kind k, const char *name)

@@ -17,12 +17,12 @@ void bed_open(bed *b)
     bed_ok(b, call_ctx_open(&b->env, true, &b->call, &b->err));
     b->room = arena_open(0);
     ck_assert_ptr_nonnull(b->room);
-    folder_open(b->folder);
+    temp_folder_open(b->folder);
 }
 
 void bed_close(bed *b)
 {
-    folder_close(b->folder);
+    temp_folder_close(b->folder);
     arena_close(b->room);
     call_ctx_close(b->call);
     registry_close(b->registry);

@@ -35,14 +35,14 @@ static inline void bench_open(bench *b)
     ck_assert_int_eq(compute_open(2, &b->machine, &err), PM_OK);
     b->env = (plug_env){.compute = &b->machine};
     ck_assert_msg(registry_open(NULL, &b->env.registry, &err) == PM_OK, "%s", err_text(&err));
-    folder_open(b->folder);
+    temp_folder_open(b->folder);
     b->a = arena_open(0);
 }
 
 static inline void bench_close(bench *b)
 {
     arena_close(b->a);
-    folder_close(b->folder);
+    temp_folder_close(b->folder);
     registry_close(b->env.registry);
     compute_close(&b->machine);
 }

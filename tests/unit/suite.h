@@ -39,7 +39,7 @@ static inline size_t suite_repeats(size_t full, const char *of_what)
 }
 
 /* A new folder under $TMPDIR or /tmp. */
-static inline void folder_open(char path[256])
+static inline void temp_folder_open(char path[256])
 {
     const char *base = getenv("TMPDIR");
     snprintf(path, 256, "%.200s/pointsman-test.XXXXXX", base && base[0] ? base : "/tmp");
@@ -55,7 +55,7 @@ static inline int folder_remove_one(const char *path, const struct stat *st, int
     return remove(path);
 }
 
-static inline void folder_close(const char *path)
+static inline void temp_folder_close(const char *path)
 {
     nftw(path, folder_remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }

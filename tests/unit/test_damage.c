@@ -42,7 +42,7 @@ static void setup(void)
 {
     toy_shape shape = {12, 4, 4, 3, 1, PM_VALUE_QUALITY, 1.0, SIZE_MAX, NULL};
     log_open(LOG_SILENT, false); /* versions that differ are noted, thousands of times here */
-    folder_open(w.folder);
+    temp_folder_open(w.folder);
     setenv("XDG_DATA_HOME", w.folder, 1);
     unsetenv("POINTSMAN_PLUGINS");
     w.a = arena_open(0);
@@ -60,7 +60,7 @@ static void teardown(void)
     registry_close(w.env.registry);
     compute_close(&w.compute);
     arena_close(w.a);
-    folder_close(w.folder);
+    temp_folder_close(w.folder);
 }
 
 static void must(pm_status st)

@@ -22,13 +22,13 @@ static char dir[256];
 
 static void setup(void)
 {
-    folder_open(dir);
+    temp_folder_open(dir);
     log_open(LOG_SILENT, false);
 }
 
 static void teardown(void)
 {
-    folder_close(dir);
+    temp_folder_close(dir);
 }
 
 static run_summary run(trial *t, const char *out)

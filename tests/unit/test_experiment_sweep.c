@@ -25,7 +25,7 @@ typedef struct swept { /* a finished run */
 
 static void swept_open(swept *s)
 {
-    folder_open(s->dir);
+    temp_folder_open(s->dir);
     trial_open(&s->t, 2);
     s->constraint[0] = s->t.price;
     s->constraint[0].weight = weight;
@@ -49,7 +49,7 @@ static void swept_open(swept *s)
 static void swept_close(swept *s)
 {
     trial_close(&s->t);
-    folder_close(s->dir);
+    temp_folder_close(s->dir);
 }
 
 static const store_row *find(const swept *s, const char *point, const char *label,

@@ -17,13 +17,13 @@ static char folder[256], path[300];
 
 static void setup(void)
 {
-    folder_open(folder);
+    temp_folder_open(folder);
     snprintf(path, sizeof path, "%s/f.gz", folder);
 }
 
 static void teardown(void)
 {
-    folder_close(folder);
+    temp_folder_close(folder);
 }
 
 /* Text that does not compress to nothing. */

@@ -60,7 +60,7 @@ END_TEST
 START_TEST(sha256_of_files)
 {
     char folder[256], path[300], hex[65];
-    folder_open(folder);
+    temp_folder_open(folder);
     snprintf(path, sizeof path, "%s/a", folder);
     char *million = malloc(1000000);
     memset(million, 'a', 1000000);
@@ -73,7 +73,7 @@ START_TEST(sha256_of_files)
     snprintf(path, sizeof path, "%s/none", folder);
     ck_assert_int_eq(sha256_file(path, hex, &e), PM_E_IO);
     ck_assert_ptr_nonnull(strstr(e.text, "none: cannot open: No such file"));
-    folder_close(folder);
+    temp_folder_close(folder);
 }
 END_TEST
 

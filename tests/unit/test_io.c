@@ -17,12 +17,12 @@ static char folder[256];
 
 static void setup(void)
 {
-    folder_open(folder);
+    temp_folder_open(folder);
 }
 
 static void teardown(void)
 {
-    folder_close(folder);
+    temp_folder_close(folder);
 }
 
 static const char *in(const char *name)

@@ -232,7 +232,7 @@ END_TEST
 START_TEST(files_are_read_with_their_names)
 {
     char folder[256], path[300], wanted[400];
-    folder_open(folder);
+    temp_folder_open(folder);
     snprintf(path, sizeof path, "%s/f.json", folder);
     const json *j = NULL;
     pm_err e = PM_ERR_INIT;
@@ -244,7 +244,7 @@ START_TEST(files_are_read_with_their_names)
     snprintf(wanted, sizeof wanted, "%s:2:6: no JSON value begins like this", path);
     ck_assert_str_eq(e.text, wanted);
     ck_assert_int_eq(json_read(folder, a, &j, &e), PM_E_IO);
-    folder_close(folder);
+    temp_folder_close(folder);
 }
 END_TEST
 

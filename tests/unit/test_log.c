@@ -16,7 +16,7 @@ static char heard[20000];
 
 static void setup(void)
 {
-    folder_open(folder);
+    temp_folder_open(folder);
     snprintf(path, sizeof path, "%s/stderr", folder);
     log_open(LOG_WARN, false);
     unsetenv("POINTSMAN_PROGRESS");
@@ -25,7 +25,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    folder_close(folder);
+    temp_folder_close(folder);
 }
 
 static const char *said(void)

@@ -35,14 +35,14 @@ static arena *a;
 
 static void setup(void)
 {
-    folder_open(dir);
+    temp_folder_open(dir);
     a = arena_open(0);
 }
 
 static void teardown(void)
 {
     arena_close(a);
-    folder_close(dir);
+    temp_folder_close(dir);
 }
 
 static const char *const key_a = "aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000aaaa0000";

@@ -8,6 +8,7 @@
 
 #include "math/neighbours.h"
 #include "math/solve.h"
+#include "math/tally.h"
 #include "plug/host.h"
 
 struct pm_table {
@@ -80,6 +81,18 @@ static pm_status service_best_sparse(const pm_table *t, pm_call *c, const pm_csr
     return end_scratch(c, a,
                        table_best_sparse(machine(c), call_pool(c), a, &t->t, query, k, index,
                                          similarity, &call_slot_of(c)->err));
+}
+
+static pm_status service_tally(const pm_table *t, pm_call *c, pm_cmat query, const pm_tally *how,
+                               double *out, float *nearest)
+{
+    arena *a = call_scratch_arena(c);
+    if (!a) return PM_E_CONTRACT;
+    if (!how || !PM_HAS(how, base))
+        return c->host->fail(c, PM_E_ARG, "tally: an incomplete pm_tally");
+    return end_scratch(c, a,
+                       table_tally(machine(c), call_pool(c), a, &t->t, query, how, out, nearest,
+                                   &call_slot_of(c)->err));
 }
 
 /* A checkpoint name made of the table's and a part: "rows" + ".start". */
@@ -282,6 +295,7 @@ static const pm_table_service tables = {
     .load = service_load,
     .rows = service_rows,
     .cols = service_cols,
+    .tally = service_tally,
 };
 
 static const pm_linalg_service linalg = {

@@ -331,6 +331,15 @@ static void part_7(void)
     FIELD(pm_table_service, load);
     FIELD(pm_table_service, rows);
     FIELD(pm_table_service, cols);
+    FIELD(pm_table_service, tally);
+    SIZE(pm_tally);
+    FIELD(pm_tally, size);
+    FIELD(pm_tally, gamma);
+    FIELD(pm_tally, start);
+    FIELD(pm_tally, cls);
+    FIELD(pm_tally, amount);
+    FIELD(pm_tally, n_classes);
+    FIELD(pm_tally, base);
     SIZE(pm_svd);
     FIELD(pm_svd, size);
     FIELD(pm_svd, method);

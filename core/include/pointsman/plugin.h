@@ -613,6 +613,19 @@ typedef struct pm_backend_type {
  * a batch and a single query agree to the bit; equal similarity: the earlier row first.           */
 #define PM_TABLE_SERVICE "pm.table/1"
 typedef struct pm_table pm_table;
+
+/* How tally() sums the rows of a table, weighted by their similarity to a query. */
+typedef struct pm_tally {
+    uint32_t size;
+    double gamma;          /* in [1, 1e6]; 1: every row weighs 1; 10: RouteLLM's            */
+    const uint64_t *start; /* [rows + 1] row r has entries [start[r], start[r + 1]), from
+                              0 on; NULL: entry r is row r's only one                       */
+    const uint32_t *cls;   /* [entries] class of each, < n_classes                          */
+    const float *amount;   /* [entries] finite, or NULL: 1                                  */
+    size_t n_classes;      /* >= 1                                                          */
+    const double *base;    /* [n_classes] what every row of `out` starts from; NULL: zeros  */
+} pm_tally;
+
 typedef struct pm_table_service {
     uint32_t size;
     /* Copies and L2-normalises rows [n x d] (a zero row stays zero: similarity 0 to all). */
@@ -627,6 +640,22 @@ typedef struct pm_table_service {
     pm_status (*load)(pm_call *c, pm_store *s, const char *name, pm_table **out);
     size_t (*rows)(const pm_table *t);
     size_t (*cols)(const pm_table *t);
+    /* out[q, k] = base[k] + sum over the entries e of class k of amount[e] * w(q, row of e), where
+     * w(q, r) = gamma^(1 + s(q, r) / max over r' of s(q, r')) and s is the cosine with a stored row:
+     * the weights of similarity-weighted ranking (RouteLLM, arXiv 2406.18665, section 4.2).  The
+     * maximum is over rows that have entries; where it is not above 0 (a zero query, empty text)
+     * every row weighs gamma.
+     *
+     * query   [n x d]   how   see pm_tally   out   [n x n_classes]
+     * nearest [n] that maximum, exact for the stored values (as best() has it); 0 if no row has
+     *         entries.  NULL: not asked
+     *
+     * s is float32 arithmetic in a fixed order (int8 tables: exact integers, the query rounded to
+     * int8 too); sums are in double in a fixed order.  Same bits for one query or many, whatever the
+     * threads and the CPU.  Errors: PM_E_SHAPE, PM_E_ARG, PM_E_UNSUPPORTED for sparse tables and
+     * int8 tables of more than 131072 columns.  Cost: one pass over the table for many queries.    */
+    pm_status (*tally)(const pm_table *t, pm_call *c, pm_cmat query, const pm_tally *how,
+                       double *out, float *nearest);
 } pm_table_service;
 
 /* "pm.linalg/1": the dense and sparse solvers that fitting needs. */

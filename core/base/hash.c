@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * SHA-256 (FIPS 180-4, section 6.2) in plain C, and FNV-1a with its 64-bit constants.  SHA-256
- * names content; FNV-1a only spreads keys over tables and is no defence against chosen keys.
+ * SHA-256 (FIPS 180-4, section 6.2) in plain C, SHA-1 (section 6.1), and FNV-1a with its 64-bit constants.
+ * SHA-256 names content; SHA-1 deals out folds; FNV-1a only spreads keys over tables and is no defence against
+ * chosen keys.
  */
 #include "base/hash.h"
 
@@ -138,6 +139,68 @@ uint64_t sha256_u64(const char hex[65])
         value = value << 4 | (uint64_t)(c >= 'a' ? c - 'a' + 10 : c - '0');
     }
     return value;
+}
+
+/* ---- SHA-1 ---- */
+
+static uint32_t turn_left(uint32_t x, int n)
+{
+    return x << n | x >> (32 - n);
+}
+
+static void sha1_block(uint32_t h[5], const uint8_t block[64])
+{
+    static const uint32_t constant[4] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6};
+    uint32_t w[80];
+    for (size_t t = 0; t < 16; t++) {
+        const uint8_t *b = block + 4 * t;
+        w[t] = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+    }
+    for (size_t t = 16; t < 80; t++)
+        w[t] = turn_left(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
+    uint32_t a = h[0], b = h[1], c = h[2], d = h[3], e = h[4];
+    for (size_t t = 0; t < 80; t++) {
+        uint32_t f = t < 20   ? (b & c) ^ (~b & d)
+                     : t < 40 ? b ^ c ^ d
+                     : t < 60 ? (b & c) ^ (b & d) ^ (c & d)
+                              : b ^ c ^ d;
+        uint32_t next = turn_left(a, 5) + f + e + constant[t / 20] + w[t];
+        e = d;
+        d = c;
+        c = turn_left(b, 30);
+        b = a;
+        a = next;
+    }
+    h[0] += a;
+    h[1] += b;
+    h[2] += c;
+    h[3] += d;
+    h[4] += e;
+}
+
+void sha1_of(const void *bytes, size_t len, uint8_t digest[20])
+{
+    uint32_t h[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
+    const uint8_t *from = bytes;
+    size_t whole = len / 64, rest = len % 64;
+    for (size_t k = 0; k < whole; k++) sha1_block(h, from + 64 * k);
+    uint8_t tail[128] = {0};
+    if (rest) memcpy(tail, from + 64 * whole, rest);
+    tail[rest] = 0x80;
+    size_t end = rest < 56 ? 64 : 128;
+    uint64_t bits = (uint64_t)len * 8;
+    for (size_t k = 0; k < 8; k++) tail[end - 8 + k] = (uint8_t)(bits >> (56 - 8 * k));
+    for (size_t k = 0; k < end; k += 64) sha1_block(h, tail + k);
+    for (size_t k = 0; k < 20; k++) digest[k] = (uint8_t)(h[k / 4] >> (24 - 8 * (k % 4)));
+}
+
+uint32_t sha1_mod(const void *bytes, size_t len, uint32_t n)
+{
+    uint8_t digest[20];
+    uint64_t left = 0;
+    sha1_of(bytes, len, digest);
+    for (size_t k = 0; k < sizeof digest; k++) left = (left << 8 | digest[k]) % n;
+    return (uint32_t)left;
 }
 
 uint64_t fnv1a(const void *bytes, size_t len)

@@ -86,6 +86,26 @@ static void check_given(script *s, const node *v, split_spec *p, double tune)
     check_tune(s, v, p, tune);
 }
 
+/* Which fold is tested is the seed's to say. */
+static void check_fold(script *s, const node *v, split_spec *p, double tune)
+{
+    static const char *const fixed[] = {"train", "test"};
+    for (size_t i = 0; i < 2; i++)
+        if (node_field(v, fixed[i]))
+            complain(&s->wrong, node_field(v, fixed[i])->where,
+                     "split.%s: by = \"fold\" tests one fold of the prompts and trains on the "
+                     "others; only folds and tune are free",
+                     fixed[i]);
+    p->folds = (uint32_t)schema_number(v, "folds", 5);
+    for (size_t i = 0; i < s->x.n_seeds; i++)
+        if (s->x.seed[i] == 0)
+            complain(&s->wrong, v->where,
+                     "split.by = \"fold\": seed s tests fold (s - 1) mod %u, and seeds[%zu] = 0 "
+                     "names none; want seeds = { 1, 2, ... %u }",
+                     p->folds, i + 1, p->folds);
+    check_tune(s, v, p, tune);
+}
+
 /* A corpus comes with its parts: documents are dealt out before prompts are cut. */
 static void check_of_corpus(script *s, const node *v)
 {
@@ -106,9 +126,10 @@ static void check_of_corpus(script *s, const node *v)
 void build_split(script *s, const node *whole, experiment *x)
 {
     const node *v = node_field(whole, "split");
-    static const char *const words[] = {"given", "prompt", "group", NULL};
+    static const char *const words[] = {"given", "prompt", "group", "fold", NULL};
     static const schema_row rows[] = {
         {"by", WANT_WORD, 0, 0, words, false, NULL},
+        {"folds", WANT_WHOLE, 2, 1000, NULL, false, "parts that are tested in turn"},
         {"train", WANT_NUMBER, 0, 1, NULL, false, NULL},
         {"tune", WANT_NUMBER, 0, 1, NULL, false, NULL},
         {"test", WANT_NUMBER, 0, 1, NULL, false, NULL},
@@ -116,7 +137,7 @@ void build_split(script *s, const node *whole, experiment *x)
         SCHEMA_END};
     bool is_corpus = node_is(node_field(whole, "data"), "corpus");
     double tune = is_corpus ? 0.15 : 0.2;
-    x->split = (split_spec){SPLIT_GIVEN, 1 - tune, tune, 0, 1};
+    x->split = (split_spec){SPLIT_GIVEN, 1 - tune, tune, 0, 1, 0, 0};
     if (!v) return;
     if (!node_is(v, "split")) {
         complain(&s->wrong, v->where, "split = %s; want pm.split { ... }", node_show(v, s->a));
@@ -129,8 +150,13 @@ void build_split(script *s, const node *whole, experiment *x)
     if (is_corpus) check_of_corpus(s, v);
     x->split.by = (split_by)schema_word(v, "by", words, shares ? SPLIT_PROMPT : SPLIT_GIVEN);
     x->split.seed = (uint64_t)schema_number(v, "seed", 1);
+    const node *folds = node_field(v, "folds");
+    if (folds && x->split.by != SPLIT_FOLD)
+        complain(&s->wrong, folds->where, "split.folds: only of by = \"fold\"");
     if (is_corpus)
         check_tune(s, v, &x->split, tune);
+    else if (x->split.by == SPLIT_FOLD)
+        check_fold(s, v, &x->split, tune);
     else if (x->split.by == SPLIT_GIVEN)
         check_given(s, v, &x->split, tune);
     else

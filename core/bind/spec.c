@@ -113,7 +113,7 @@ static void put_train_sizes(str *o, const experiment *x)
 
 static void put_data(str *o, const experiment *x)
 {
-    static const char *const by[] = {"given", "prompt", "group"};
+    static const char *const by[] = {"given", "prompt", "group", "fold"};
     const char *base = strrchr(x->data_dir, '/');
     put_key(o, "data", false);
     str_puts(o, "{");
@@ -157,6 +157,7 @@ static void put_data(str *o, const experiment *x)
     put_key(o, "split", false);
     str_puts(o, "{");
     put_text(o, "by", by[x->split.by], true);
+    if (x->split.by == SPLIT_FOLD) put_whole(o, "folds", x->split.folds, false);
     put_whole(o, "seed", x->split.seed, false);
     put_number(o, "test", x->split.test, false);
     put_number(o, "train", x->split.train, false);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Splits.  Units (prompts or groups) are shuffled by seed and dealt out by share: the test part first,
+ * Splits.  A fold tests the prompts whose text hashes to it.  Else units (prompts or groups) are shuffled by seed and dealt out by share: the test part first,
  * then the tuning part, the rest to fit.  A unit goes where its middle falls, so each part meets its
  * share within half a unit.
  */
@@ -89,12 +89,16 @@ static pm_status check_spec(const dataset *d, const split_spec *s, pm_err *err)
 {
     const char *name[] = {"train", "tune", "test"};
     double share[] = {s->train, s->tune, s->test};
+    bool is_dealt = s->by == SPLIT_PROMPT || s->by == SPLIT_GROUP;
     for (int k = 0; k < 3; k++)
-        if ((s->by != SPLIT_GIVEN || k == 1) && !(share[k] >= 0 && share[k] <= 1))
+        if ((is_dealt || k == 1) && !(share[k] >= 0 && share[k] <= 1))
             return err_set(err, PM_E_ARG, "%s: split: %s: found a share of %g, wanted 0 to 1",
                            d->name, name[k], share[k]);
     double sum = s->train + s->tune + s->test;
-    if (s->by != SPLIT_GIVEN && fabs(sum - 1) > 1e-6)
+    if (s->by == SPLIT_FOLD && (s->folds < 2 || s->fold >= s->folds))
+        return err_set(err, PM_E_ARG, "%s: split: fold %u of %u, wanted at least 2, counted from 0",
+                       d->name, s->fold, s->folds);
+    if (is_dealt && fabs(sum - 1) > 1e-6)
         return err_set(err, PM_E_ARG,
                        "%s: split: train %g + tune %g + test %g is %g, wanted shares that sum to 1",
                        d->name, s->train, s->tune, s->test, sum);
@@ -126,6 +130,17 @@ static pm_status given_part(const dataset *d, uint8_t *part, uint32_t *row, size
     return PM_OK;
 }
 
+static void fold_part(const dataset *d, const split_spec *spec, uint8_t *part, uint32_t *row,
+                      size_t *n)
+{
+    *n = 0;
+    for (size_t i = 0; i < d->n; i++)
+        if (sha1_mod(d->text[i].ptr, d->text[i].len, spec->folds) == spec->fold)
+            part[i] = TEST;
+        else
+            row[(*n)++] = (uint32_t)i;
+}
+
 static pm_status assign(const dataset *d, const split_spec *spec, arena *a, uint8_t *part,
                         pm_err *err)
 {
@@ -135,6 +150,9 @@ static pm_status assign(const dataset *d, const split_spec *spec, arena *a, uint
     if (spec->by == SPLIT_GIVEN) {
         pm_status s = given_part(d, part, row, &q.n, err);
         if (s != PM_OK) return s;
+        q.test = 0;
+    } else if (spec->by == SPLIT_FOLD) {
+        fold_part(d, spec, part, row, &q.n);
         q.test = 0;
     } else {
         for (size_t i = 0; i < d->n; i++) row[i] = (uint32_t)i;
@@ -186,7 +204,7 @@ static bool count_leaks(const dataset *d, const uint8_t *part, arena *a, size_t 
 
 static pm_status check_parts(const dataset *d, const split_spec *spec, const split *s, pm_err *err)
 {
-    bool test = spec->by == SPLIT_GIVEN || spec->test > 0;
+    bool test = spec->by == SPLIT_GIVEN || spec->by == SPLIT_FOLD || spec->test > 0;
     const char *empty = !s->n_fit                      ? "fit"
                         : spec->tune > 0 && !s->n_tune ? "tune"
                         : test && !s->n_test           ? "test"

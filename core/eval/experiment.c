@@ -39,6 +39,12 @@ static pm_status check_only(const experiment *x, const char *only, pm_err *err)
 
 pm_status exp_check(const experiment *x, const run_options *o, pm_err *err)
 {
+    for (size_t k = 0; k < x->n_seeds && x->split.by == SPLIT_FOLD; k++)
+        if (x->seed[k] == 0)
+            return err_set(err, PM_E_ARG,
+                           "%s: seed 0 names no fold; seed s tests fold (s - 1) mod %u, so seeds "
+                           "count from 1",
+                           x->name, x->split.folds);
     if (x->n_seeds == 0)
         return err_set(err, PM_E_ARG, "%s has no seed; want at least one", x->name);
     for (size_t k = 0; k < x->n_routers; k++) {
@@ -111,7 +117,9 @@ static void put_measuring(const exp_run *r, str *out)
         str_puts(out, k ? "," : "");
         str_number(out, share[k]);
     }
-    str_puts(out, "]},\"seeds\":[");
+    str_puts(out, "]");
+    if (x->split.by == SPLIT_FOLD) str_printf(out, ",\"folds\":%u", x->split.folds);
+    str_puts(out, "},\"seeds\":[");
     for (size_t k = 0; k < x->n_seeds; k++)
         str_printf(out, "%s%llu", k ? "," : "", (unsigned long long)x->seed[k]);
     str_printf(out, "],\"bootstrap\":{\"resamples\":%zu,\"seed\":%llu,\"clustered\":%d,\"level\":",

@@ -78,7 +78,9 @@ static pm_status put_means(exp_run *r, const seed_work *w, pm_err *err)
 
 pm_status exp_means(exp_run *r, const seed_work *w, pm_err *err)
 {
-    if (r->x->corpus || r->x->n_seeds < 2 || (r->means && r->means->differs)) return PM_OK;
+    if (r->x->corpus || r->x->split.by == SPLIT_FOLD || r->x->n_seeds < 2 ||
+        (r->means && r->means->differs))
+        return PM_OK;
     pm_status s = r->means ? PM_OK : begin(r, w, err);
     if (s) return s;
     if (strcmp(r->means->hash, w->s.hash) != 0) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Splits of a corpus together: every seed draws its own documents and trains its own experts, so nothing can be
- * averaged prompt by prompt (as experiment_means.c does).  Instead the policies are laid end to end over the
- * splits' test prompts and resampled by document; a document that is tested in two splits is one cluster.
+ * Splits together: of a corpus every seed draws its own documents and trains its own experts, and in a
+ * cross-validation every seed tests other prompts, so nothing can be averaged prompt by prompt (as
+ * experiment_means.c does).  Instead the policies are laid end to end over the splits' test prompts and resampled
+ * by document or group; one that is tested in two splits is one cluster.
  */
 #include <string.h>
 
@@ -12,8 +13,8 @@
 
 typedef struct split_piece { /* of one seed */
     size_t n, n_policies;
-    pm_mat value;
-    uint32_t *domain; /* of r->text.domain */
+    pm_mat value, cost; /* cost.at == NULL: not known */
+    uint32_t *domain;   /* of the pool's */
     uint64_t *cluster;
     uint32_t best_single;
     policy *policy;   /* with arrays of their own */
@@ -24,14 +25,16 @@ typedef struct split_piece { /* of one seed */
 struct split_pool {
     split_piece *piece;
     size_t n;
+    const char *const *domains; /* of all splits */
+    size_t n_domains;
 };
 
 /* ---- keeping a seed ---- */
 
 static uint32_t domain_of(const exp_run *r, const char *name)
 {
-    for (size_t d = 0; d < r->text.n_domains; d++)
-        if (strcmp(r->text.domain[d].name, name) == 0) return (uint32_t)d;
+    for (size_t d = 0; d < r->pool->n_domains; d++)
+        if (strcmp(r->pool->domains[d], name) == 0) return (uint32_t)d;
     return UINT32_MAX;
 }
 
@@ -41,12 +44,15 @@ static pm_status keep_truth(exp_run *r, const seed_work *w, split_piece *out, pm
     out->n = t->n;
     out->best_single = (uint32_t)w->best_single;
     out->value = mat_new(r->keep, t->n, t->m);
+    if (t->cost_usd.at) out->cost = mat_new(r->keep, t->n, t->m);
     out->domain = arena_alloc(r->keep, t->n, sizeof *out->domain);
     out->cluster = arena_alloc(r->keep, t->n, sizeof *out->cluster);
     uint32_t *map = arena_alloc(r->a, t->n_domains, sizeof *map);
-    if (!out->value.at || !out->domain || !out->cluster || !map)
+    if (!out->value.at || (t->cost_usd.at && !out->cost.at) || !out->domain || !out->cluster ||
+        !map)
         return err_set(err, PM_E_MEMORY, "splits together");
     mat_copy(t->value, out->value);
+    if (out->cost.at) mat_copy(t->cost_usd, out->cost);
     memcpy(out->cluster, t->cluster, t->n * sizeof *out->cluster);
     for (size_t d = 0; d < t->n_domains; d++) map[d] = domain_of(r, t->domains[d]);
     for (size_t i = 0; i < t->n; i++)
@@ -82,6 +88,12 @@ static pm_status keep_policy(exp_run *r, const seed_work *w, const policy *p, po
         fits = share.at != NULL;
         if (fits) mat_copy(p->share, share);
         out->share = mat_const(share);
+    }
+    if (p->need) {
+        double *need = arena_alloc(r->keep, n, sizeof *need);
+        fits = fits && need;
+        if (need) memcpy(need, p->need, n * sizeof *need);
+        out->need = need;
     }
     if (!fits) return err_set(err, PM_E_MEMORY, "splits together");
     if (!keeps_errors(r, p)) return PM_OK;
@@ -143,7 +155,7 @@ static const policy *policy_like(const split_piece *p, const policy *like)
         const policy *o = &p->policy[k];
         if (o->role == like->role && same_text(o->label, like->label) &&
             same_text(o->point, like->point) && !o->choice == !like->choice &&
-            !o->errors == !like->errors)
+            !o->errors == !like->errors && !o->need == !like->need)
             return o;
     }
     return NULL;
@@ -163,12 +175,13 @@ static pm_status join_truth(exp_run *r, joint *out, pm_err *err)
     const struct split_pool *all = r->pool;
     size_t n = 0, m = r->lib->view.n, at = 0;
     for (size_t k = 0; k < all->n; k++) n += all->piece[k].n;
-    pm_mat value = mat_new(r->a, n, m);
+    bool has_cost = all->piece[0].cost.at != NULL;
+    pm_mat value = mat_new(r->a, n, m),
+           cost = has_cost ? mat_new(r->a, n, m) : (pm_mat){NULL, 0, 0, 0};
     uint32_t *domain = arena_alloc(r->a, n, sizeof *domain);
     uint64_t *cluster = arena_alloc(r->a, n, sizeof *cluster);
-    const char **domains = arena_alloc(r->a, r->text.n_domains, sizeof *domains);
     out->best_single = arena_alloc(r->a, n, sizeof *out->best_single);
-    if (!value.at || !domain || !cluster || !domains || !out->best_single)
+    if (!value.at || (has_cost && !cost.at) || !domain || !cluster || !out->best_single)
         return err_set(err, PM_E_MEMORY, "%zu prompts of all splits", n);
     for (size_t k = 0; k < all->n; k++) {
         const split_piece *p = &all->piece[k];
@@ -176,17 +189,19 @@ static pm_status join_truth(exp_run *r, joint *out, pm_err *err)
         memcpy(cluster + at, p->cluster, p->n * sizeof *cluster);
         for (size_t i = 0; i < p->n; i++, at++) {
             memcpy(pm_row(value, at), pm_crow(mat_const(p->value), i), m * sizeof(float));
+            if (has_cost)
+                memcpy(pm_row(cost, at), pm_crow(mat_const(p->cost), i), m * sizeof(float));
             out->best_single[at] = p->best_single;
         }
     }
-    for (size_t d = 0; d < r->text.n_domains; d++) domains[d] = r->text.domain[d].name;
     out->truth = (eval_truth){.n = n,
                               .m = m,
-                              .kind = PM_VALUE_LOSS,
+                              .kind = r->data.kind,
                               .value = mat_const(value),
+                              .cost_usd = mat_const(cost),
                               .domain = domain,
-                              .domains = domains,
-                              .n_domains = r->text.n_domains,
+                              .domains = all->domains,
+                              .n_domains = all->n_domains,
                               .cluster = cluster};
     return PM_OK;
 }
@@ -199,12 +214,15 @@ static bool join_policy(exp_run *r, const policy *const *part, size_t n, policy 
     uint32_t *choice = part[0]->choice ? arena_alloc(r->a, n, sizeof *choice) : NULL;
     pm_mat share = choice ? (pm_mat){NULL, 0, 0, 0} : mat_new(r->a, n, m);
     double *errors = part[0]->errors ? arena_alloc(r->a, n, POLICY_ERRORS * sizeof *errors) : NULL;
-    if ((!choice && !share.at) || (part[0]->errors && !errors)) return false;
+    double *need = part[0]->need ? arena_alloc(r->a, n, sizeof *need) : NULL;
+    if ((!choice && !share.at) || (part[0]->errors && !errors) || (part[0]->need && !need))
+        return false;
     for (size_t k = 0; k < all->n; at += all->piece[k++].n) {
         size_t len = all->piece[k].n;
         if (choice) memcpy(choice + at, part[k]->choice, len * sizeof *choice);
         for (size_t i = 0; !choice && i < len; i++)
             memcpy(pm_row(share, at + i), pm_crow(part[k]->share, i), m * sizeof(float));
+        if (need) memcpy(need + at, part[k]->need, len * sizeof *need);
         if (errors)
             memcpy(errors + at * POLICY_ERRORS, part[k]->errors,
                    len * POLICY_ERRORS * sizeof *errors);
@@ -213,6 +231,7 @@ static bool join_policy(exp_run *r, const policy *const *part, size_t n, policy 
     out->choice = choice;
     out->share = mat_const(share);
     out->errors = errors;
+    out->need = need;
     return true;
 }
 
@@ -295,14 +314,26 @@ static pm_status put_rows(exp_run *r, pm_err *err)
     return s ? s : exp_sweeps(r, &swept, err);
 }
 
+static pm_status begin(exp_run *r, pm_err *err)
+{
+    size_t n = r->x->corpus ? r->text.n_domains : r->data.n_domains;
+    r->pool = arena_alloc(r->keep, 1, sizeof *r->pool);
+    const char **domains = arena_alloc(r->keep, n, sizeof *domains);
+    if (r->pool) r->pool->piece = arena_alloc(r->keep, r->x->n_seeds, sizeof *r->pool->piece);
+    if (!r->pool || !r->pool->piece || !domains)
+        return err_set(err, PM_E_MEMORY, "splits together");
+    for (size_t d = 0; d < n; d++)
+        domains[d] = r->x->corpus ? r->text.domain[d].name : r->data.domains[d];
+    r->pool->domains = domains;
+    r->pool->n_domains = n;
+    return PM_OK;
+}
+
 pm_status exp_pool(exp_run *r, const seed_work *w, pm_err *err)
 {
-    if (!r->x->corpus || r->x->n_seeds < 2) return PM_OK;
-    if (!r->pool) {
-        r->pool = arena_alloc(r->keep, 1, sizeof *r->pool);
-        if (r->pool) r->pool->piece = arena_alloc(r->keep, r->x->n_seeds, sizeof *r->pool->piece);
-        if (!r->pool || !r->pool->piece) return err_set(err, PM_E_MEMORY, "splits together");
-    }
-    pm_status s = keep_seed(r, w, err);
+    bool differs = r->x->corpus || r->x->split.by == SPLIT_FOLD; /* test prompts, by seed */
+    if (!differs || r->x->n_seeds < 2) return PM_OK;
+    pm_status s = r->pool ? PM_OK : begin(r, err);
+    if (!s) s = keep_seed(r, w, err);
     return s || r->pool->n < r->x->n_seeds ? s : put_rows(r, err);
 }

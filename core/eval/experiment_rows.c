@@ -4,6 +4,7 @@
  * rows too, so that every table and export says what it rests on.  Nothing here depends on the clock.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -88,17 +89,30 @@ pm_status exp_about(exp_run *r, pm_err *err)
     return s;
 }
 
+/* "2 of 5", "" where the split is of another kind; NULL: memory is out. */
+static const char *fold_text(exp_run *r, const seed_work *w)
+{
+    char text[48] = "";
+    uint32_t folds = r->x->split.folds;
+    if (r->x->split.by == SPLIT_FOLD)
+        snprintf(text, sizeof text, "%u of %u", (unsigned)((w->seed - 1) % folds) + 1, folds);
+    return arena_strdup(r->keep, text);
+}
+
 static pm_status about_seed(exp_run *r, const seed_work *w, pm_err *err)
 {
-    static const char *const by[] = {"as given", "by prompt", "by group", "by document"};
+    static const char *const by[] = {"as given", "by prompt", "by group", "by fold", "by document"};
     const char *hash = arena_strndup(r->keep, w->s.hash, 12);
     if (!hash) return err_set(err, PM_E_MEMORY, "rows");
+    const char *fold = fold_text(r, w);
+    if (!fold) return err_set(err, PM_E_MEMORY, "rows");
     const struct {
         const char *name;
         double value;
         const char *text;
     } all[] = {
-        {"split", NAN, by[r->x->corpus ? 3 : r->x->split.by]},
+        {"split", NAN, by[r->x->corpus ? 4 : r->x->split.by]},
+        {fold[0] ? "fold" : NULL, NAN, fold},
         {"assignment", NAN, hash},
         {"fit", (double)w->s.n_fit, ""},
         {"tune", (double)w->s.n_tune, ""},
@@ -108,6 +122,7 @@ static pm_status about_seed(exp_run *r, const seed_work *w, pm_err *err)
     };
     pm_status s = PM_OK;
     for (size_t k = 0; k < sizeof all / sizeof all[0] && !s; k++) {
+        if (!all[k].name) continue;
         s = exp_fact(r, "seed", all[k].name, all[k].value, all[k].text, err);
         if (!s) r->row[r->n_rows - 1].seed = w->seed;
     }

@@ -10,7 +10,8 @@
 #include "eval/experiment_private.h"
 #include "math/mat.h"
 
-/* Every seed splits anew, unless the file says which prompts are for testing. */
+/* Every seed splits anew, unless the file says which prompts are for testing.  Of a cross-validation seed s tests
+ * fold (s - 1) mod folds. */
 pm_status exp_split(exp_run *r, uint64_t seed, split *out, pm_err *err)
 {
     split_spec spec = r->x->split;
@@ -20,6 +21,7 @@ pm_status exp_split(exp_run *r, uint64_t seed, split *out, pm_err *err)
         snprintf(name, sizeof name, "seed %llu", (unsigned long long)seed);
         spec.seed = rng_derive(spec.seed, name);
     }
+    if (spec.by == SPLIT_FOLD) spec.fold = (uint32_t)((seed - 1) % spec.folds);
     pm_status s = split_make(&r->data, &spec, r->a, out, err);
     if (s) return s;
     if (out->n_fit == 0 || out->n_test == 0)

@@ -39,7 +39,7 @@ typedef struct store_row { /* one measured number */
     uint64_t seed;
     const char
         *subset; /* "all" or "domain:NAME"; of means over seeds "seeds:all", "seeds:domain:NAME";
-                  of all splits of a corpus together "splits:all", "splits:domain:NAME" */
+                  of all splits together "splits:all", "splits:domain:NAME" */
     const char *metric;
     double value, lo, hi; /* NaN stored as NULL */
     size_t n;

@@ -324,6 +324,13 @@ static pm_status put_predictions(const summary *s, table_style style, str *out, 
     return PM_OK;
 }
 
+static bool is_by_fold(const table_lines *t)
+{
+    for (size_t r = 0; r < t->n_rows; r++)
+        if (is_about(&t->row[r]) && strcmp(t->row[r].metric, "fold") == 0) return true;
+    return false;
+}
+
 static void put_legend(const summary *s, str *out)
 {
     const char *joined;
@@ -335,6 +342,10 @@ static void put_legend(const summary *s, str *out)
         str_puts(out, joined[0] == 's' && joined[1] == 'e'
                           ? "Several seeds: means over seeds; the bootstrap resamples each "
                             "prompt's mean over seeds.\n"
+                      : joined[0] && is_by_fold(s->t)
+                          ? "Cross-fitted: the test prompts of all folds together, each decided "
+                            "by a router that did not learn from it; the bootstrap resamples "
+                            "groups.\n"
                       : joined[0]
                           ? "Several splits, experts trained anew for each: all their test prompts "
                             "together; the bootstrap resamples documents.\n"

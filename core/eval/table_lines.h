@@ -49,7 +49,7 @@ const table_line *table_line_of(const table_lines *t, const char *point, const c
 const char *table_settings(const table_lines *t, const table_line *l, arena *a);
 bool table_is_loss(const table_lines *t);
 /* Whether there are several seeds; and what is said of all of them: "seeds" (means prompt by prompt: all test on
- * the same), "splits" (test prompts of all splits of a corpus together), or "". */
+ * the same), "splits" (test prompts of all splits of a corpus or a cross-validation together), or "". */
 bool table_has_seeds(const table_lines *t, const char **joined);
 
 /* Texts in the arena: ".8028", "+.0041", "0.95"; "" for NaN. */

@@ -63,7 +63,7 @@ static inline void corpus_trial_open(corpus_trial *c, int n_threads)
     }
     t->x.expert = c->expert;
     corpus_trial_library(c, EXPERTS);
-    t->x.split = (split_spec){SPLIT_GIVEN, 0.85, 0.15, 0, 17};
+    t->x.split = (split_spec){SPLIT_GIVEN, 0.85, 0.15, 0, 17, 0, 0};
     for (size_t k = 0; k < 3; k++) c->seed[k] = k + 1;
     t->x.seed = c->seed;
     t->x.n_seeds = 1;

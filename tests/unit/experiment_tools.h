@@ -75,7 +75,7 @@ static inline void trial_open(trial *t, int n_threads)
     }
     t->router[0].at = choose(t, PLUGIN_ROUTER, "prior", NULL, 0);
     t->router[1].at = choose(t, PLUGIN_ROUTER, "length", NULL, 0);
-    t->router[2] = (router_choice){t->grid[0], t->grid, 3, true};
+    t->router[2] = (router_choice){t->grid[0], t->grid, 3, true, 0};
     t->weight[0] = 0;
     t->weight[1] = 0.25;
     t->price = (constraint_choice){choose(t, PLUGIN_CONSTRAINT, "price", NULL, 0), PM_SOFT,
@@ -91,7 +91,7 @@ static inline void trial_open(trial *t, int n_threads)
                         .n_seeds = 2,
                         .data_dir = toy_folder(t->a),
                         .min_known = 0.98,
-                        .split = {SPLIT_GROUP, 0.6, 0.2, 0.2, 17},
+                        .split = {SPLIT_GROUP, 0.6, 0.2, 0.2, 17, 0, 0},
                         .embed = &t->embed,
                         .router = t->router,
                         .n_routers = 3,

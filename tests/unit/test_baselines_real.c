@@ -46,7 +46,7 @@ static scored score_set(const compute *c, const char *name)
     scored out = {arena_open(0), NULL, 0};
     dataset all, d;
     split s;
-    split_spec spec = {SPLIT_GIVEN, 1, 0, 0, 0};
+    split_spec spec = {SPLIT_GIVEN, 1, 0, 0, 0, 0, 0};
     dataset_options o = DATASET_OPTIONS_DEFAULT;
     o.battles = false;
     const char *dir = io_join(out.a, getenv("POINTSMAN_DATA"), name);
@@ -116,6 +116,64 @@ START_TEST(set_gives_the_published_rows)
 }
 END_TEST
 
+/* Section 4 of the same study: 5-fold cross-fitting over all prompts, tested prompts of all folds together. */
+static const struct {
+    const char *set;
+    size_t n;
+    double best_single, domain, shrunk;
+} crossed[] = {
+    {"routerbench_3", 2683, 0.8796, 0.8796, 0.8796}, {"llmrouter_9", 5089, 0.6178, 0.6600, 0.6596},
+    {"zeroeval", 2395, 0.9378, 0.9378, 0.9365},      {"fasteval", 2465, 0.7294, 0.7323, 0.7338},
+    {"routerarena_2", 680, 0.6905, 0.6789, 0.6803},  {"llmdrift_4", 1302, 0.8241, 0.8241, 0.8241},
+    {"alpaca_battles", 677, 0.7083, 0.7147, 0.7147},
+};
+
+static double sum_of(const dataset *d, const split *s, const policy *p, size_t n, const char *label)
+{
+    double sum = 0;
+    const uint32_t *choice = NULL;
+    for (size_t k = 0; k < n; k++)
+        if (strcmp(p[k].label, label) == 0) choice = p[k].choice;
+    ck_assert_msg(choice != NULL, "no row %s", label);
+    for (size_t i = 0; i < s->n_test; i++) sum += (double)pm_crow(d->value, s->test[i])[choice[i]];
+    return sum;
+}
+
+START_TEST(folds_give_the_published_rows)
+{
+    arena *a = arena_open(0);
+    pm_err err = PM_ERR_INIT;
+    dataset all, d;
+    dataset_options o = DATASET_OPTIONS_DEFAULT;
+    o.battles = false;
+    const char *dir = io_join(a, getenv("POINTSMAN_DATA"), crossed[_i].set);
+    ck_assert_msg(dataset_read(dir, &o, a, &all, &err) == PM_OK, "%s", err_text(&err));
+    ck_assert_msg(dataset_pool(&all, 0.98, a, &d, &err) == PM_OK, "%s", err_text(&err));
+    ck_assert_uint_eq(d.n, crossed[_i].n);
+    double single = 0, domain = 0, shrunk = 0, n = (double)d.n;
+    size_t tested = 0;
+    for (uint32_t fold = 0; fold < 5; fold++) {
+        split s;
+        policy *p;
+        size_t n_policies, best;
+        split_spec spec = {SPLIT_FOLD, 1, 0, 0, 0, 5, fold};
+        ck_assert_msg(split_make(&d, &spec, a, &s, &err) == PM_OK, "%s", err_text(&err));
+        ck_assert_msg(baselines_make(&d, &s, &d.models.view, a, &p, &n_policies, &best, &err) ==
+                          PM_OK,
+                      "%s", err_text(&err));
+        single += sum_of(&d, &s, p, n_policies, "best single (train)");
+        domain += sum_of(&d, &s, p, n_policies, "domain majority");
+        shrunk += sum_of(&d, &s, p, n_policies, "domain, shrunk n0=10");
+        tested += s.n_test;
+    }
+    ck_assert_uint_eq(tested, d.n);
+    ck_assert_double_eq_tol(single / n, crossed[_i].best_single, 1e-4);
+    ck_assert_double_eq_tol(domain / n, crossed[_i].domain, 1e-4);
+    ck_assert_double_eq_tol(shrunk / n, crossed[_i].shrunk, 1e-4);
+    arena_close(a);
+}
+END_TEST
+
 int main(void)
 {
     if (!getenv("POINTSMAN_DATA")) {
@@ -125,6 +183,7 @@ int main(void)
     TCase *t = tcase_create("baselines_real");
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, set_gives_the_published_rows, 0, sizeof sets / sizeof sets[0]);
+    tcase_add_loop_test(t, folds_give_the_published_rows, 0, sizeof crossed / sizeof crossed[0]);
     Suite *all = suite_create("baselines_real");
     suite_add_tcase(all, t);
     return suite_main(all);

@@ -191,6 +191,46 @@ START_TEST(seeds_on_the_same_prompts_have_a_mean)
 }
 END_TEST
 
+/* Of a cross-validation the test prompts of all folds stand end to end: every prompt once, costs too. */
+START_TEST(folds_are_laid_end_to_end)
+{
+    static const char *const metric[] = {"quality", "cost_usd", "diff_best_single", "mae"};
+    trial t;
+    store *s;
+    store_row *row;
+    size_t n, means = 0;
+    trial_open(&t, 2);
+    t.router[0].at = choose(&t, PLUGIN_ROUTER, "random", NULL, 0);
+    t.x.split = (split_spec){SPLIT_FOLD, 0.8, 0.2, 0, 17, 2, 0};
+    run_summary done = run(&t, dir);
+    ck_assert_msg(strstr(done.table, "Cross-fitted: the test prompts of all folds"), "%s",
+                  done.table);
+    ck_assert(strstr(done.table, "mean (sd) over splits of"));
+    ck_assert(strstr(done.table, "by fold, fold: 2 of 2"));
+    MUST(store_open(dir, &s, err));
+    MUST(store_rows(s, done.key, t.a, &row, &n, err));
+    for (size_t k = 0; k < n; k++) means += strncmp(row[k].subset, "seeds:", 6) == 0;
+    ck_assert_uint_eq(means, 0);
+    for (int m = 0; m < 4; m++) {
+        const store_row *one = row_of(row, n, 1, "all", metric[m]),
+                        *two = row_of(row, n, 2, "all", metric[m]),
+                        *both = row_of(row, n, 0, "splits:all", metric[m]);
+        ck_assert_uint_eq(both->n, one->n + two->n);
+        ck_assert_double_eq_tol(
+            both->value,
+            (one->value * (double)one->n + two->value * (double)two->n) / (double)both->n, 1e-12);
+        ck_assert(both->lo < both->value && both->value < both->hi);
+    }
+    store_close(s);
+    t.seed[0] = 0;
+    pm_err err = PM_ERR_INIT;
+    run_options o = {sizeof o, dir, false, NULL, NULL, NULL};
+    ck_assert_int_eq(experiment_run(&t.env, &t.x, &o, t.a, &done, &err), PM_E_ARG);
+    ck_assert_msg(strstr(err_text(&err), "seed 0 names no fold"), "%s", err_text(&err));
+    trial_close(&t);
+}
+END_TEST
+
 START_TEST(threads_change_nothing)
 {
     trial one, two;
@@ -441,6 +481,7 @@ int main(void)
     if (!suite_is_quick("tests that compare many runs")) {
         tcase_add_test(c, a_rerun_reuses_all_and_writes_the_same_bytes);
         tcase_add_test(c, seeds_on_the_same_prompts_have_a_mean);
+        tcase_add_test(c, folds_are_laid_end_to_end);
         tcase_add_test(c, threads_change_nothing);
         tcase_add_test(c, a_killed_run_goes_on);
         tcase_add_test(c, damaged_objects_are_made_again);

@@ -34,7 +34,7 @@ static void swept_open(swept *s)
                                            PM_SOFT, other, 2, 0};
     s->t.x.constraint = s->constraint;
     s->t.x.n_constraints = 2;
-    s->t.x.split = (split_spec){SPLIT_GIVEN, 0.6, 0.2, 0.2, 17};
+    s->t.x.split = (split_spec){SPLIT_GIVEN, 0.6, 0.2, 0.2, 17, 0, 0};
     s->t.x.rival = rivals;
     s->t.x.n_rivals = 3;
     run_options o = {.size = sizeof o, .out_dir = s->dir};

@@ -7,6 +7,7 @@
 
 #include "suite.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -36,6 +37,34 @@ START_TEST(sha256_known_answers)
     const unsigned char d3 = 0xd3; /* CAVP SHA256ShortMsg, Len = 8 */
     sha256_of(&d3, 1, hex);
     ck_assert_str_eq(hex, "28969cdfa74a12c82f3bad960b0b000aca2ac329deea5c2328ebc6f2ba9802c1");
+}
+END_TEST
+
+/* FIPS 180-4 "Example algorithms"; remainders by Python: int(sha1(text).hexdigest(), 16) % n. */
+START_TEST(sha1_known_answers)
+{
+    static const struct {
+        const char *text, *hex;
+        uint32_t mod5, mod1000;
+    } known[] = {
+        {"", "da39a3ee5e6b4b0d3255bfef95601890afd80709", 0, 305},
+        {"abc", "a9993e364706816aba3e25717850c26c9cd0d89d", 2, 517},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+         "84983e441c3bd26ebaae4aa1f95129e5e54670f1", 3, 873},
+        {"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrl"
+         "mno"
+         "pqrsmnopqrstnopqrstu",
+         "a49b2446a02c645bf419f995b67091253a04a259", 1, 481},
+    };
+    for (size_t k = 0; k < sizeof known / sizeof known[0]; k++) {
+        uint8_t digest[20];
+        char hex[41];
+        sha1_of(known[k].text, strlen(known[k].text), digest);
+        for (size_t b = 0; b < sizeof digest; b++) snprintf(hex + 2 * b, 3, "%02x", digest[b]);
+        ck_assert_str_eq(hex, known[k].hex);
+        ck_assert_uint_eq(sha1_mod(known[k].text, strlen(known[k].text), 5), known[k].mod5);
+        ck_assert_uint_eq(sha1_mod(known[k].text, strlen(known[k].text), 1000), known[k].mod1000);
+    }
 }
 END_TEST
 
@@ -97,6 +126,7 @@ int main(void)
 {
     TCase *c = tcase_create("hash");
     tcase_add_test(c, sha256_known_answers);
+    tcase_add_test(c, sha1_known_answers);
     tcase_add_test(c, sha256_in_pieces);
     tcase_add_test(c, sha256_of_files);
     tcase_add_test(c, first_digits_as_a_number);

@@ -69,7 +69,7 @@ static int part_of(const split *s, uint32_t row)
 START_TEST(by_prompt)
 {
     dataset d = data_of(1000, 1, false);
-    split_spec spec = {SPLIT_PROMPT, 0.7, 0.1, 0.2, 42};
+    split_spec spec = {SPLIT_PROMPT, 0.7, 0.1, 0.2, 42, 0, 0};
     split s = must_split(&d, spec), t = must_split(&d, spec);
     ck_assert_uint_eq(s.n_test, 200);
     ck_assert_uint_eq(s.n_tune, 100);
@@ -89,7 +89,7 @@ START_TEST(by_group)
 {
     for (uint64_t seed = 0; seed < 20; seed++) {
         dataset d = data_of(300, 7, false);
-        split s = must_split(&d, (split_spec){SPLIT_GROUP, 0.6, 0.2, 0.2, seed});
+        split s = must_split(&d, (split_spec){SPLIT_GROUP, 0.6, 0.2, 0.2, seed, 0, 0});
         ck_assert_uint_eq(s.leaked_groups, 0);
         for (uint32_t i = 1; i < d.n; i++)
             if (i % 7) ck_assert_int_eq(part_of(&s, i), part_of(&s, i - 1));
@@ -102,7 +102,7 @@ END_TEST
 START_TEST(as_given)
 {
     dataset d = data_of(300, 3, true);
-    split_spec spec = {SPLIT_GIVEN, 0, 0.25, 0, 1};
+    split_spec spec = {SPLIT_GIVEN, 0, 0.25, 0, 1, 0, 0};
     split s = must_split(&d, spec);
     ck_assert_uint_eq(s.n_test, 60);
     for (size_t k = 0; k < s.n_test; k++) ck_assert_uint_eq(s.test[k] % 5, 0);
@@ -121,7 +121,7 @@ END_TEST
 START_TEST(leaks)
 {
     dataset d = data_of(300, 3, false);
-    split s = must_split(&d, (split_spec){SPLIT_PROMPT, 0.5, 0, 0.5, 3});
+    split s = must_split(&d, (split_spec){SPLIT_PROMPT, 0.5, 0, 0.5, 3, 0, 0});
     size_t want = 0;
     for (uint32_t g = 0; g < 100; g++) {
         int tests = 0;
@@ -133,20 +133,45 @@ START_TEST(leaks)
 }
 END_TEST
 
+/* int(SHA-1("text 0")) mod 3 and so on, by Python's hashlib. */
+START_TEST(by_fold)
+{
+    static const int fold_of[12] = {2, 0, 0, 1, 2, 0, 2, 1, 0, 1, 0, 1};
+    dataset d = data_of(36, 3, false);
+    char hash[65] = "";
+    for (uint32_t fold = 0; fold < 3; fold++) {
+        split_spec spec = {SPLIT_FOLD, 0.75, 0.25, 0, 7, 3, fold};
+        split s = must_split(&d, spec);
+        for (uint32_t i = 0; i < 36; i++)
+            ck_assert_int_eq(part_of(&s, i) == 2, fold_of[i / 3] == (int)fold);
+        for (uint32_t i = 0; i < 36; i++) /* equal texts stay together */
+            ck_assert_int_eq(part_of(&s, i), part_of(&s, i / 3 * 3));
+        ck_assert_uint_gt(s.n_tune, 0);
+        ck_assert_uint_eq(s.leaked_groups, 0);
+        ck_assert_str_ne(s.hash, hash);
+        memcpy(hash, s.hash, sizeof hash);
+    }
+}
+END_TEST
+
 START_TEST(refusals)
 {
     static const struct {
         split_spec spec;
         const char *says;
     } bad[] = {
-        {{SPLIT_PROMPT, 0.7, 0.1, 0.1, 0},
+        {{SPLIT_PROMPT, 0.7, 0.1, 0.1, 0, 0, 0},
          "train 0.7 + tune 0.1 + test 0.1 is 0.9, wanted shares that sum to 1"},
-        {{SPLIT_GROUP, 1.2, 0, -0.2, 0}, "split: train: found a share of 1.2, wanted 0 to 1"},
-        {{SPLIT_GROUP, 0, 0.5, 0.5, 0}, "the fit part of 10 prompts is empty"},
-        {{SPLIT_PROMPT, 0.89, 0.01, 0.1, 0}, "the tune part of 10 prompts is empty"},
-        {{SPLIT_PROMPT, 0.96, 0, 0.04, 0}, "the test part of 10 prompts is empty"},
-        {{SPLIT_GIVEN, 0, 0.1, 0, 0}, "10 of 10 prompts have no \"split\" (the first: \"p0\")"},
-        {{SPLIT_GIVEN, 0, 1.5, 0, 0}, "split: tune: found a share of 1.5"},
+        {{SPLIT_GROUP, 1.2, 0, -0.2, 0, 0, 0}, "split: train: found a share of 1.2, wanted 0 to 1"},
+        {{SPLIT_GROUP, 0, 0.5, 0.5, 0, 0, 0}, "the fit part of 10 prompts is empty"},
+        {{SPLIT_PROMPT, 0.89, 0.01, 0.1, 0, 0, 0}, "the tune part of 10 prompts is empty"},
+        {{SPLIT_PROMPT, 0.96, 0, 0.04, 0, 0, 0}, "the test part of 10 prompts is empty"},
+        {{SPLIT_GIVEN, 0, 0.1, 0, 0, 0, 0},
+         "10 of 10 prompts have no \"split\" (the first: \"p0\")"},
+        {{SPLIT_GIVEN, 0, 1.5, 0, 0, 0, 0}, "split: tune: found a share of 1.5"},
+        {{SPLIT_FOLD, 1, 0, 0, 0, 1, 0}, "split: fold 0 of 1, wanted at least 2"},
+        {{SPLIT_FOLD, 1, 0, 0, 0, 3, 3}, "split: fold 3 of 3"},
+        {{SPLIT_FOLD, 1, 2, 0, 0, 5, 0}, "split: tune: found a share of 2"},
     };
     dataset d = data_of(10, 1, false);
     split s;
@@ -155,11 +180,12 @@ START_TEST(refusals)
         files_must_say(&f, bad[k].says);
     }
     d = data_of(1, 1, true);
-    split_spec given = {SPLIT_GIVEN, 0, 0, 0, 0};
+    split_spec given = {SPLIT_GIVEN, 0, 0, 0, 0, 0, 0};
     ck_assert_int_eq(split_make(&d, &given, f.a, &s, &f.err), PM_E_ARG);
     files_must_say(&f, "the fit part of 1 prompts is empty");
     d = data_of(10, 1, false);
-    s = must_split(&d, (split_spec){SPLIT_PROMPT, 1, 0, 0, 0}); /* all to train on: asked for */
+    s = must_split(&d,
+                   (split_spec){SPLIT_PROMPT, 1, 0, 0, 0, 0, 0}); /* all to train on: asked for */
     ck_assert_uint_eq(s.n_fit, 10);
 }
 END_TEST
@@ -171,6 +197,7 @@ int main(void)
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, by_prompt);
     tcase_add_test(cases, by_group);
+    tcase_add_test(cases, by_fold);
     tcase_add_test(cases, as_given);
     tcase_add_test(cases, leaks);
     tcase_add_test(cases, refusals);

@@ -63,7 +63,9 @@ local function caution(f)
   else
     local v <const> = f.score("router", (f.main_router()), f.free)
     if v and v.of_splits then
-      out[#out + 1] = string.format("All test prompts of %d splits together, each with its own documents and experts trained anew.", #f.seeds)
+      out[#out + 1] = string.format(f.about["seed:fold"] and
+        "Cross-fitted: the test prompts of %d folds together, each decided by a router that did not learn from it." or
+        "All test prompts of %d splits together, each with its own documents and experts trained anew.", #f.seeds)
     else
       out[#out + 1] = string.format("Means over %d seeds%s.", #f.seeds, v and not v.is_paired_mean and
         "; each has test prompts of its own, so brackets are means of the seeds' own intervals" or "")

@@ -98,6 +98,7 @@ quiz *quiz_make(trial *t, size_t n, pm_value_kind kind)
                  .weight = 1.0,
                  .bound = 0.66}};
     like.q.spread_kind = PM_SPREAD_STDDEV;
+    like.q.reference_col = kind == PM_VALUE_WINPROB ? 0 : PM_NO_COL;
     if (!z) return NULL;
     pm_prompts *x = arena_alloc(t->a, 1, sizeof *x);
     if (!x) return NULL;
@@ -105,6 +106,7 @@ quiz *quiz_make(trial *t, size_t n, pm_value_kind kind)
     x->n = n;
     x->embed.rows = x->sparse.rows = n;
     fill_values(z, kind, t->seed);
+    for (size_t i = 0; kind == PM_VALUE_WINPROB && i < n; i++) pm_row(z->value, i)[0] = 0.5f;
     fill_terms(z, t->seed);
     quiz_close(z, &like, &t->data->lib, x);
     return z;
@@ -136,6 +138,8 @@ quiz *quiz_with_columns(trial *t, const quiz *z, const uint32_t *col)
     for (size_t j = 0; j < m; j++) out->prior[j] = z->prior[col[j]];
     memcpy(out->arrival, z->arrival, n * sizeof *out->arrival);
     quiz_close(out, z, lib, z->q.x);
+    for (uint32_t j = 0; j < m; j++)
+        if (col[j] == z->q.reference_col) out->q.reference_col = j;
     return out;
 }
 

@@ -310,7 +310,8 @@ pm_status pipeline_decide(const pipeline *p, pipeline_ctx *c, const pm_prompts *
                      .term = c->term_list,
                      .n_terms = p->n_terms,
                      .arrival = c->arrival,
-                     .prior = p->prior};
+                     .prior = p->prior,
+                     .reference_col = s->reference_col};
     pm_status st = objective_decide(p->decide, c->call, &q, &d, err);
     if (st == PM_OK) report(p, c, &q, &d, out);
     return st;

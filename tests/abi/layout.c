@@ -225,6 +225,7 @@ static void part_5(void)
     FIELD(pm_question, n_terms);
     FIELD(pm_question, arrival);
     FIELD(pm_question, prior);
+    FIELD(pm_question, reference_col);
     SIZE(pm_decisions);
     FIELD(pm_decisions, size);
     FIELD(pm_decisions, choice);

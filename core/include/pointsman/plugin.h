@@ -486,6 +486,7 @@ typedef struct pm_question {
     const uint64_t *arrival; /* [n] position in the stream, ascending                */
     const float *prior;      /* [m] utility of each expert on train, higher better, or NULL:
                                    breaks exact ties; then the lower column wins         */
+    uint32_t reference_col;  /* WINPROB: values are against this column; else PM_NO_COL */
 } pm_question;
 
 typedef struct pm_decisions { /* host allocates; plugin fills what is non-NULL */

@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "math/bradley_terry.h"
 #include "math/neighbours.h"
 #include "math/solve.h"
 #include "math/tally.h"
+#include "math/tiers.h"
 #include "plug/host.h"
 
 struct pm_table {
@@ -283,6 +285,37 @@ static pm_status service_ridge(pm_call *c, pm_cmat x, pm_cmat y, const float *we
                                    &call_slot_of(c)->err));
 }
 
+static pm_status service_bradley_terry(pm_call *c, const pm_bt *w, double *theta)
+{
+    arena *scratch = call_scratch_arena(c);
+    if (!scratch) return PM_E_CONTRACT;
+    if (!w || !PM_HAS(w, report) || !w->win || !theta)
+        return c->host->fail(c, PM_E_ARG, "bradley_terry: an incomplete pm_bt");
+    if (w->report && !PM_HAS(w->report, log_loss))
+        return c->host->fail(c, PM_E_ARG, "bradley_terry: an incomplete pm_bt_report");
+    bt_counts counts = {w->k, w->win, w->win_zero, w->lose_zero, w->prior};
+    bt_report report;
+    pm_status st =
+        bt_fit(&counts, scratch, theta, w->report ? &report : NULL, &call_slot_of(c)->err);
+    if (st == PM_OK && w->report) {
+        w->report->is_separated = report.is_separated;
+        w->report->first_beyond = report.first_beyond;
+        w->report->n_parts = report.n_parts;
+        w->report->iterations = report.iterations;
+        w->report->log_loss = report.log_loss;
+    }
+    return end_scratch(c, scratch, st);
+}
+
+static pm_status service_tiers(pm_call *c, const double *rating, size_t k, size_t n_tiers,
+                               uint32_t *tier)
+{
+    arena *scratch = call_scratch_arena(c);
+    if (!scratch) return PM_E_CONTRACT;
+    return end_scratch(c, scratch,
+                       tiers_of(rating, k, n_tiers, scratch, tier, &call_slot_of(c)->err));
+}
+
 /* ---- names ----------------------------------------------------------------------------------------------------- */
 
 static const pm_table_service tables = {
@@ -304,6 +337,8 @@ static const pm_linalg_service linalg = {
     .ridge = service_ridge,
     .svd = service_svd,
     .csr_i8 = service_csr_i8,
+    .bradley_terry = service_bradley_terry,
+    .tiers = service_tiers,
 };
 
 const void *services_find(const char *name)

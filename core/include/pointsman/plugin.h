@@ -673,6 +673,25 @@ typedef struct pm_svd { /* A ~ U diag(singular) V', the k leading ones; right si
     int8_t *right_i8; /* [v x k] = V as bytes, row r to be multiplied by scale[r]; or NULL   */
     float *scale;     /* [v] given exactly when right_i8 is                                  */
 } pm_svd;
+typedef struct pm_bt_report {
+    uint32_t size;
+    int is_separated;    /* nonzero: a set of players never lost (or never won) against the rest, so
+                            that the maximum lies at infinity; ratings were held within 23 of the mean */
+    size_t first_beyond; /* a player of such a set; SIZE_MAX: none                            */
+    size_t n_parts;      /* connected parts of the graph of battles                           */
+    size_t iterations;
+    double log_loss; /* mean negative log-likelihood per unit of weight, prior left out        */
+} pm_bt_report;
+typedef struct pm_bt { /* what bradley_terry() is to rate k players by */
+    uint32_t size;
+    size_t k;
+    const double *win;      /* [k x k] win[a * k + b] = weight with which a beat b; a tie is half to
+                                each.  The diagonal is not read                               */
+    const double *win_zero; /* [k] weight of wins of each against a fixed player rated 0, and  */
+    const double *lose_zero; /* [k] of losses against it; NULL: none                           */
+    double prior;            /* >= 0: weight of a tie of everybody with the fixed player        */
+    pm_bt_report *report;    /* or NULL: not asked, which saves a logarithm a pair             */
+} pm_bt;
 typedef struct pm_linalg_service {
     uint32_t size;
     /* Truncated SVD of A [n x v]: singular [k] descending, right [v x k] = V; k <= min(n, v).
@@ -691,6 +710,14 @@ typedef struct pm_linalg_service {
      * bit.  In the caller's thread: meant for bodies of parallel loops.                      */
     pm_status (*csr_i8)(pm_call *c, const pm_csr *a, const int8_t *bytes, const float *scale,
                         pm_mat out);
+    /* Bradley-Terry ratings in natural-log units: theta [k] maximises the sum over a, b of
+     * win[a, b] log sigmoid(theta_a - theta_b) plus the terms of the fixed player.  In: a finite
+     * start; out: mean 0 within each connected part, unless the fixed player sets the zero.  P(a beats
+     * b) = 1 / (1 + exp(theta_b - theta_a)).  In the caller's thread: meant for bodies of loops. */
+    pm_status (*bradley_terry)(pm_call *c, const pm_bt *w, double *theta);
+    /* Cuts k ratings, sorted descending, into n_tiers segments whose population variances sum to the
+     * least; tier [k] out, 0 = best.  Among equal sums the earliest cut.                     */
+    pm_status (*tiers)(pm_call *c, const double *rating, size_t k, size_t n_tiers, uint32_t *tier);
 } pm_linalg_service;
 
 /* ---- 14. the entry point ----------------------------------------------------------------------------- */

@@ -6,20 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/io.h"
 #include "bind/script_private.h"
-
-static const char *folder(script *s, const node *v)
-{
-    const char *found = modules_find(&s->files, v->name);
-    if (found && io_is_dir(found)) return found;
-    const char *looked = "";
-    for (size_t i = 0; v->name[0] != '/' && i < s->files.n_roots; i++)
-        looked = bind_text(s->a, "%s%s%s", looked, i ? ", " : "; looked in ", s->files.root[i]);
-    complain(&s->wrong, v->where, "data \"%.200s\": %s%s", v->name,
-             found ? "not a folder" : "no such folder", looked);
-    return NULL;
-}
 
 void build_data(script *s, const node *v, experiment *x)
 {
@@ -27,6 +14,7 @@ void build_data(script *s, const node *v, experiment *x)
         {"min_known", WANT_NUMBER, 0, 1, NULL, false, "share of cells that a model must have"},
         {"models", WANT_TEXTS, 0, 0, NULL, false, "ids of the models to keep"},
         {"embed", WANT_ANY, 0, 0, NULL, false, NULL},
+        DATASET_PART_ROWS,
         SCHEMA_END};
     x->min_known = 0.98;
     if (node_is(v, "corpus")) {
@@ -49,7 +37,8 @@ void build_data(script *s, const node *v, experiment *x)
                  "data.embed: the experiment has it: embedder = pm.embedder \"name\" { ... }");
     schema_check(&s->wrong, v, "data", rows, false);
     x->min_known = schema_number(v, "min_known", x->min_known);
-    x->data_dir = folder(s, v);
+    build_narrowing(s, v, &x->narrow);
+    x->data_dir = build_folder(s, v, "data");
 }
 
 static void check_shares(script *s, const node *v, split_spec *p)

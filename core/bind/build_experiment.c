@@ -86,7 +86,8 @@ static void check_needs(script *s, const plugin_choice *p, uint32_t needs, const
     if (!e && s->wants_embedder) return; /* its own mistake is told */
     bool sparse = e && PM_HAS(e, sparse_dim) && e->sparse_dim;
     const char *what = NULL;
-    if (!e && (needs & (PM_NEEDS_EMBED | PM_NEEDS_EMBED_OR_SPARSE))) what = "embeddings";
+    bool given = x->given_vectors;
+    if (!e && !given && (needs & (PM_NEEDS_EMBED | PM_NEEDS_EMBED_OR_SPARSE))) what = "embeddings";
     if (!sparse && (needs & PM_NEEDS_SPARSE)) what = "word features";
     if (what)
         complain(&s->wrong, p->where,
@@ -107,7 +108,7 @@ static void check_label(script *s, const experiment *x, size_t i, size_t given)
 
 static void build_routers(script *s, const node *list, experiment *x)
 {
-    static const char *const reserved[] = {"label", NULL};
+    static const char *const reserved[] = {"label", "learns", "from", NULL};
     size_t n = list && list->kind == NODE_TABLE ? list->n_items : 0;
     if (list && list->kind == NODE_TABLE && !list->noun && (n == 0 || n > ROUTERS_MAX)) {
         complain(&s->wrong, list->where, "routers: %zu of them; want 1 to %d", n, ROUTERS_MAX);
@@ -125,7 +126,12 @@ static void build_routers(script *s, const node *list, experiment *x)
         if (!build_candidates(s, v, PLUGIN_ROUTER, path, reserved, &candidate, &n_candidates))
             continue;
         const char *label = build_label(s, v, path, candidate[0].plugin->name);
-        for (size_t k = 0; k < n_candidates; k++) candidate[k].label = label;
+        build_learns(s, v, path, x, &candidate[0]);
+        for (size_t k = 0; k < n_candidates; k++) {
+            candidate[k].label = label;
+            candidate[k].learns = candidate[0].learns;
+            candidate[k].from = candidate[0].from;
+        }
         list_out[i] = (router_choice){
             .at = candidate[0], .candidate = candidate, .n_candidates = n_candidates};
         check_label(s, x, i, i);
@@ -149,8 +155,16 @@ static void build_objective(script *s, const node *v, experiment *x)
 static void build_embedder(script *s, const node *v, experiment *x)
 {
     if (!v || (v->kind == NODE_FLAG && !v->flag)) return; /* embedder = false: none */
+    if (v->kind == NODE_TEXT && strcmp(v->text, "given") == 0) {
+        x->given_vectors = true;
+        if (x->corpus)
+            complain(&s->wrong, v->where, "embedder = \"given\": a corpus brings no vectors");
+        return;
+    }
     if (!node_is(v, "embedder")) {
-        complain(&s->wrong, v->where, "embedder = %s; want pm.embedder \"name\" { ... } or false",
+        complain(&s->wrong, v->where,
+                 "embedder = %s; want pm.embedder \"name\" { ... }, \"given\" (the vectors of the "
+                 "data's embeddings.npy) or false",
                  node_show(v, s->a));
         return;
     }
@@ -195,6 +209,7 @@ static const schema_row *rows(void)
         {"seeds", WANT_WHOLES, 0, SEED_TOP, NULL, false, NULL},
         {"data", WANT_ANY, 0, 0, NULL, true,
          "pm.dataset \"path\" { ... } or pm.corpus \"name\" { ... }"},
+        {"also", WANT_TABLE, 0, 0, NULL, false, NULL},
         {"split", WANT_ANY, 0, 0, NULL, false, NULL},
         {"library", WANT_ANY, 0, 0, NULL, false, NULL},
         {"routers", WANT_NOUNS, 0, 0, router_nouns, true, "a list of pm.router \"name\" { ... }"},
@@ -234,6 +249,7 @@ void build_experiment(script *s, const node *v)
     build_library(s, node_field(v, "library"), models && models->kind == NODE_TABLE ? models : NULL,
                   x);
     build_embedder(s, node_field(v, "embedder"), x);
+    build_also(s, node_field(v, "also"), x);
     build_routers(s, node_field(v, "routers"), x);
     build_rivals(s, v, x);
     if (constraints && constraints->kind == NODE_TABLE && !constraints->noun) {
@@ -251,4 +267,5 @@ void build_experiment(script *s, const node *v)
     build_bootstrap(s, node_field(v, "bootstrap"), x);
     x->delta = schema_number(v, "delta", 0.02);
     find_scripted(x);
+    build_absent(s, x);
 }

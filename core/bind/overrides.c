@@ -157,6 +157,22 @@ static void write_value(lua_State *L, int at, const step *s, const script_set *s
     node_note_set(L, at, s->name, source);
 }
 
+/* arena=FOLDER is also.arena=FOLDER where the script has data of that name to learn from. */
+static bool is_also(lua_State *L, int at, const char *path)
+{
+    bool found = false;
+    lua_pushstring(L, "also");
+    lua_rawget(L, at);
+    if (lua_istable(L, -1)) {
+        lua_pushstring(L, path);
+        lua_rawget(L, -2);
+        found = lua_istable(L, -1);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return found;
+}
+
 void override_apply(lua_State *L, int at, const script_set *set, complaints *c)
 {
     const char *source = bind_text(c->a, "--set %.200s=%.80s", set->path, set->value),
@@ -164,6 +180,11 @@ void override_apply(lua_State *L, int at, const script_set *set, complaints *c)
     int top = lua_gettop(L);
     step s;
     lua_pushvalue(L, at);
+    if (is_also(L, top + 1, set->path)) {
+        lua_pushstring(L, "also");
+        lua_rawget(L, top + 1);
+        lua_remove(L, top + 1);
+    }
     for (bool first = true;; first = false) {
         int here = lua_gettop(L);
         luaL_checkstack(L, 12, NULL);

@@ -43,6 +43,23 @@ struct script {
 void build_experiment(script *s, const node *v);
 void build_data(script *s, const node *v, experiment *x);
 void build_split(script *s, const node *whole, experiment *x);
+/* Fields of pm.dataset that say which part of the data counts. */
+#define DATASET_PART_ROWS                                                                          \
+    {"domains", WANT_TEXTS, 0, 0, NULL, false, NULL},                                              \
+        {"without", WANT_TEXTS, 0, 0, NULL, false, NULL},                                          \
+        {"judges", WANT_TEXTS, 0, 0, NULL, false, NULL},                                           \
+        {"join_turns", WANT_FLAG, 0, 0, NULL, false, NULL},                                        \
+    {                                                                                              \
+        "scores", WANT_TEXT, 0, 0, NULL, false, NULL                                               \
+    }
+void build_narrowing(script *s, const node *v, dataset_narrowing *out);
+/* The folder of a pm.dataset: beside the script, or in $POINTSMAN_DATA; NULL after a complaint. */
+const char *build_folder(script *s, const node *v, const char *path);
+void build_also(script *s, const node *v, experiment *x);
+/* learns and from of a router, into one of its candidates; needs `also`. */
+void build_learns(script *s, const node *v, const char *path, const experiment *x,
+                  plugin_choice *out);
+void build_absent(script *s, experiment *x);                /* last */
 void build_corpus(script *s, const node *v, experiment *x); /* pm.corpus */
 /* What each expert of pm.library is run by and learns -> *out [n_items]; both are missed where `needed`. */
 void build_experts(script *s, const node *lib, bool needed, expert_choice **out);

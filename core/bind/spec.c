@@ -48,7 +48,10 @@ static void put_router(str *o, const router_choice *r)
     str_puts(o, "{\"candidates\":[");
     for (size_t k = 0; k < r->n_candidates; k++)
         str_printf(o, "%s%s", k ? "," : "", r->candidate[k].params_json);
-    str_printf(o, "],\"is_rival\":%s,\"use\":", r->is_rival ? "true" : "false");
+    str_printf(o, "],\"is_rival\":%s,", r->is_rival ? "true" : "false");
+    if (r->at.learns || r->at.from)
+        str_printf(o, "\"learns\":{\"from\":%u,\"what\":%u},", r->at.from, r->at.learns);
+    str_puts(o, "\"use\":");
     put_plugin(o, &r->at);
     str_puts(o, "}}");
 }
@@ -111,6 +114,34 @@ static void put_train_sizes(str *o, const experiment *x)
     str_puts(o, "]");
 }
 
+static void put_narrowing(str *o, const dataset_narrowing *how)
+{
+    str text = STR_INIT;
+    dataset_narrowing_json(how, &text);
+    if (strcmp(str_text(&text), "{}") != 0) str_printf(o, ",\"part\":%s", str_text(&text));
+    str_close(&text);
+}
+
+static void put_also(str *o, const experiment *x)
+{
+    put_key(o, "also", false);
+    str_puts(o, "[");
+    for (size_t k = 0; k < x->n_also; k++) {
+        const also_choice *c = &x->also[k];
+        const char *base = strrchr(c->dir, '/');
+        str_puts(o, k ? ",{" : "{");
+        put_text(o, "label", c->label, true);
+        put_text(o, "name", base ? base + 1 : c->dir, false);
+        put_narrowing(o, &c->narrow);
+        put_key(o, "names", false);
+        str_puts(o, "{");
+        for (size_t e = 0; e < c->n_names; e++)
+            put_text(o, c->name[e].theirs, c->name[e].ours, e == 0);
+        str_puts(o, "}}");
+    }
+    str_puts(o, "]");
+}
+
 static void put_data(str *o, const experiment *x)
 {
     static const char *const by[] = {"given", "prompt", "group", "fold"};
@@ -124,9 +155,12 @@ static void put_data(str *o, const experiment *x)
         put_number(o, "min_known", x->min_known, true);
     }
     put_text(o, "name", base ? base + 1 : x->data_dir, false);
+    put_narrowing(o, &x->narrow);
     str_puts(o, "}");
     put_number(o, "delta", x->delta, false);
     put_optional(o, "embed", x->embed);
+    if (x->n_also) put_also(o, x);
+    if (x->given_vectors) put_text(o, "vectors", "given", false);
     if (x->corpus) put_experts(o, x);
     put_key(o, "library", false);
     if (x->lib)

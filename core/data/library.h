@@ -43,6 +43,8 @@ PM_MUST_USE pm_status library_attr_text(library_builder *b, const char *name, co
 PM_MUST_USE pm_status library_attr_date(library_builder *b, const char *name, const char *iso,
                                         pm_err *err);
 PM_MUST_USE pm_status library_attr_flag(library_builder *b, const char *name, bool v, pm_err *err);
+/* A copy of another expert's attribute. */
+PM_MUST_USE pm_status library_add_attr(library_builder *b, const pm_attr *a, pm_err *err);
 PM_MUST_USE pm_status library_finish(library_builder *b, library *out, pm_err *err);
 
 /* Days since 1970-01-01 (proleptic Gregorian, years 0001 to 9999) of "YYYY-MM-DD" (or "YYYY-MM", "YYYY":

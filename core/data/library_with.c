@@ -7,7 +7,7 @@
 
 #include "data/library.h"
 
-static pm_status copy_attr(library_builder *b, const pm_attr *a, pm_err *err)
+pm_status library_add_attr(library_builder *b, const pm_attr *a, pm_err *err)
 {
     char date[16];
     switch (a->kind) {
@@ -32,7 +32,7 @@ pm_status library_with_number(const library *l, const char *name, const double *
     for (size_t j = 0; j < l->view.n; j++) {
         const pm_expert *e = l->view.expert[j];
         pm_status s = library_add(b, e->id, err);
-        for (size_t k = 0; k < e->n_attr && !s; k++) s = copy_attr(b, &e->attr[k], err);
+        for (size_t k = 0; k < e->n_attr && !s; k++) s = library_add_attr(b, &e->attr[k], err);
         if (!s && isfinite(value[j]) && !pm_attr_find(e, name))
             s = library_attr_number(b, name, value[j], err);
         if (s) return s;

@@ -56,8 +56,9 @@ pm_status exp_check(const experiment *x, const run_options *o, pm_err *err)
                            "%s: router \"%s\" has %zu candidates, and the split has no tuning part "
                            "to choose on; want split.tune > 0",
                            c->at.where ? c->at.where : x->name, c->at.label, c->n_candidates);
-        if (!x->embed && (c->at.plugin->type.router->needs &
-                          (PM_NEEDS_EMBED | PM_NEEDS_SPARSE | PM_NEEDS_EMBED_OR_SPARSE)))
+        if (!x->embed && !x->given_vectors &&
+            (c->at.plugin->type.router->needs &
+             (PM_NEEDS_EMBED | PM_NEEDS_SPARSE | PM_NEEDS_EMBED_OR_SPARSE)))
             return err_set(err, PM_E_ARG,
                            "%s: router \"%s\" needs an embedder; want embed = "
                            "pm.embedder ...",
@@ -78,7 +79,7 @@ pm_status exp_check(const experiment *x, const run_options *o, pm_err *err)
 
 /* ---- identity ---- */
 
-static void put_router(const router_choice *c, str *out)
+static void put_router(const exp_run *r, const router_choice *c, str *out)
 {
     size_t n = c->n_candidates > 1 ? c->n_candidates : 1;
     str_puts(out, "{\"label\":");
@@ -88,7 +89,9 @@ static void put_router(const router_choice *c, str *out)
         str_puts(out, k ? "," : "");
         exp_plugin_json(n > 1 ? &c->candidate[k] : &c->at, out);
     }
-    str_puts(out, "]}");
+    str_puts(out, "]");
+    exp_learns_key(r, &c->at, out);
+    str_puts(out, "}");
 }
 
 static void put_constraint(const constraint_choice *c, str *out)
@@ -146,7 +149,7 @@ pm_status exp_run_key(exp_run *r, pm_err *err)
     for (size_t k = 0, n = 0; k < x->n_routers; k++) {
         if (!exp_wants(r, &x->router[k])) continue;
         str_puts(&text, n++ ? "," : "");
-        put_router(&x->router[k], &text);
+        put_router(r, &x->router[k], &text);
     }
     str_puts(&text, "],\"constraints\":[");
     for (size_t k = 0; k < x->n_constraints; k++) {
@@ -238,6 +241,7 @@ static pm_status run_all(exp_run *r, run_summary *out, double start, pm_err *err
 {
     exp_say(r, "data", 0);
     pm_status s = exp_load(r, err);
+    if (!s) s = exp_load_also(r, err);
     if (!s) s = exp_points(r, err);
     if (!s && !r->x->corpus) s = exp_try_constraints(r, err);
     if (!s) s = exp_run_key(r, err);
@@ -245,6 +249,7 @@ static pm_status run_all(exp_run *r, run_summary *out, double start, pm_err *err
     if (s) return s;
     r->jobs_total = count_jobs(r);
     s = exp_about(r, err);
+    if (!s) s = exp_about_also(r, err);
     for (size_t k = 0; k < r->x->n_seeds && !s; k++) s = run_seed(r, r->x->seed[k], err);
     if (!s) s = exp_files(r, out, err);
     double seconds = exp_now() - start;

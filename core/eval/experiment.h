@@ -16,25 +16,31 @@
 #include "plug/params.h"
 #include "plug/pipeline.h"
 
+/* What a router learns from.  Battles are those of the data's training part and of `also`; labels are the outcomes of
+ * the training part: as values, and as battles between every two experts for routers that read battles. */
+enum {
+    LEARNS_BATTLES = 1u,
+    LEARNS_LABELS = 2u,
+    LEARNS_BOTH = 3u,
+    LEARNS_LABEL_BATTLES = 4u, /* labels as battles alone, whatever else the router could read */
+    LEARNS_OTHERS = 8u /* what `also` gives, labels included, and nothing of the data itself */
+};
+
 typedef struct plugin_choice { /* a plugin with its parameters, from one place of a script */
     const plugin_entry *plugin;
     const void *params;      /* built */
     const char *params_json; /* canonical */
     const char *label;       /* name in results */
     const char *where;       /* "file:line" */
+    unsigned learns;         /* of a router: LEARNS_*, 0: what suits it (exp_learns) */
+    unsigned from;           /* of a router: a bit for each of `also` that it learns from; 0: all */
 } plugin_choice;
-
-/* What a router learns from.  Battles are those of the data's training part and of `also`; labels are the outcomes of
- * the training part, as values and (for routers that read battles) as battles between every two experts. */
-enum { LEARNS_BATTLES = 1u, LEARNS_LABELS = 2u, LEARNS_BOTH = 3u };
 
 typedef struct router_choice {
     plugin_choice at;               /* the first (or only) candidate */
     const plugin_choice *candidate; /* pm.grid: searched on the tuning part; n <= 1: no search */
     size_t n_candidates;
     bool is_rival; /* differences are reported against it (experiment.rival orders several) */
-    unsigned
-        learns; /* LEARNS_*; 0: as the experiment says by itself (LEARNS_BOTH with `also`, else the recorded data) */
 } router_choice;
 
 typedef struct model_name { /* what a model of other data is called here */
@@ -42,11 +48,14 @@ typedef struct model_name { /* what a model of other data is called here */
 } model_name;
 
 typedef struct also_choice { /* other data whose battles routers learn from, too */
-    const char *dir;
+    const char *label;
+    const char *dir; /* never NULL in a built experiment */
     dataset_narrowing narrow;
     const model_name *
         name; /* [n_names]; models not named keep their name and join as experts that are not served */
     size_t n_names;
+    bool
+        labels; /* its outcomes count too, as values and as battles, for routers that learn from others alone */
     const char *where;
 } also_choice;
 
@@ -73,6 +82,8 @@ typedef struct experiment {
     dataset_narrowing narrow; /* of the dataset */
     const also_choice *also;
     size_t n_also;
+    const char
+        *skipped; /* what was left out because its data were not given, in words; NULL: nothing */
     const char *strong, *weak; /* the pair of two-model scores (ids of experts), or NULL both */
     bool of_battles;           /* measured on the battles of the test part, not on outcomes */
     double

@@ -245,6 +245,15 @@ static pm_status select_models(exp_run *r, const dataset *all, dataset *out, pm_
     return dataset_select_models(all, id, lib->n, r->a, out, err);
 }
 
+/* Nothing where nothing is narrowed, so that keys stay what they were. */
+static void put_narrowing(const exp_run *r, str *out)
+{
+    str how = STR_INIT;
+    dataset_narrowing_json(&r->x->narrow, &how);
+    if (strcmp(str_text(&how), "{}") != 0) str_printf(out, ",\"narrow\":%s", str_text(&how));
+    str_close(&how);
+}
+
 static pm_status data_key(exp_run *r, pm_err *err)
 {
     char members[65];
@@ -256,14 +265,16 @@ static pm_status data_key(exp_run *r, pm_err *err)
     str_puts(&text, ",\"backend\":");
     exp_plugin_json(r->x->backend, &text);
     if (r->x->backend) str_printf(&text, ",\"library\":\"%s\"", r->lib->revision_hex);
+    put_narrowing(r, &text);
     return exp_key_end(&text, r->data_key, err);
 }
 
 static pm_status load_recorded(exp_run *r, pm_err *err)
 {
-    dataset all, chosen;
+    dataset read, all, chosen;
     dataset_options o = DATASET_OPTIONS_DEFAULT;
-    pm_status s = dataset_read(r->x->data_dir, &o, r->a, &all, err);
+    pm_status s = dataset_read(r->x->data_dir, &o, r->a, &read, err);
+    if (!s) s = dataset_narrow(&read, r->x->data_dir, &r->x->narrow, r->a, &all, err);
     if (s) return s;
     chosen = all;
     r->lib = r->x->lib;

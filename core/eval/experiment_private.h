@@ -57,6 +57,10 @@ typedef struct exp_run {
     expert_run *expert;   /* [lib->n] of a corpus */
     const char *dropped;  /* models left out for want of outcomes, "a (41 % known)"; NULL: none */
     const char *unlisted; /* models of the data that the library does without; NULL: none */
+    dataset also;         /* prompts and battles of x->also, one after another; columns of `wide` */
+    uint8_t *also_of;     /* [also.n] which of x->also a prompt is from */
+    library wide;         /* lib, then the others' models that it lacks; with x->also alone */
+    char also_key[65];    /* of all that; "" without */
     char data_key[65];    /* what every job depends on: files, pool, models, backend */
     char text_key[65];    /* what embedders depend on; of a corpus the prompts alone */
     char key[65];         /* of the run */
@@ -103,6 +107,7 @@ struct seed_work {
     float *prior;     /* [m] */
     float *cost_mean; /* [m] or NULL */
 
+    pm_cmat also_embed; /* [r->also.n x d] once a router must train, or at == NULL */
     char embed_key[65]; /* "" without embedder */
     embedder *embed;
     const char *embed_file;
@@ -173,6 +178,20 @@ PM_MUST_USE pm_status exp_measure(exp_run *r, uint64_t seed, pm_err *err);
 /* What the experts learned and how large they became, as facts of the seed. */
 PM_MUST_USE pm_status exp_about_experts(exp_run *r, const seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_about_corpus(exp_run *r, pm_err *err);
+/* ---- experiment_also.c, experiment_learn.c ---- */
+
+PM_MUST_USE pm_status exp_load_also(exp_run *r, pm_err *err); /* after exp_load */
+PM_MUST_USE pm_status exp_about_also(exp_run *r, pm_err *err);
+/* LEARNS_* of a router: as it is told, else what suits its needs and the data. */
+unsigned exp_learns(const exp_run *r, const plugin_choice *p);
+const char *exp_learns_word(unsigned learns);
+/* Columns of what is learned from: r->lib, or r->wide where others' battles count. */
+const library *exp_learning_library(const exp_run *r, unsigned learns);
+/* What a router is to be trained on; features are there already (exp_features). */
+PM_MUST_USE pm_status exp_fit(exp_run *r, seed_work *w, const plugin_choice *p, bool with_tune,
+                              pm_fit *out, pm_err *err);
+void exp_learns_key(const exp_run *r, const plugin_choice *p, str *out);
+
 PM_MUST_USE pm_status exp_points(exp_run *r, pm_err *err);
 /* What the constraints lack in the library (an attribute, a price) is told before anything is trained. */
 PM_MUST_USE pm_status exp_try_constraints(exp_run *r, pm_err *err);

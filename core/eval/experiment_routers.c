@@ -86,16 +86,10 @@ static pm_status train(exp_run *r, seed_work *w, const plugin_choice *p, bool wi
 {
     pm_status s = exp_features(r, w, err);
     if (s) return s;
-    with_tune = with_tune && w->s.n_tune > 0;
     router_spec spec = {p->plugin, p->params, w->seed};
-    pm_fit fit = {.size = sizeof fit,
-                  .lib = &r->lib->view,
-                  .x = &w->fit_x,
-                  .y = &w->fit_y,
-                  .group = w->fit_group,
-                  .tune_x = with_tune ? &w->tune_x : NULL,
-                  .tune_y = with_tune ? &w->tune_y : NULL};
-    return router_train(r->call, &spec, &fit, out, err);
+    pm_fit fit;
+    s = exp_fit(r, w, p, with_tune, &fit, err);
+    return s ? s : router_train(r->call, &spec, &fit, out, err);
 }
 
 static pm_status blame(const exp_run *r, const plugin_choice *p, pm_status s, pm_err *err)

@@ -22,6 +22,7 @@ pm_status exp_embed_key(const exp_run *r, const seed_work *w, char hex[65], pm_e
     str_printf(&text, ",\"data\":\"%s\",\"split\":\"%s\",\"seed\":%llu,\"embedder\":", r->text_key,
                w->s.hash, (unsigned long long)w->seed);
     exp_plugin_json(r->x->embed, &text);
+    if (r->also_key[0]) str_printf(&text, ",\"also\":\"%s\"", r->also_key);
     return exp_key_end(&text, hex, err);
 }
 
@@ -30,13 +31,15 @@ pm_status exp_router_key(const exp_run *r, const seed_work *w, const plugin_choi
 {
     char members[65];
     str text = STR_INIT;
-    library_members(&r->lib->view, p->plugin->type.router->reads, members);
+    library_members(&exp_learning_library(r, exp_learns(r, p))->view, p->plugin->type.router->reads,
+                    members);
     exp_key_begin(&text, kind);
     str_printf(&text,
                ",\"data\":\"%s\",\"split\":\"%s\",\"embedder\":\"%s\",\"members\":\"%s\","
                "\"seed\":%llu,\"router\":",
                r->data_key, w->s.hash, w->embed_key, members, (unsigned long long)w->seed);
     exp_plugin_json(p, &text);
+    exp_learns_key(r, p, &text);
     return exp_key_end(&text, hex, err);
 }
 
@@ -82,20 +85,47 @@ static pm_status save_embedding(exp_run *r, const seed_work *w, const embedder *
     return s;
 }
 
+/* The prompts to train on, others' after the data's own. */
+static pm_status train_texts(exp_run *r, const seed_work *w, pm_prompts *out, pm_err *err)
+{
+    pm_status s = dataset_prompts(&r->data, w->s.train, w->s.n_train, r->a, out, err);
+    if (s || r->also.n == 0) return s;
+    size_t n = out->n + r->also.n;
+    uint64_t *id = arena_alloc(r->a, n, sizeof *id);
+    pm_str *text = arena_alloc(r->a, n, sizeof *text);
+    if (!id || !text) return err_set(err, PM_E_MEMORY, "texts of %zu prompts", n);
+    memcpy(id, out->id, out->n * sizeof *id);
+    memcpy(text, out->text, out->n * sizeof *text);
+    memcpy(id + out->n, r->also.key, r->also.n * sizeof *id);
+    memcpy(text + out->n, r->also.text, r->also.n * sizeof *text);
+    *out = (pm_prompts){.size = sizeof *out, .n = n, .id = id, .text = text};
+    return PM_OK;
+}
+
+/* Vectors of all prompts, others' below the data's own. */
+static pm_status embed_all(exp_run *r, const embedder *e, pm_mat out, pm_err *err)
+{
+    pm_mat own = {out.at, r->data.n, out.cols, out.ld};
+    pm_mat other = {out.at + r->data.n * out.ld, r->also.n, out.cols, out.ld};
+    pm_status s = embedder_embed(e, r->call, r->data.text, r->data.n, own, err);
+    if (s || r->also.n == 0) return s;
+    return embedder_embed(e, r->call, r->also.text, r->also.n, other, err);
+}
+
 static pm_status train_embedder(exp_run *r, seed_work *w, embedding *out, pm_err *err)
 {
     pm_prompts train;
     double start = exp_now();
-    pm_status s = dataset_prompts(&r->data, w->s.train, w->s.n_train, r->a, &train, err);
+    pm_status s = train_texts(r, w, &train, err);
     if (s) return s;
     embedder_spec spec = {r->x->embed->plugin, r->x->embed->params, w->seed};
     s = embedder_train(r->call, &spec, &train, &w->embed, err);
     if (s) return err_wrap(err, s, "embedder \"%s\"", r->x->embed->label);
     arena *room = arena_open(0);
     pm_mat vectors = {NULL, 0, 0, 0};
-    if (room) vectors = mat_new(room, r->data.n, embedder_dim(w->embed));
-    s = vectors.at ? embedder_embed(w->embed, r->call, r->data.text, r->data.n, vectors, err)
-                   : err_set(err, PM_E_MEMORY, "embeddings of %zu prompts", r->data.n);
+    if (room) vectors = mat_new(room, r->data.n + r->also.n, embedder_dim(w->embed));
+    s = vectors.at ? embed_all(r, w->embed, vectors, err)
+                   : err_set(err, PM_E_MEMORY, "embeddings of %zu prompts", r->data.n + r->also.n);
     if (!s) s = save_embedding(r, w, w->embed, vectors, start, out, err);
     arena_close(room);
     return s;
@@ -163,6 +193,28 @@ static pm_status add_vectors(exp_run *r, seed_work *w, pm_cmat all, pm_err *err)
         mat_gather_rows(all, row[k], n[k], m);
         x[k]->embed = mat_const(m);
     }
+    if (r->also.n == 0) return PM_OK;
+    pm_mat other = mat_new(r->a, r->also.n, all.cols);
+    if (!other.at) return err_set(err, PM_E_MEMORY, "embeddings of %zu prompts", r->also.n);
+    mat_copy((pm_cmat){pm_crow(all, r->data.n), r->also.n, all.cols, all.ld}, other);
+    w->also_embed = mat_const(other);
+    return PM_OK;
+}
+
+/* The data's own vectors instead of an embedder's. */
+static pm_status add_given(exp_run *r, seed_work *w, pm_err *err)
+{
+    pm_prompts *x[3] = {&w->fit_x, &w->tune_x, &w->test_x};
+    const uint32_t *row[3] = {w->s.fit, w->s.tune, w->s.test};
+    size_t n[3] = {w->s.n_fit, w->s.n_tune, w->s.n_test};
+    for (int k = 0; k < 3; k++) {
+        pm_mat m = mat_new(r->a, n[k], r->data.embed.cols);
+        if (!m.at) return err_set(err, PM_E_MEMORY, "embeddings of %zu prompts", n[k]);
+        mat_gather_rows(r->data.embed, row[k], n[k], m);
+        x[k]->embed = mat_const(m);
+    }
+    w->also_embed = r->also.embed;
+    w->has_features = true;
     return PM_OK;
 }
 
@@ -174,15 +226,16 @@ static pm_status get_vectors(exp_run *r, const seed_work *w, arena *scratch, pm_
     if (s) return s;
     if (e.vectors) return store_get_matrix(r->st, e.vectors, scratch, out, err);
     /* --fresh, or damaged since: the embedder itself is at hand */
-    *out = mat_new(scratch, r->data.n, embedder_dim(w->embed));
-    if (!out->at) return err_set(err, PM_E_MEMORY, "embeddings of %zu prompts", r->data.n);
-    return embedder_embed(w->embed, r->call, r->data.text, r->data.n, *out, err);
+    size_t n = r->data.n + r->also.n;
+    *out = mat_new(scratch, n, embedder_dim(w->embed));
+    if (!out->at) return err_set(err, PM_E_MEMORY, "embeddings of %zu prompts", n);
+    return embed_all(r, w->embed, *out, err);
 }
 
 /* Embeddings and sparse features of the parts, fetched when the first router really has to train. */
 pm_status exp_features(exp_run *r, seed_work *w, pm_err *err)
 {
-    if (w->has_features || !w->embed) return PM_OK;
+    if (w->has_features || (!w->embed && !r->x->given_vectors)) return PM_OK;
     if (w->from) {
         arena *mine = r->a;
         r->a = w->from->home;
@@ -190,12 +243,17 @@ pm_status exp_features(exp_run *r, seed_work *w, pm_err *err)
         r->a = mine;
         if (!st) st = exp_curve_features(r, w, err);
         w->has_features = st == PM_OK;
+        w->also_embed = w->from->also_embed;
         return st;
     }
+    if (r->x->given_vectors) return add_given(r, w, err);
     pm_mat all;
     arena *scratch = arena_open(0);
     if (!scratch) return err_set(err, PM_E_MEMORY, "features");
     pm_status s = get_vectors(r, w, scratch, &all, err);
+    if (!s && all.rows != r->data.n + r->also.n)
+        s = err_set(err, PM_E_FORMAT, "kept embeddings are of %zu prompts, not %zu", all.rows,
+                    r->data.n + r->also.n);
     if (!s) s = add_vectors(r, w, mat_const(all), err);
     if (!s && embedder_sparse_dim(w->embed) &&
         any_router_reads(r, PM_NEEDS_SPARSE | PM_NEEDS_EMBED_OR_SPARSE))

@@ -42,7 +42,11 @@ static inline plugin_choice choose(trial *t, plugin_kind kind, const char *name,
     str text = STR_INIT;
     MUST(params_build(e->params, e->params_bytes, v, n, t->a, &params, NULL, NULL, err));
     params_to_json(e->params, params, &text);
-    plugin_choice c = {e, params, arena_strdup(t->a, str_text(&text)), e->name, "trial.lua:1"};
+    plugin_choice c = {.plugin = e,
+                       .params = params,
+                       .params_json = arena_strdup(t->a, str_text(&text)),
+                       .label = e->name,
+                       .where = "trial.lua:1"};
     str_close(&text);
     return c;
 }
@@ -75,7 +79,7 @@ static inline void trial_open(trial *t, int n_threads)
     }
     t->router[0].at = choose(t, PLUGIN_ROUTER, "prior", NULL, 0);
     t->router[1].at = choose(t, PLUGIN_ROUTER, "length", NULL, 0);
-    t->router[2] = (router_choice){t->grid[0], t->grid, 3, true, 0};
+    t->router[2] = (router_choice){t->grid[0], t->grid, 3, true};
     t->weight[0] = 0;
     t->weight[1] = 0.25;
     t->price = (constraint_choice){choose(t, PLUGIN_CONSTRAINT, "price", NULL, 0), PM_SOFT,

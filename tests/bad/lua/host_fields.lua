@@ -15,7 +15,7 @@ return pm.experiment {
   },
 }
 -- expect: host_fields.lua:7: routers[1] "prior": unknown parameter 'lable'; did you mean 'label'?
--- expect: host_fields.lua:8: routers[2] "prior": unknown parameter 'zzzzzz'; it takes shrink, label
+-- expect: host_fields.lua:8: routers[2] "prior": unknown parameter 'zzzzzz'; it takes shrink, label, learns, from
 -- expect: host_fields.lua:11: constraints[1] "price": unknown parameter 'wieght'; did you mean 'weight'?
 -- expect: host_fields.lua:12: constraints[2] "price": unknown parameter 'sens'; did you mean 'sense'?
 -- expect: host_fields.lua:13: constraints[3] "price": unknown parameter 'bond'; did you mean 'bound'?

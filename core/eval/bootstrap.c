@@ -163,6 +163,11 @@ const double *bootstrap_sizes(const bootstrap *b)
     return b->size;
 }
 
+const uint16_t *bootstrap_times(const bootstrap *b, size_t r)
+{
+    return b->weight + r * b->n;
+}
+
 typedef struct sum_job {
     const bootstrap *b;
     const double *x;

@@ -36,6 +36,9 @@ PM_MUST_USE pm_status bootstrap_draw(const bootstrap_spec *s, const compute *c,
 size_t bootstrap_resamples(const bootstrap *b);
 const double *bootstrap_sizes(const bootstrap *b); /* [resamples] prompts in each resample */
 
+/* [n] how often each prompt is in resample r. */
+const uint16_t *bootstrap_times(const bootstrap *b, size_t r);
+
 /* out [resamples x q], out[r][k] = sum over rows i of weight[r][row[i]] x[i][k].  x [n_rows x q] double,
  * q a multiple of BOOTSTRAP_LANES; row NULL: all n prompts in order.  Sums run in row order whatever the
  * thread count. */

@@ -272,13 +272,17 @@ static void *take(arena *a, size_t size, size_t align)
     return p;
 }
 
-void *arena_alloc(arena *a, size_t count, size_t bytes)
+void *arena_alloc_uncleared(arena *a, size_t count, size_t bytes)
 {
     size_t size = 0;
     if (!mem_size(count, bytes, &size)) return refuse(a);
-    if (size == 0) size = 1;
-    void *p = take(a, size, MEM_ALIGN);
-    return p ? memset(p, 0, size) : NULL;
+    return take(a, size ? size : 1, MEM_ALIGN);
+}
+
+void *arena_alloc(arena *a, size_t count, size_t bytes)
+{
+    void *p = arena_alloc_uncleared(a, count, bytes);
+    return p ? memset(p, 0, count * bytes) : NULL;
 }
 
 char *arena_strndup(arena *a, const char *text, size_t len)

@@ -27,6 +27,8 @@ void arena_close(arena *a);
 /* count * bytes zeroed, 64-byte aligned bytes; never NULL for a zero size.  NULL on overflow, when
  * the limit would be passed, or when memory is out. */
 void *arena_alloc(arena *a, size_t count, size_t bytes);
+/* The same, but holding anything: for large rooms that are written before they are read. */
+void *arena_alloc_uncleared(arena *a, size_t count, size_t bytes);
 char *arena_strdup(arena *a, const char *text);
 char *arena_strndup(arena *a, const char *text, size_t len); /* NUL-terminated; not aligned */
 

@@ -7,6 +7,7 @@
 #include <immintrin.h>
 
 #include "math/kernels.h"
+#include "math/scan.h"
 
 #if defined(__clang__)
 #pragma clang attribute push(                                                                      \
@@ -280,13 +281,13 @@ VNNI static void fix_tile_vnni(const int16_t *panel, const int16_t *query, size_
     FIX_TILE
 }
 
-const kernels kernels_avx512 = {"avx512", dot,       dot64,     axpy,      axpy64,  gather,
-                                scatter,  scatter16, gather_i8, gemv,      dot_f16, dot_i8,
-                                gemv_f16, gemv_i8,   row_gemm,  rows_gemm, above,   fix_tile};
-const kernels kernels_avx512_vnni = {"avx512",  dot,         dot64,        axpy,         axpy64,
-                                     gather,    scatter,     scatter16,    gather_i8,    gemv,
-                                     dot_f16,   dot_i8_vnni, gemv_f16,     gemv_i8_vnni, row_gemm,
-                                     rows_gemm, above,       fix_tile_vnni};
+const kernels kernels_avx512 = {
+    "avx512", dot,    dot64,    axpy,    axpy64,   gather,    scatter, scatter16, gather_i8,   gemv,
+    dot_f16,  dot_i8, gemv_f16, gemv_i8, row_gemm, rows_gemm, above,   fix_tile,  &scan_avx512};
+const kernels kernels_avx512_vnni = {
+    "avx512",  dot,       dot64, axpy,          axpy64,           gather,   scatter,
+    scatter16, gather_i8, gemv,  dot_f16,       dot_i8_vnni,      gemv_f16, gemv_i8_vnni,
+    row_gemm,  rows_gemm, above, fix_tile_vnni, &scan_avx512_vnni};
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -8,7 +8,7 @@
 
 #include "math/neighbours.h"
 
-#define TALLY_I8_COLS ((size_t)1 << 17) /* of int8 tables: the integer sums stay below 2^31 */
+#define TALLY_I8_COLS ((size_t)1 << 16) /* of int8 tables: the integer sums stay below 2^31 */
 
 /* As the service pm.table/1 documents tally (pointsman/plugin.h).
  *

@@ -236,6 +236,19 @@ START_TEST(tables_need_a_build)
     ck_assert_mem_eq(index, want, sizeof want);
     ck_assert_float_eq(near[0], 1);
     ck_assert_float_eq(near[4], -2);
+    const uint32_t cls[4] = {0, 1, 0, 1};
+    pm_tally how = {sizeof how, 10, NULL, cls, NULL, 2, NULL};
+    double total[2];
+    c = begin(CALL_CONST, NULL);
+    ck_assert_int_eq(t->tally(table, c, (pm_cmat){query, 1, 2, 2}, &how, total, near), PM_OK);
+    ck_assert_double_eq_tol(total[0], 100 + 1, 1e-4); /* rows along and against the query */
+    ck_assert_double_eq_tol(total[1], 10 + pow(10, 1 + sqrt(0.5)), 1e-4);
+    ck_assert_float_eq(near[0], 1);
+    how.size = 8;
+    ck_assert_int_eq(t->tally(table, c, (pm_cmat){query, 1, 2, 2}, &how, total, near), PM_E_ARG);
+    ck_assert_int_eq(call_verdict(w.call, PM_E_ARG, &w.err), PM_E_ARG);
+    ck_says(w.err, "incomplete pm_tally");
+    call_end(w.call);
     arena_close(own);
 }
 END_TEST

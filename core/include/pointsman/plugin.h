@@ -619,8 +619,8 @@ typedef struct pm_table pm_table;
 typedef struct pm_tally {
     uint32_t size;
     double gamma;          /* in [1, 1e6]; 1: every row weighs 1; 10: RouteLLM's            */
-    const uint64_t *start; /* [rows + 1] row r has entries [start[r], start[r + 1]), from
-                              0 on; NULL: entry r is row r's only one                       */
+    const uint64_t *start; /* [rows + 1] row r has entries [start[r], start[r + 1]);
+                              NULL: entry r is row r's only one                             */
     const uint32_t *cls;   /* [entries] class of each, < n_classes                          */
     const float *amount;   /* [entries] finite, or NULL: 1                                  */
     size_t n_classes;      /* >= 1                                                          */
@@ -654,7 +654,7 @@ typedef struct pm_table_service {
      * s is float32 arithmetic in a fixed order (int8 tables: exact integers, the query rounded to
      * int8 too); sums are in double in a fixed order.  Same bits for one query or many, whatever the
      * threads and the CPU.  Errors: PM_E_SHAPE, PM_E_ARG, PM_E_UNSUPPORTED for sparse tables and
-     * int8 tables of more than 131072 columns.  Cost: one pass over the table for many queries.    */
+     * int8 tables of more than 65536 columns.   Cost: one pass over the table for many queries.    */
     pm_status (*tally)(const pm_table *t, pm_call *c, pm_cmat query, const pm_tally *how,
                        double *out, float *nearest);
 } pm_table_service;

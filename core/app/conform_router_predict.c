@@ -138,10 +138,17 @@ static void kind_from_labels(trial *t, conform_result *r, pm_value_kind label)
 {
     toy_shape shape = router_shape(t);
     shape.kind = label;
-    const toy *data = toy_make(t->a, &shape);
+    toy *data = toy_make(t->a, &shape);
     pm_err err = PM_ERR_INIT;
     router *built = NULL;
     pm_status s = data ? router_build(t, &data->fit, &built, &err) : PM_E_MEMORY;
+    if (s == PM_OK && router_kind(built) == PM_VALUE_WINPROB && declares(t, label) &&
+        !(t->e->type.router->needs & PM_NEEDS_BATTLES)) { /* learned from battles; and without? */
+        router_close(built);
+        data->y.battle = data->tune_y.battle = NULL;
+        data->y.n_battles = data->tune_y.n_battles = 0;
+        s = router_build(t, &data->fit, &built, &err);
+    }
     if (s == PM_OK && !declares(t, router_kind(built)))
         check_fail(r, "emits %s, which it does not declare", value_kind_name(router_kind(built)));
     else if (s == PM_OK && declares(t, PM_VALUE_QUALITY) && declares(t, PM_VALUE_LOSS) &&

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "math/bradley_terry.h"
+#include "math/gemm.h"
 #include "math/neighbours.h"
 #include "math/solve.h"
 #include "math/tally.h"
 #include "math/tiers.h"
+#include "math/train.h"
 #include "plug/host.h"
 
 struct pm_table {
@@ -316,6 +318,28 @@ static pm_status service_tiers(pm_call *c, const double *rating, size_t k, size_
                        tiers_of(rating, k, n_tiers, scratch, tier, &call_slot_of(c)->err));
 }
 
+static pm_status service_noisy_rows(pm_call *c, const float *const *row, float scale,
+                                    const pm_noise *z, pm_mat out)
+{
+    if (!PM_HAS(z, alpha)) return c->host->fail(c, PM_E_ARG, "noisy_rows: an incomplete pm_noise");
+    train_noise noise = {c->seed, z->stream, z->first, z->alpha};
+    train_noisy_rows(machine(c), call_pool(c), row, scale, &noise, out);
+    return PM_OK;
+}
+
+static pm_status service_adam(pm_call *c, const pm_adam *a)
+{
+    if (!PM_HAS(a, step)) return c->host->fail(c, PM_E_ARG, "adam: an incomplete pm_adam");
+    train_layer l = {a->x, a->g, a->w, a->mean, a->square, a->toward, a->lr, a->l2, a->step};
+    return pass_on(c, train_adam(machine(c), call_pool(c), &l, &call_slot_of(c)->err));
+}
+
+static pm_status service_dots(pm_call *c, pm_cmat a, const float *x, float *out)
+{
+    gemv(machine(c), call_pool(c), a, x, out);
+    return PM_OK;
+}
+
 /* ---- names ----------------------------------------------------------------------------------------------------- */
 
 static const pm_table_service tables = {
@@ -339,6 +363,9 @@ static const pm_linalg_service linalg = {
     .csr_i8 = service_csr_i8,
     .bradley_terry = service_bradley_terry,
     .tiers = service_tiers,
+    .noisy_rows = service_noisy_rows,
+    .adam = service_adam,
+    .dots = service_dots,
 };
 
 const void *services_find(const char *name)

@@ -81,9 +81,9 @@ static pm_status copy_outcomes(pm_call *c, const pm_fit *fit, struct fit_data *o
     double sum = 0;
     if (!y || (fit->weight && !weight)) return PM_E_MEMORY;
     for (size_t i = 0; i < out->n; i++) {
-        const float *row = i < out->n_x ? pm_crow(fit->y->value, i)
-                                        : pm_crow(fit->tune_y->value, i - out->n_x);
-        for (size_t j = 0; j < out->m; j++) y[i * out->m + j] = row[out->order[j]];
+        pm_cmat seen = i < out->n_x ? fit->y->value : fit->tune_y->value;
+        const float *row = seen.at ? pm_crow(seen, i < out->n_x ? i : i - out->n_x) : NULL;
+        for (size_t j = 0; j < out->m; j++) y[i * out->m + j] = row ? row[out->order[j]] : NAN;
     }
     for (size_t i = 0; weight && i < out->n_x; i++) sum += (double)fit->weight[i];
     for (size_t i = 0; weight && i < out->n; i++)
@@ -178,7 +178,8 @@ pm_status fit_data_open(pm_call *c, const pm_fit *fit, int64_t features, struct 
 {
     *out = (struct fit_data){.x = fit->x, .n_x = fit->x->n, .m = fit->lib->n, .scale = 1};
     out->kind = fit->y->kind;
-    if (fit->tune_x && fit->tune_x->n && fit->tune_y->value.at) out->tune = fit->tune_x;
+    if (fit->tune_x && fit->tune_x->n && (fit->tune_y->value.at || fit->tune_y->n_battles))
+        out->tune = fit->tune_x;
     out->n = out->n_x + (out->tune ? out->tune->n : 0);
     pm_status st = choose_features(c, fit, features, out);
     if (st == PM_OK) st = order_experts(c, fit->lib, out);

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <pointsman/plugin.h>
 
+#include "fit_bend.h"
 #include "fit_params.h"
 #include "fit_train.h"
 #include "loss_regression_goal.h"
@@ -102,13 +103,6 @@ static pm_status train(pm_router *r, pm_call *c, const pm_fit *fit)
 
 /* ---- predicting ---------------------------------------------------------------------------------------- */
 
-/* Into the kind's range without making ties: what is beyond the edge bends and comes near, in order. */
-static double bent(double y, double edge)
-{
-    if (y >= edge) return y;
-    return edge > 0 ? edge * exp(fmax(y / edge - 1, -80)) : 0;
-}
-
 struct prediction {
     const pm_router *r;
     pm_scores *out;
@@ -120,8 +114,8 @@ static void write_row(void *arg, size_t i, const float *answer)
     const struct prediction *a = arg;
     const pm_router *r = a->r;
     for (size_t j = 0; j < r->net.units; j++) {
-        double y = bent((double)answer[j], r->edge);
-        if (r->kind == PM_VALUE_QUALITY) y = 1 - bent(1 - y, r->edge);
+        double y = fit_bend((double)answer[j], r->edge);
+        if (r->kind == PM_VALUE_QUALITY) y = 1 - fit_bend(1 - y, r->edge);
         pm_row(a->out->value, i)[j] = (float)y;
     }
     if (a->out->spread.at)

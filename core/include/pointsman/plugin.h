@@ -692,6 +692,21 @@ typedef struct pm_bt { /* what bradley_terry() is to rate k players by */
     double prior;            /* >= 0: weight of a tie of everybody with the fixed player        */
     pm_bt_report *report;    /* or NULL: not asked, which saves a logarithm a pair             */
 } pm_bt;
+typedef struct
+    pm_noise { /* normal numbers by Box and Muller on 32-bit uniforms of (c->seed, stream) */
+    uint32_t size, stream;
+    uint64_t first; /* number of the first row: row i owns the draws of first + i */
+    float alpha;    /* what they are multiplied by; 0: none is drawn */
+} pm_noise;
+typedef struct pm_adam { /* one step of Adam on a dense layer: betas .9 and .999, epsilon 1e-8 */
+    uint32_t size;
+    pm_cmat x, g;         /* gradient = x' g; or x.at == NULL: g [as w] is the gradient      */
+    pm_mat w;             /* [x.cols x g.cols] changed in place                              */
+    float *mean, *square; /* laid out as w, zeros before the first step                      */
+    const float *toward;  /* laid out as w, or NULL: zeros                                   */
+    double lr, l2;        /* l2 (w - toward) is added to the gradient                        */
+    uint64_t step;        /* 1, 2, ...                                                       */
+} pm_adam;
 typedef struct pm_linalg_service {
     uint32_t size;
     /* Truncated SVD of A [n x v]: singular [k] descending, right [v x k] = V; k <= min(n, v).
@@ -718,6 +733,14 @@ typedef struct pm_linalg_service {
     /* Cuts k ratings, sorted descending, into n_tiers segments whose population variances sum to the
      * least; tier [k] out, 0 = best.  Among equal sums the earliest cut.                     */
     pm_status (*tiers)(pm_call *c, const double *rating, size_t k, size_t n_tiers, uint32_t *tier);
+    /* out row i = scale * row[i] + alpha z, z standard normal (|z| < 6.7); row [out.rows] points to rows of
+     * out.cols numbers.  Same bits on every CPU and whatever the thread count.               */
+    pm_status (*noisy_rows)(pm_call *c, const float *const *row, float scale, const pm_noise *z,
+                            pm_mat out);
+    /* One step of Adam (Kingma and Ba 2015); sums over rows of x ascending.                  */
+    pm_status (*adam)(pm_call *c, const pm_adam *a);
+    /* out[i] = row i of a times x, in float32; row by row, whatever the batch.                */
+    pm_status (*dots)(pm_call *c, pm_cmat a, const float *x, float *out);
 } pm_linalg_service;
 
 /* ---- 14. the entry point ----------------------------------------------------------------------------- */

@@ -14,6 +14,8 @@
 enum { ITERATIONS_MAX = 400, HOLD_MAX = 12 };
 static const double settled =
     1e-6; /* widest change of the last step: quadratic, so 1e-12 is left */
+static const double full_step =
+    1; /* (exp(d) - d - 1) / d^2 < 1 up to 1.79: the whole step descends */
 static const double hold_first = 1e-10, hold_factor = 100;
 
 typedef struct fit {
@@ -250,7 +252,7 @@ static pm_status climb(fit *f, pm_err *err)
             lo = f->slope[a] < lo ? f->slope[a] : lo;
             hi = f->slope[a] > hi ? f->slope[a] : hi;
         }
-        double d = hi - lo, t = d > 0 ? log1p(d) / d : 1;
+        double d = hi - lo, t = d > full_step ? log1p(d) / d : 1;
         if (!isfinite(d))
             return err_set(err, PM_E_DIVERGED, "Bradley-Terry: step %zu is not finite", step);
         for (size_t a = 0; a < k; a++) f->theta[a] += t * f->slope[a];

@@ -36,10 +36,10 @@ typedef struct bt_report {
 /* theta [k] maximises sum_ab win[a,b] log sigmoid(theta_a - theta_b) + prior terms; centred at mean 0 within each
  * connected part, unless win_zero or prior fix the gauge.  Elo points = theta * 400 / ln 10.
  *
- * Damped Newton: steps of length ln(1 + d) / d, d the widest change of a difference of ratings, never raise the loss
- * (it is generalised self-concordant); the last step changes no difference by more than 1e-6, so that what is left
- * is of the order of 1e-12.  Separated parts get a tie with the fixed player of 1e-10 of the mean weight of a player, times 100 until
- * they are within BT_FURTHEST.
+ * Newton, where d is the widest change of a difference of ratings: whole steps up to d = 1, beyond it steps of ln(1 + d) / d;
+ * neither raises the loss, which is generalised self-concordant.  The last step changes no difference by more than
+ * 1e-6, so that about 1e-12 is left.  Separated parts get a tie with the fixed player of 1e-10 of the mean weight of a
+ * player, times 100 until they are within BT_FURTHEST.
  *
  * theta   in: finite start (zeros, or an earlier solution); out: solution, to 1e-10 of the gradient per unit of weight
  * scratch marked and released; nothing is allocated once it has grown

@@ -3,18 +3,23 @@
  * Gzip through zlib's inflate, with members one after another as gzip allows.  The first two bytes
  * decide: anything but the gzip magic passes through unchanged.
  */
+#include "config.h"
+
 #include "base/gz.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "base/io.h"
 #include "base/mem.h"
 
 #define STEP      ((size_t)64 << 10)
+#define OUT_STEP  ((size_t)256 << 10)
 #define GZIP_ONLY (15 + 16) /* zlib: largest window, gzip wrapper */
 
 struct gz {
@@ -246,4 +251,113 @@ pm_status gz_write_all(const char *path, const void *bytes, size_t len, pm_err *
         return s;
     }
     return io_out_commit(o, err);
+}
+
+/* ---- writing a stream ---- */
+
+struct gz_out {
+    int fd;
+    char *path;
+    bool packed;
+    z_stream z;
+    size_t n; /* bytes in `buffer` */
+    unsigned char buffer[OUT_STEP];
+};
+
+static pm_status out_failed(const gz_out *o, pm_err *err)
+{
+    return err_set(err, PM_E_IO, "%s: cannot write: %s", o->path, strerror(errno));
+}
+
+pm_status gz_out_open(const char *path, bool packed, gz_out **out, pm_err *err)
+{
+    *out = NULL;
+    size_t len = strlen(path);
+    gz_out *o = mem_alloc(1, sizeof *o + len + 1);
+    if (!o) return err_set(err, PM_E_MEMORY, "%s: out of memory", path);
+    o->path = (char *)(o + 1);
+    memcpy(o->path, path, len + 1);
+    o->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    pm_status s = PM_OK;
+    if (o->fd < 0) {
+        s = err_set(err, PM_E_IO, "%s: cannot create: %s", path, strerror(errno));
+    } else if (packed) {
+        o->z.zalloc = hook_alloc;
+        o->z.zfree = hook_free;
+        o->packed = deflateInit2(&o->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_ONLY, 8,
+                                 Z_DEFAULT_STRATEGY) == Z_OK;
+        if (!o->packed) s = err_set(err, PM_E_MEMORY, "%s: out of memory", path);
+    }
+    if (s != PM_OK) {
+        gz_out_abandon(o);
+        return s;
+    }
+    *out = o;
+    return PM_OK;
+}
+
+static pm_status put_raw(gz_out *o, const unsigned char *at, size_t len, pm_err *err)
+{
+    while (len) {
+        ssize_t n = write(o->fd, at, len);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return out_failed(o, err);
+        at += n;
+        len -= (size_t)n;
+    }
+    return PM_OK;
+}
+
+/* Deflates what zlib was given into the file; the whole rest with Z_FINISH. */
+static pm_status put_packed(gz_out *o, int flush, pm_err *err)
+{
+    int state = Z_OK;
+    do {
+        o->z.next_out = o->buffer;
+        o->z.avail_out = sizeof o->buffer;
+        state = deflate(&o->z, flush);
+        pm_status s = put_raw(o, o->buffer, sizeof o->buffer - o->z.avail_out, err);
+        if (s != PM_OK) return s;
+    } while (flush == Z_FINISH ? state != Z_STREAM_END : o->z.avail_in > 0 || o->z.avail_out == 0);
+    return PM_OK;
+}
+
+pm_status gz_out_put(gz_out *o, const void *bytes, size_t len, pm_err *err)
+{
+    const unsigned char *from = bytes;
+    while (o->packed && len) {
+        o->z.next_in = (z_const Bytef *)(uintptr_t)from;
+        o->z.avail_in = len > INT_MAX ? INT_MAX : (uInt)len;
+        from += o->z.avail_in;
+        len -= o->z.avail_in;
+        pm_status s = put_packed(o, Z_NO_FLUSH, err);
+        if (s != PM_OK) return s;
+    }
+    if (o->n + len > sizeof o->buffer) {
+        pm_status s = put_raw(o, o->buffer, o->n, err);
+        o->n = 0;
+        if (s != PM_OK) return s;
+    }
+    if (len > sizeof o->buffer) return put_raw(o, from, len, err);
+    if (len) memcpy(o->buffer + o->n, from, len);
+    o->n += len;
+    return PM_OK;
+}
+
+pm_status gz_out_close(gz_out *o, pm_err *err)
+{
+    pm_status s = o->packed ? put_packed(o, Z_FINISH, err) : put_raw(o, o->buffer, o->n, err);
+    if (s == PM_OK && fsync(o->fd) != 0) s = out_failed(o, err);
+    if (close(o->fd) != 0 && s == PM_OK) s = out_failed(o, err);
+    o->fd = -1;
+    gz_out_abandon(o);
+    return s;
+}
+
+void gz_out_abandon(gz_out *o)
+{
+    if (!o) return;
+    if (o->fd >= 0) close(o->fd);
+    if (o->packed) deflateEnd(&o->z);
+    mem_free(o);
 }

@@ -5,6 +5,7 @@
 #ifndef PM_BASE_GZ_H
 #define PM_BASE_GZ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -21,5 +22,13 @@ void gz_close(gz *g);
 /* Whole content, at most max_bytes (a bomb is refused). */
 PM_MUST_USE pm_status gz_read_all(const char *path, size_t max_bytes, str *out, pm_err *err);
 PM_MUST_USE pm_status gz_write_all(const char *path, const void *bytes, size_t len, pm_err *err);
+
+/* The same as a stream into a file that is made new: gzip when `packed`, else as it is.  Close in any case;
+ * PM_E_IO of writes that failed is told by the close at the latest. */
+typedef struct gz_out gz_out;
+PM_MUST_USE pm_status gz_out_open(const char *path, bool packed, gz_out **out, pm_err *err);
+PM_MUST_USE pm_status gz_out_put(gz_out *o, const void *bytes, size_t len, pm_err *err);
+PM_MUST_USE pm_status gz_out_close(gz_out *o, pm_err *err); /* flushed to disk */
+void gz_out_abandon(gz_out *o); /* closes; the file stays, NULL is fine */
 
 #endif

@@ -281,6 +281,58 @@ pm_status io_list(const char *dir, arena *a, char ***names, size_t *n, pm_err *e
     return s;
 }
 
+pm_status io_remove_folder(const char *path, pm_err *err)
+{
+    char **names;
+    size_t n;
+    arena *a = arena_open(0);
+    if (!a) return out_of_memory(err, path);
+    pm_status s = io_list(path, a, &names, &n, err);
+    for (size_t k = 0; s == PM_OK && k < n; k++) {
+        const char *file = io_join(a, path, names[k]);
+        if (!file)
+            s = out_of_memory(err, path);
+        else if (io_is_dir(file))
+            s = err_set(err, PM_E_IO, "%s: is a folder, wanted files only", file);
+    }
+    for (size_t k = 0; s == PM_OK && k < n; k++) {
+        const char *file = io_join(a, path, names[k]);
+        if (!file)
+            s = out_of_memory(err, path);
+        else if (unlink(file) != 0)
+            s = refuse(err, file, "remove");
+    }
+    if (s == PM_OK && rmdir(path) != 0) s = refuse(err, path, "remove");
+    arena_close(a);
+    return s;
+}
+
+pm_status io_move_folder(const char *from, const char *to, bool replace, pm_err *err)
+{
+    size_t len = strlen(to);
+    while (len > 1 && to[len - 1] == '/') len--;
+    if (rename(from, to) == 0) { /* nothing there, or an empty folder */
+        sync_folder(from);
+        return PM_OK;
+    }
+    if (!replace || (errno != ENOTEMPTY && errno != EEXIST)) return refuse(err, to, "replace");
+    char *old = mem_alloc(len + 40, 1);
+    if (!old) return out_of_memory(err, to);
+    snprintf(old, len + 40, "%.*s.old.%ld", (int)len, to, (long)getpid());
+    pm_status s = PM_OK;
+    if (rename(to, old) != 0) {
+        s = refuse(err, to, "move away");
+    } else if (rename(from, to) != 0) {
+        s = refuse(err, to, "replace");
+        (void)rename(old, to);
+    } else {
+        sync_folder(from);
+        s = io_remove_folder(old, err);
+    }
+    mem_free(old);
+    return s;
+}
+
 char *io_join(arena *a, const char *dir, const char *name)
 {
     size_t nd = strlen(dir), nn = strlen(name);

@@ -46,6 +46,12 @@ bool io_exists(const char *path);
 bool io_is_dir(const char *path);
 bool io_is_file(const char *path); /* regular: of a known size, and the same when read twice */
 
+/* Removes a folder and the files in it; one that holds a folder is left as it is: PM_E_IO. */
+PM_MUST_USE pm_status io_remove_folder(const char *path, pm_err *err);
+/* Gives the folder `from` the name `to`, in whose place there may be nothing, an empty folder or (with
+ * `replace`) a folder of files, which is gone afterwards.  Both lie in one file system. */
+PM_MUST_USE pm_status io_move_folder(const char *from, const char *to, bool replace, pm_err *err);
+
 /* Sorted names (not paths) of a folder without "." and ".."; owned by the arena. */
 PM_MUST_USE pm_status io_list(const char *dir, arena *a, char ***names, size_t *n, pm_err *err);
 

@@ -41,8 +41,17 @@ struct block { /* the header fills one aligned unit; the room follows it */
 };
 _Static_assert(sizeof(block) <= MEM_ALIGN, "the header fits its unit");
 
+typedef struct deferred deferred;
+struct deferred {
+    deferred *before;
+    void (*fn)(void *arg);
+    void *arg;
+    size_t used; /* of the arena, when it was asked for */
+};
+
 struct arena {
     block *first, *current;
+    deferred *last;
     size_t used; /* of the current block */
     size_t peak, limit, hint, step;
     bool has_refused;
@@ -192,9 +201,20 @@ arena *arena_open(size_t hint)
     return a;
 }
 
+/* Calls what was deferred behind the first `used` bytes. */
+static void call_deferred(arena *a, size_t used)
+{
+    while (a->last && a->last->used >= used) {
+        deferred *d = a->last;
+        a->last = d->before;
+        d->fn(d->arg);
+    }
+}
+
 void arena_close(arena *a)
 {
     if (!a) return;
+    call_deferred(a, 0);
     for (block *b = a->first, *next = NULL; b; b = next) {
         next = b->next;
         ASAN_UNPOISON_MEMORY_REGION(block_at(b), b->room);
@@ -272,6 +292,16 @@ static void *take(arena *a, size_t size, size_t align)
     return p;
 }
 
+bool arena_defer(arena *a, void (*fn)(void *arg), void *arg)
+{
+    size_t used = arena_used(a);
+    deferred *d = arena_alloc(a, 1, sizeof *d);
+    if (!d) return false;
+    *d = (deferred){a->last, fn, arg, used};
+    a->last = d;
+    return true;
+}
+
 void *arena_alloc_uncleared(arena *a, size_t count, size_t bytes)
 {
     size_t size = 0;
@@ -311,6 +341,7 @@ void arena_release(arena *a, arena_mark m)
 {
     block *target = m.block ? m.block : a->first;
     if (!target) return;
+    if (a->last) call_deferred(a, m.block ? target->before + m.used : 0);
     for (block *b = target->next; b && a->current != target; b = b->next) {
         ASAN_POISON_MEMORY_REGION(block_at(b), b->room);
     }

@@ -33,8 +33,11 @@ char *arena_strdup(arena *a, const char *text);
 char *arena_strndup(arena *a, const char *text, size_t len); /* NUL-terminated; not aligned */
 
 arena_mark arena_save(const arena *a);
-void arena_release(arena *a, arena_mark m);   /* keeps blocks for reuse: no malloc afterwards */
-void arena_reset(arena *a);                   /* release everything, keep blocks */
+void arena_release(arena *a, arena_mark m); /* keeps blocks for reuse: no malloc afterwards */
+void arena_reset(arena *a);                 /* release everything, keep blocks */
+/* Calls fn(arg) when the arena is closed, or released to a mark of before: for the few things that are not memory
+ * but live as long.  The last one is called first.  False when memory is out: nothing will be called. */
+bool arena_defer(arena *a, void (*fn)(void *arg), void *arg);
 void arena_set_limit(arena *a, size_t bytes); /* 0 = none */
 size_t arena_used(const arena *a);
 size_t arena_peak(const arena *a);

@@ -98,11 +98,30 @@ static void put_escaped(str *s, unsigned char c)
     }
 }
 
+/* Length of the run of ASCII that JSON takes as it is, eight bytes a step: most of every text. */
+static size_t plain_run(const char *text, size_t len)
+{
+    const uint64_t each = 0x0101010101010101u;
+    size_t i = 0;
+    for (uint64_t x; len - i >= sizeof x; i += sizeof x) {
+        memcpy(&x, text + i, sizeof x);
+        uint64_t quote = x ^ each * '"', slash = x ^ each * '\\';
+        if ((x | (x - each * 0x20) | (quote - each) | (slash - each)) & each * 0x80) break;
+    }
+    for (; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') break;
+    }
+    return i;
+}
+
 void str_json(str *s, const char *text, size_t len)
 {
     str_put(s, "\"", 1);
     size_t start = 0, i = 0;
-    while (i < len) {
+    for (;;) {
+        i += plain_run(text + i, len - i);
+        if (i == len) break;
         size_t at = i;
         unsigned char c = (unsigned char)text[at];
         uint32_t point = utf8_next(text, len, &i);
@@ -149,10 +168,53 @@ void str_number(str *s, double v)
     put_pointed(s, text);
 }
 
+/* The digits of v as a whole number over a power of ten, when one of at most nine digits reads back equal; the
+ * quotient is correctly rounded because both are exact (Clinger 1990).  *power: digits behind the point. */
+static bool short_decimal(double v, uint32_t *digits, int *power)
+{
+    static const double ten[] = {1e0, 1e1, 1e2, 1e3,  1e4,  1e5,  1e6,
+                                 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13};
+    for (int k = 0; k < (int)(sizeof ten / sizeof *ten); k++) {
+        double scaled = rint(v * ten[k]), back = scaled / ten[k];
+        if (scaled >= 1e9) return false;
+        uint64_t bits;
+        memcpy(&bits, &back, sizeof bits);
+        /* half way between two floats the double says nothing about the decimal */
+        if ((double)(float)back != v || (bits & 0x1fffffffu) == 0x10000000u) continue;
+        *digits = (uint32_t)scaled;
+        *power = k;
+        return true;
+    }
+    return false;
+}
+
+/* What "%.*g" writes of numbers from 1e-4 to below 1e6. */
+static void put_decimal(str *s, uint32_t digits, int power, bool negative)
+{
+    char text[24], *at = text + sizeof text;
+    int behind = 0;
+    for (; power > 0; power--, behind++) {
+        *--at = (char)('0' + digits % 10);
+        digits /= 10;
+    }
+    if (behind) *--at = '.';
+    do *--at = (char)('0' + digits % 10);
+    while (digits /= 10);
+    if (negative) *--at = '-';
+    str_put(s, at, (size_t)(text + sizeof text - at));
+}
+
 void str_float(str *s, float v)
 {
     if (!isfinite(v)) {
         str_puts(s, "null");
+        return;
+    }
+    uint32_t whole;
+    int power;
+    double size = fabs((double)v);
+    if ((size == 0 || (size >= 1e-4 && size < 1e6)) && short_decimal(size, &whole, &power)) {
+        put_decimal(s, whole, power, signbit(v));
         return;
     }
     char text[40];

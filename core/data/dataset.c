@@ -142,6 +142,7 @@ static pm_status read_values(reader *r, pm_err *err)
 {
     pm_status s = dataset_read_cells(r, err);
     if (s == PM_OK) s = dataset_read_battles(r, err);
+    if (s == PM_OK) s = dataset_read_embeddings(r, err);
     if (s == PM_OK && !r->has_outcomes && !r->wrong.n)
         mistakes_add(&r->wrong, "%s: found neither scores.csv nor losses.csv nor battles.jsonl",
                      r->dir);
@@ -157,7 +158,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const dataset_file *)a)->name, ((const dataset_file *)b)->name);
 }
 
-static void hash_files(dataset *d, dataset_file *file)
+void dataset_hash_files(dataset *d, dataset_file *file)
 {
     sha256 s;
     sha256_init(&s);
@@ -196,7 +197,7 @@ static pm_status finish(reader *r, pm_err *err)
                         *tokens = dataset_table_of(d, "tokens_out");
     if (costs) d->cost_usd = costs->cell;
     if (tokens) d->tokens_out = tokens->cell;
-    hash_files(d, file);
+    dataset_hash_files(d, file);
     return PM_OK;
 }
 

@@ -44,16 +44,17 @@ typedef struct dataset {
     const uint32_t *domain;     /* [n] index into domains, UINT32_MAX = none */
     const char *const *domains; /* [n_domains] in order of first appearance */
     size_t n_domains;
-    const uint8_t *part;        /* [n] dataset_part */
-    const uint64_t *group;      /* [n] "group" field hashed; else hash of the text */
-    const uint32_t *tokens_in;  /* [n], or NULL unless every row has it */
-    const pm_turn *turn;        /* all turns of all prompts, or NULL */
-    const size_t *turn_start;   /* [n + 1] */
-    pm_value_kind kind;         /* of `value` */
-    pm_cmat value;              /* [n x m] quality or loss, NaN = not observed */
-    pm_cmat cost_usd;           /* [n x m] or at == NULL */
-    pm_cmat tokens_out;         /* [n x m] or at == NULL */
-    pm_cmat embed;              /* [n x d] of embeddings.npy, mapped as long as the arena lives; at == NULL: none */
+    const uint8_t *part;       /* [n] dataset_part */
+    const uint64_t *group;     /* [n] "group" field hashed; else hash of the text */
+    const uint32_t *tokens_in; /* [n], or NULL unless every row has it */
+    const pm_turn *turn;       /* all turns of all prompts, or NULL */
+    const size_t *turn_start;  /* [n + 1] */
+    pm_value_kind kind;        /* of `value` */
+    pm_cmat value;             /* [n x m] quality or loss, NaN = not observed */
+    pm_cmat cost_usd;          /* [n x m] or at == NULL */
+    pm_cmat tokens_out;        /* [n x m] or at == NULL */
+    pm_cmat
+        embed; /* [n x d] of embeddings.npy, mapped as long as the arena lives; at == NULL: none */
     const dataset_table *table; /* all per-cell tables, those above included */
     size_t n_tables;
     const pm_battle *battle;
@@ -127,5 +128,9 @@ PM_MUST_USE pm_status dataset_prompts(const dataset *d, const uint32_t *row, siz
                                       arena *a, pm_prompts *out, pm_err *err);
 PM_MUST_USE pm_status dataset_outcomes(const dataset *d, const uint32_t *row, size_t n_rows,
                                        arena *a, pm_outcomes *out, pm_err *err);
+/* The vectors of those rows, for who wants them as pm_prompts.embed: dataset_prompts leaves it empty.
+ * Errors  PM_E_ARG: the dataset has no embeddings; PM_E_MEMORY. */
+PM_MUST_USE pm_status dataset_vectors(const dataset *d, const uint32_t *row, size_t n_rows,
+                                      arena *a, pm_cmat *out, pm_err *err);
 
 #endif

@@ -27,6 +27,22 @@ static bool take_matrix(pm_cmat from, const dataset_choice *c, arena *a, pm_cmat
     return true;
 }
 
+/* Whole rows: vectors of prompts. */
+static bool take_vectors(const dataset *d, const dataset_choice *c, arena *a, dataset *out)
+{
+    if (!d->embed.at) return true;
+    bool same = c->n == d->n; /* the map itself, when no row goes or moves */
+    for (size_t i = 0; i < c->n && same; i++) same = c->row[i] == i;
+    if (same) return true;
+    size_t cells, cols = d->embed.cols;
+    float *at = mem_size(c->n, cols, &cells) ? arena_alloc(a, cells, sizeof *at) : NULL;
+    if (!at) return false;
+    for (size_t i = 0; i < c->n; i++)
+        memcpy(at + i * cols, pm_crow(d->embed, c->row[i]), cols * sizeof *at);
+    out->embed = (pm_cmat){at, c->n, cols, cols};
+    return true;
+}
+
 static bool take_tables(const dataset *d, const dataset_choice *c, arena *a, dataset *out)
 {
     dataset_table *table = arena_alloc(a, d->n_tables, sizeof *table);
@@ -139,7 +155,7 @@ pm_status dataset_take(const dataset *d, const dataset_choice *c, arena *a, data
     pm_status s = library_select(&d->models, c->col, c->m, a, &part.models, err);
     if (s != PM_OK) return s;
     if (!take_rows(d, c, a, &part) || !take_tables(d, c, a, &part) || !take_turns(d, c, a, &part) ||
-        !take_battles(d, c, a, &part))
+        !take_battles(d, c, a, &part) || !take_vectors(d, c, a, &part))
         return no_memory(err);
     count_cells(&part);
     *out = part;

@@ -87,6 +87,10 @@ PM_MUST_USE pm_status dataset_read_prompts(reader *r, const char *path, pm_err *
 PM_MUST_USE pm_status dataset_read_models(reader *r, pm_err *err);
 PM_MUST_USE pm_status dataset_read_cells(reader *r, pm_err *err);
 PM_MUST_USE pm_status dataset_read_battles(reader *r, pm_err *err);
+PM_MUST_USE pm_status dataset_read_embeddings(reader *r, pm_err *err);
+
+/* Sorts `file`, which is d->file, and makes the hash of the set. */
+void dataset_hash_files(dataset *d, dataset_file *file);
 
 /* The experts of a header, when there is no models.json. */
 PM_MUST_USE pm_status dataset_models_of_header(reader *r, const char *path, const pm_str *field,

@@ -125,3 +125,16 @@ pm_status dataset_outcomes(const dataset *d, const uint32_t *row, size_t n_rows,
     *out = y;
     return PM_OK;
 }
+
+pm_status dataset_vectors(const dataset *d, const uint32_t *row, size_t n_rows, arena *a,
+                          pm_cmat *out, pm_err *err)
+{
+    pm_status s = check_rows(d, row, n_rows, err);
+    if (s != PM_OK) return s;
+    *out = (pm_cmat){0};
+    if (!d->embed.at)
+        return err_set(err, PM_E_ARG,
+                       "%s: holds no embeddings.npy, wanted a vector for each of its %zu prompts",
+                       d->name, d->n);
+    return pick_matrix(d->embed, row, n_rows, a, out) ? PM_OK : no_memory(d, err);
+}

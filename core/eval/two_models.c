@@ -67,8 +67,7 @@ bool two_models_work_open(size_t n, arena *a, two_models_work *out)
     return out->gain && out->count;
 }
 
-/* Prompts below each position, and the sum of their gains. */
-static void add_up(const two_models_ranking *r, const uint16_t *times, two_models_work *w)
+void two_models_add_up(const two_models_ranking *r, const uint16_t *times, two_models_work *w)
 {
     double gain = 0;
     uint32_t count = 0;
@@ -113,7 +112,7 @@ static size_t first_strong(const two_models_ranking *r, const two_models_work *w
 void two_models_curve_drawn(const two_models_ranking *r, const uint16_t *times, size_t size,
                             double weak_sum, two_models_work *w, two_models_curve *out)
 {
-    add_up(r, times, w);
+    two_models_add_up(r, times, w);
     out->n = 0;
     for (size_t k = TWO_MODELS_EDGES; k-- > 0;) {
         size_t from = first_strong(r, w, size, k);

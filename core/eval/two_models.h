@@ -58,13 +58,14 @@ typedef struct two_models_ranking { /* prompts ascending in score, equal scores 
 } two_models_ranking;
 
 typedef struct two_models_work { /* of one thread */
-    double *gain;                /* [n + 1] */
-    uint32_t *count;             /* [n + 1] */
+    double *gain;                /* [n + 1] sum of the gains below each position */
+    uint32_t *count;             /* [n + 1] prompts below each position */
 } two_models_work;
 
 PM_MUST_USE pm_status two_models_rank(const double *score, const double *weak, const double *strong,
                                       size_t n, arena *a, two_models_ranking *out, pm_err *err);
 PM_MUST_USE bool two_models_work_open(size_t n, arena *a, two_models_work *out);
+void two_models_add_up(const two_models_ranking *r, const uint16_t *times, two_models_work *w);
 /* The curve when prompt i occurs times[i] times (NULL: once each); size = their sum, >= 1, and weak_sum = that of the
  * weak model's outcomes over them.   Cost  O(n), no sorting. */
 void two_models_curve_drawn(const two_models_ranking *r, const uint16_t *times, size_t size,

@@ -5,7 +5,6 @@
 #include "eval/two_models_lines.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/mt19937.h"
 #include "base/rng.h"
@@ -149,71 +148,71 @@ pm_status two_models_random(const double *weak, const double *strong, size_t n, 
 
 /* ---- the best possible ---- */
 
-typedef struct gained {
-    double gain;
-    uint32_t row;
-} gained;
-
-static int largest_first(const void *x, const void *y)
+pm_status two_models_oracle(const double *weak, const double *strong, size_t n, arena *scratch,
+                            double *score, pm_err *err)
 {
-    const gained *a = x, *b = y;
-    if (a->gain != b->gain) return a->gain > b->gain ? -1 : 1;
-    return a->row < b->row ? -1 : a->row > b->row;
+    arena_mark mark = arena_save(scratch);
+    double *loss =
+        arena_alloc(scratch, n, sizeof *loss); /* minus the gain: ties keep their order */
+    two_models_ranking r;
+    if (!loss) return err_set(err, PM_E_MEMORY, "gains of %zu prompts", n);
+    for (size_t i = 0; i < n; i++) loss[i] = weak[i] - strong[i];
+    pm_status s = two_models_rank(loss, weak, strong, n, scratch, &r, err);
+    for (size_t p = 0; p < n && !s; p++) score[r.order[p]] = (double)(n - p);
+    arena_release(scratch, mark);
+    return s;
 }
 
-static pm_status sort_gains(const double *weak, const double *strong, size_t n, arena *scratch,
-                            gained **out, pm_err *err)
+/* Sum of the gains above position `rank` (a real number) of the prompts drawn. */
+static double above(const two_models_ranking *r, const two_models_work *w, double rank)
 {
-    if (n == 0 || n > UINT32_MAX)
-        return err_set(err, PM_E_ARG, "two models on %zu prompts; want at least one", n);
-    gained *g = arena_alloc(scratch, n, sizeof *g);
-    *out = g;
-    if (!g) return err_set(err, PM_E_MEMORY, "gains of %zu prompts", n);
-    for (size_t i = 0; i < n; i++) {
-        g[i] = (gained){strong[i] - weak[i], (uint32_t)i};
-        if (!isfinite(g[i].gain))
-            return err_set(err, PM_E_ARG, "prompt %zu: an outcome that is not a number", i);
+    size_t lo = 0, hi = r->n; /* the last position with count <= rank */
+    while (lo < hi) {
+        size_t middle = lo + (hi - lo + 1) / 2;
+        if ((double)w->count[middle] <= rank)
+            lo = middle;
+        else
+            hi = middle - 1;
     }
-    qsort(g, n, sizeof *g, largest_first);
-    return PM_OK;
+    double part = lo < r->n ? (rank - (double)w->count[lo]) * r->gain[lo] : 0;
+    return w->gain[r->n] - w->gain[lo] - part;
+}
+
+void two_models_optimal_drawn(const two_models_ranking *by_gain, const uint16_t *times, size_t size,
+                              double weak_sum, const two_models_optimal_options *o,
+                              two_models_work *w, two_models_curve *out)
+{
+    const size_t steps = TWO_MODELS_EDGES - 1;
+    size_t budget = o && o->budget ? o->budget : size, first = 0;
+    two_models_add_up(by_gain, times, w);
+    while (first < by_gain->n && !(by_gain->gain[first] > 0)) first++;
+    double all = (double)(size - w->count[first]); /* those that gain */
+    out->n = TWO_MODELS_EDGES;
+    for (size_t k = 0; k <= steps; k++) {
+        double room = (double)(budget / steps * k + budget % steps * k / steps);
+        if (!o || !o->compat_whole) room += (double)(budget % steps * k % steps) / (double)steps;
+        double sum = weak_sum + above(by_gain, w, (double)size - (room < all ? room : all));
+        out->point[k] = (two_models_point){(double)k / (double)steps, sum / (double)size};
+    }
 }
 
 pm_status two_models_optimal(const double *weak, const double *strong, size_t n,
                              const two_models_optimal_options *o, arena *scratch,
                              two_models_curve *out, pm_err *err)
 {
-    const size_t steps = TWO_MODELS_EDGES - 1;
-    gained *g;
     arena_mark mark = arena_save(scratch);
-    pm_status s = sort_gains(weak, strong, n, scratch, &g, err);
-    if (s) {
-        arena_release(scratch, mark);
-        return s;
+    two_models_ranking r;
+    two_models_work w;
+    double weak_sum = 0, *gain = arena_alloc(scratch, n, sizeof *gain);
+    if (!gain) return err_set(err, PM_E_MEMORY, "gains of %zu prompts", n);
+    for (size_t i = 0; i < n; i++) {
+        gain[i] = strong[i] - weak[i];
+        weak_sum += weak[i];
     }
-    size_t budget = o && o->budget ? o->budget : n;
-    double base = 0, taken = 0;
-    for (size_t i = 0; i < n; i++) base += weak[i];
-    out->n = TWO_MODELS_EDGES;
-    for (size_t k = 0, i = 0; k <= steps; k++) {
-        size_t whole = budget / steps * k + budget % steps * k / steps;
-        double part = (double)(budget % steps * k % steps) / (double)steps;
-        for (; i < n && i < whole && g[i].gain > 0; i++) taken += g[i].gain;
-        double more = i == whole && i < n && g[i].gain > 0 ? part * g[i].gain : 0;
-        if (o && o->compat_whole) more = 0;
-        out->point[k] =
-            (two_models_point){(double)k / (double)steps, (base + taken + more) / (double)n};
-    }
-    arena_release(scratch, mark);
-    return PM_OK;
-}
-
-pm_status two_models_oracle(const double *weak, const double *strong, size_t n, arena *scratch,
-                            double *score, pm_err *err)
-{
-    gained *g;
-    arena_mark mark = arena_save(scratch);
-    pm_status s = sort_gains(weak, strong, n, scratch, &g, err);
-    for (size_t p = 0; p < n && !s; p++) score[g[p].row] = (double)(n - p);
+    pm_status s = two_models_rank(gain, weak, strong, n, scratch, &r, err);
+    if (!s && !two_models_work_open(n, scratch, &w))
+        s = err_set(err, PM_E_MEMORY, "gains of %zu prompts", n);
+    if (!s) two_models_optimal_drawn(&r, NULL, n, weak_sum, o, &w, out);
     arena_release(scratch, mark);
     return s;
 }

@@ -47,6 +47,11 @@ PM_MUST_USE pm_status two_models_optimal(const double *weak, const double *stron
                                          const two_models_optimal_options *o, arena *scratch,
                                          two_models_curve *out, pm_err *err);
 
+/* The same when prompt i occurs times[i] times, as two_models_curve_drawn; ranked by gain.   Cost  O(n). */
+void two_models_optimal_drawn(const two_models_ranking *by_gain, const uint16_t *times, size_t size,
+                              double weak_sum, const two_models_optimal_options *o,
+                              two_models_work *w, two_models_curve *out);
+
 /* score [n]: higher for a larger gain, equal gains by index (the first highest): the best ranking there is. */
 PM_MUST_USE pm_status two_models_oracle(const double *weak, const double *strong, size_t n,
                                         arena *scratch, double *score, pm_err *err);

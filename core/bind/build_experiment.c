@@ -219,6 +219,8 @@ static const schema_row *rows(void)
         {"embedder", WANT_ANY, 0, 0, NULL, false, NULL},
         {"bootstrap", WANT_TABLE, 0, 0, NULL, false, NULL},
         {"delta", WANT_NUMBER, 0, 1, NULL, false, NULL},
+        {"pair", WANT_TABLE, 0, 0, NULL, false, NULL},
+        {"decontaminate", WANT_NUMBER, 0, 1, NULL, false, NULL},
         {"rival", WANT_ANY, 0, 0, NULL, false, NULL},
         {"reference", WANT_FLAG, 0, 0, NULL, false, NULL},
         {"train_sizes", WANT_ANY, 0, 0, NULL, false, NULL},
@@ -252,6 +254,7 @@ void build_experiment(script *s, const node *v)
     build_also(s, node_field(v, "also"), x);
     build_routers(s, node_field(v, "routers"), x);
     build_rivals(s, v, x);
+    build_pair(s, v, x);
     if (constraints && constraints->kind == NODE_TABLE && !constraints->noun) {
         build_constraints(s, constraints, x);
         for (size_t i = 0; i < x->n_constraints; i++)

@@ -69,6 +69,8 @@ void build_sizes(script *s, const node *v, const schema_row *rows);
 /* v: pm.library, or NULL for "from data"; models: of pm.dataset, or NULL. */
 void build_library(script *s, const node *v, const node *models, experiment *x);
 void build_library_alone(script *s, const node *v); /* -> s->lib */
+/* pair and decontaminate: needs library and embedder. */
+void build_pair(script *s, const node *v, experiment *x);
 /* rival: needs the routers. */
 void build_rivals(script *s, const node *v, experiment *x);
 void build_constraints(script *s, const node *list, experiment *x);

@@ -157,6 +157,7 @@ static void put_data(str *o, const experiment *x)
     put_text(o, "name", base ? base + 1 : x->data_dir, false);
     put_narrowing(o, &x->narrow);
     str_puts(o, "}");
+    if (x->decontaminate > 0) put_number(o, "decontaminate", x->decontaminate, false);
     put_number(o, "delta", x->delta, false);
     put_optional(o, "embed", x->embed);
     if (x->n_also) put_also(o, x);
@@ -169,6 +170,13 @@ static void put_data(str *o, const experiment *x)
         str_puts(o, "null");
     put_text(o, "name", x->name, false);
     put_optional(o, "objective", &x->objective);
+    if (x->strong && x->weak) {
+        put_key(o, "pair", false);
+        str_puts(o, "{");
+        put_text(o, "strong", x->strong, true);
+        put_text(o, "weak", x->weak, false);
+        str_puts(o, "}");
+    }
     put_key(o, "rivals", false);
     str_puts(o, "[");
     for (size_t i = 0; i < x->n_rivals; i++) {

@@ -133,6 +133,16 @@ static void put_measuring(const exp_run *r, str *out)
     str_number(out, x->delta);
 }
 
+static void put_pair(const experiment *x, str *out)
+{
+    if (!x->strong || !x->weak) return;
+    str_puts(out, ",\"pair\":[");
+    str_json(out, x->strong, strlen(x->strong));
+    str_puts(out, ",");
+    str_json(out, x->weak, strlen(x->weak));
+    str_puts(out, "]");
+}
+
 /* The key of a run hashes everything that its rows depend on, and nothing else. */
 pm_status exp_run_key(exp_run *r, pm_err *err)
 {
@@ -163,6 +173,7 @@ pm_status exp_run_key(exp_run *r, pm_err *err)
     }
     str_puts(&text, "],\"objective\":");
     exp_plugin_json(&x->objective, &text);
+    put_pair(x, &text);
     return exp_key_end(&text, r->key, err);
 }
 
@@ -242,6 +253,7 @@ static pm_status run_all(exp_run *r, run_summary *out, double start, pm_err *err
     exp_say(r, "data", 0);
     pm_status s = exp_load(r, err);
     if (!s) s = exp_load_also(r, err);
+    if (!s) s = exp_find_pair(r, err);
     if (!s) s = exp_points(r, err);
     if (!s && !r->x->corpus) s = exp_try_constraints(r, err);
     if (!s) s = exp_run_key(r, err);

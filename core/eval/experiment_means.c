@@ -14,6 +14,7 @@ struct seed_means {
     bool differs;
     size_t n_seeds, n_routers, n_policies; /* policies of routers: n_routers at every point */
     const uint32_t **choice;               /* [n_policies x all seeds] */
+    const double **need;                   /* the same, or NULL where it is not told */
     double **errors;                       /* [n_routers] sums; NULL: predicts nothing comparable */
 };
 
@@ -25,8 +26,9 @@ static pm_status begin(exp_run *r, const seed_work *w, pm_err *err)
     m->n_routers = w->n_routers;
     m->n_policies = w->n_policies - w->n_baselines;
     m->choice = arena_alloc(r->keep, m->n_policies, r->x->n_seeds * sizeof *m->choice);
+    m->need = arena_alloc(r->keep, m->n_policies, r->x->n_seeds * sizeof *m->need);
     m->errors = arena_alloc(r->keep, m->n_routers, sizeof *m->errors);
-    if (!m->choice || !m->errors) return err_set(err, PM_E_MEMORY, "means over seeds");
+    if (!m->choice || !m->need || !m->errors) return err_set(err, PM_E_MEMORY, "means over seeds");
     r->means = m;
     return PM_OK;
 }
@@ -49,6 +51,12 @@ static pm_status add(exp_run *r, const seed_work *w, pm_err *err)
         if (!choice) return err_set(err, PM_E_MEMORY, "means over seeds");
         memcpy(choice, w->policy[w->n_baselines + k].choice, w->s.n_test * sizeof *choice);
         m->choice[k * r->x->n_seeds + m->n_seeds] = choice;
+        const double *from = w->policy[w->n_baselines + k].need;
+        if (!from) continue;
+        double *need = arena_alloc(r->keep, w->s.n_test, sizeof *need);
+        if (!need) return err_set(err, PM_E_MEMORY, "means over seeds");
+        memcpy(need, from, w->s.n_test * sizeof *need);
+        m->need[k * r->x->n_seeds + m->n_seeds] = need;
     }
     m->n_seeds++;
     pm_status s = PM_OK;
@@ -70,6 +78,8 @@ static pm_status put_means(exp_run *r, const seed_work *w, pm_err *err)
         mean->choice = m->choice[k * r->x->n_seeds];
         mean->more = &m->choice[k * r->x->n_seeds + 1];
         mean->n_more = m->n_seeds - 1;
+        mean->need = m->need[k * r->x->n_seeds];
+        mean->more_need = &m->need[k * r->x->n_seeds + 1];
         mean->predicted = mean->spread = (pm_cmat){NULL, 0, 0, 0};
         mean->errors = mean->role == POLICY_ROUTER ? m->errors[k % m->n_routers] : NULL;
     }

@@ -147,6 +147,7 @@ static pm_status make_plan(exp_run *r, str *out, pm_err *err)
     plan p = {r, out, 0, 0};
     pm_status s = exp_load(r, err);
     if (!s) s = exp_load_also(r, err);
+    if (!s) s = exp_find_pair(r, err);
     if (!s) s = exp_points(r, err);
     if (!s && !r->x->corpus) s = exp_try_constraints(r, err);
     if (!s) s = exp_run_key(r, err);

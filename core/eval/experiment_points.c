@@ -215,7 +215,8 @@ static pm_status decide(exp_run *r, seed_work *w, size_t k, size_t point, policy
                     .choice = choice,
                     .seed = w->seed,
                     .setting = route->setting};
-    if (route->kind != w->truth.kind) return PM_OK;
+    if (r->has_pair && point == 0) s = exp_need(r, w, route, out, err);
+    if (s || route->kind != w->truth.kind) return s;
     out->predicted = mat_const(route->value);
     out->spread = mat_const(route->spread);
     return PM_OK;

@@ -16,6 +16,7 @@ typedef struct split_piece { /* of one seed */
     pm_mat value, cost; /* cost.at == NULL: not known */
     uint32_t *domain;   /* of the pool's */
     uint64_t *cluster;
+    double *chars, *domain_gain; /* as eval_truth has them */
     uint32_t best_single;
     policy *policy;   /* with arrays of their own */
     pm_cmat *penalty; /* as exp_swept has them */
@@ -38,6 +39,13 @@ static uint32_t domain_of(const exp_run *r, const char *name)
     return UINT32_MAX;
 }
 
+static bool keep_numbers(exp_run *r, const double *from, size_t n, double **out)
+{
+    *out = from ? arena_alloc(r->keep, n, sizeof **out) : NULL;
+    if (*out) memcpy(*out, from, n * sizeof **out);
+    return *out || !from;
+}
+
 static pm_status keep_truth(exp_run *r, const seed_work *w, split_piece *out, pm_err *err)
 {
     const eval_truth *t = &w->truth;
@@ -54,6 +62,9 @@ static pm_status keep_truth(exp_run *r, const seed_work *w, split_piece *out, pm
     mat_copy(t->value, out->value);
     if (out->cost.at) mat_copy(t->cost_usd, out->cost);
     memcpy(out->cluster, t->cluster, t->n * sizeof *out->cluster);
+    if (!keep_numbers(r, t->chars, t->n, &out->chars) ||
+        !keep_numbers(r, t->domain_gain, t->n, &out->domain_gain))
+        return err_set(err, PM_E_MEMORY, "splits together");
     for (size_t d = 0; d < t->n_domains; d++) map[d] = domain_of(r, t->domains[d]);
     for (size_t i = 0; i < t->n; i++)
         out->domain[i] = t->domain[i] < t->n_domains ? map[t->domain[i]] : UINT32_MAX;
@@ -94,6 +105,7 @@ static pm_status keep_policy(exp_run *r, const seed_work *w, const policy *p, po
         fits = fits && need;
         if (need) memcpy(need, p->need, n * sizeof *need);
         out->need = need;
+        out->need_is_chance = p->need_is_chance;
     }
     if (!fits) return err_set(err, PM_E_MEMORY, "splits together");
     if (!keeps_errors(r, p)) return PM_OK;
@@ -170,6 +182,25 @@ typedef struct joint { /* all splits together, in the last seed's arena */
     policy *oracle;
 } joint;
 
+/* What two models are compared by without a router. */
+static pm_status join_pair(exp_run *r, eval_truth *out, pm_err *err)
+{
+    const struct split_pool *all = r->pool;
+    if (!all->piece[0].chars) return PM_OK;
+    bool has_domains = all->piece[0].domain_gain != NULL;
+    double *chars = arena_alloc(r->a, out->n, sizeof *chars);
+    double *gain = has_domains ? arena_alloc(r->a, out->n, sizeof *gain) : NULL;
+    if (!chars || (has_domains && !gain)) return err_set(err, PM_E_MEMORY, "splits together");
+    for (size_t k = 0, at = 0; k < all->n; at += all->piece[k++].n) {
+        const split_piece *p = &all->piece[k];
+        memcpy(chars + at, p->chars, p->n * sizeof *chars);
+        if (gain) memcpy(gain + at, p->domain_gain, p->n * sizeof *gain);
+    }
+    out->chars = chars;
+    out->domain_gain = gain;
+    return PM_OK;
+}
+
 static pm_status join_truth(exp_run *r, joint *out, pm_err *err)
 {
     const struct split_pool *all = r->pool;
@@ -203,7 +234,7 @@ static pm_status join_truth(exp_run *r, joint *out, pm_err *err)
                               .domains = all->domains,
                               .n_domains = all->n_domains,
                               .cluster = cluster};
-    return PM_OK;
+    return join_pair(r, &out->truth, err);
 }
 
 /* The policy in every split, end to end; false when memory is out. */

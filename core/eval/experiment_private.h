@@ -68,6 +68,8 @@ typedef struct exp_run {
 
     weight_point *point;
     size_t n_points;
+    bool has_pair;       /* two-model scores: */
+    size_t strong, weak; /* columns */
 
     size_t jobs_total, jobs_over, jobs_done, jobs_reused;
     const char *now; /* what is being done, for progress */
@@ -268,6 +270,17 @@ typedef struct exp_swept { /* policies on the same prompts, and what constraints
 PM_MUST_USE pm_status exp_sweeps(exp_run *r, const exp_swept *it, pm_err *err);
 /* Fills w->penalty and w->oracle. */
 PM_MUST_USE pm_status exp_penalties(exp_run *r, seed_work *w, pm_err *err);
+/* ---- experiment_pair.c ---- */
+
+/* Columns of the pair, if the experiment has one.  Errors  PM_E_ARG with a suggestion. */
+PM_MUST_USE pm_status exp_find_pair(exp_run *r, pm_err *err);
+/* Length and domain of the test prompts, into w->truth. */
+PM_MUST_USE pm_status exp_pair_truth(exp_run *r, seed_work *w, pm_err *err);
+/* How much the router prefers the strong expert, into `out`. */
+PM_MUST_USE pm_status exp_need(exp_run *r, const seed_work *w, const router_work *route,
+                               policy *out, pm_err *err);
+PM_MUST_USE pm_status exp_pair_rows(exp_run *r, const exp_scored *it, pm_err *err);
+
 PM_MUST_USE pm_status exp_put(exp_run *r, const store_row *row, pm_err *err); /* texts: in keep */
 const char *exp_point_of(const exp_run *r, const policy *p); /* of a policy's rows */
 /* Keeps a seed's truth and policies; after the last seed, the rows of all splits together. */

@@ -79,12 +79,15 @@ pm_status exp_about(exp_run *r, pm_err *err)
          b->clustered ? "paired, by group of prompts" : "paired, by prompt"},
         {"intervals", "seeds", (double)r->x->n_seeds, ""},
         {"intervals", "within_delta", r->x->delta, ""},
+        {"pair", r->has_pair ? "strong" : NULL, NAN, r->x->strong},
+        {"pair", r->has_pair ? "weak" : NULL, NAN, r->x->weak},
     };
     pm_status s = PM_OK;
     if (r->x->asks && r->x->asks[0]) s = exp_fact(r, "question", "asks", NAN, r->x->asks, err);
     if (!s && r->x->corpus) s = exp_about_corpus(r, err);
     for (size_t k = 0; k < sizeof all / sizeof all[0] && !s; k++)
-        if (all[k].name && (!r->x->corpus || strcmp(all[k].group, "intervals") == 0))
+        if (all[k].name &&
+            (!r->x->corpus || !strcmp(all[k].group, "intervals") || !strcmp(all[k].group, "pair")))
             s = exp_fact(r, all[k].group, all[k].name, all[k].value, all[k].text, err);
     return s;
 }
@@ -325,7 +328,7 @@ pm_status exp_score(exp_run *r, const exp_scored *it, const seed_work *w, pm_err
     if (!s && w) s = about_constraints(r, w, err);
     if (!s && w) s = about_rivals(r, w, err);
     for (size_t i = 0; i < it->n && !s; i++) s = put_policy(&k, w, &score[i], subset);
-    return s;
+    return s || !r->has_pair ? s : exp_pair_rows(r, it, err);
 }
 
 pm_status exp_rows(exp_run *r, const seed_work *w, const policy *mean, pm_err *err)

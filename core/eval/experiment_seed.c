@@ -108,6 +108,7 @@ pm_status exp_seed_open(exp_run *r, uint64_t seed, seed_work *w, pm_err *err)
     *w = (seed_work){.seed = seed, .home = r->a};
     pm_status s = exp_split(r, seed, &w->s, err);
     if (!s) s = make_truth(r, w, err);
+    if (!s && r->has_pair) s = exp_pair_truth(r, w, err);
     if (!s) s = exp_seed_views(r, w, err);
     if (!s)
         s = baselines_make(&r->data, &w->s, &r->lib->view, r->a, &w->baseline, &w->n_baselines,

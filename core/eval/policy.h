@@ -18,6 +18,10 @@ typedef struct eval_truth { /* the test part, as measured */
     const char *const *domains;
     size_t n_domains;
     const uint64_t *cluster; /* [n] for the clustered bootstrap, or NULL: every prompt its own */
+    /* What needs no router to rank prompts by, for two models; NULL without a pair. */
+    const double *chars; /* [n] code points of the prompt */
+    const double
+        *domain_gain; /* [n] strong minus weak in its domain on train; NULL without domains */
 } eval_truth;
 
 typedef enum policy_role {
@@ -40,11 +44,13 @@ typedef struct policy {
     pm_cmat spread;         /* [n x m] or at == NULL */
     const double *
         need; /* [n] how much the strong expert of experiment.strong is to be preferred; NULL: not told */
+    bool need_is_chance; /* need is the probability that the strong expert wins */
     uint64_t seed;
     const char *setting; /* "k=80", "" */
     /* A mean over seeds: further choices [n_more][n] beside `choice`; every cell is the mean over all of them.
      * errors [n x POLICY_ERRORS] then stands for predicted and spread. */
     const uint32_t *const *more;
+    const double *const *more_need; /* [n_more][n] beside `need` */
     size_t n_more;
     const double *errors;
 } policy;

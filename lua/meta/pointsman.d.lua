@@ -38,6 +38,8 @@ local pm = {}
 ---@field objective? pm.Objective pm.objective "penalty" {}
 ---@field backend? pm.Backend outcomes straight from the data if absent
 ---@field rival? string|string[] labels of routers and baselines ("domain majority") that differences are reported against
+---@field pair? { strong: string, weak: string } ids of two experts: two-model scores (APGR, CPT) of every router
+---@field decontaminate? number test prompts with a training prompt at this cosine or above are dropped
 ---@field reference? boolean false: do not add "knn (reference)" when no router is a knn
 ---@field bootstrap? pm.BootstrapFields
 ---@field delta? number within delta of the best counts as a hit; 0.02

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pair = { strong = "id", weak = "id" } and decontaminate = threshold.  Ids are looked up here where the script has a
+ * library, else when the data are read.
+ */
+#include <string.h>
+
+#include "bind/script_private.h"
+
+static void check_id(script *s, const node *v, const experiment *x, const char *role)
+{
+    const node *id = node_field(v, role);
+    size_t n = x->lib ? x->lib->view.n : 0;
+    const char **all = arena_alloc(s->a, n, sizeof *all);
+    if (!all || n == 0) return;
+    for (size_t j = 0; j < n; j++) {
+        all[j] = x->lib->view.expert[j]->id;
+        if (strcmp(all[j], id->text) == 0) return;
+    }
+    const char *near = str_suggest(id->text, all, n);
+    complain(&s->wrong, id->where, "pair.%s = \"%.80s\" is none of the library's %zu experts%s%s%s",
+             role, id->text, n, near ? "; did you mean \"" : "", near ? near : "",
+             near ? "\"?" : "");
+}
+
+static void build_two(script *s, const node *v, experiment *x)
+{
+    static const schema_row rows[] = {{"strong", WANT_TEXT, 0, 0, NULL, true, "id of an expert"},
+                                      {"weak", WANT_TEXT, 0, 0, NULL, true, "id of an expert"},
+                                      SCHEMA_END};
+    if (!v || v->kind != NODE_TABLE || !schema_check(&s->wrong, v, "pair", rows, false)) return;
+    const char *strong = schema_text(v, "strong", NULL), *weak = schema_text(v, "weak", NULL);
+    if (!strong || !weak) return;
+    if (strcmp(strong, weak) == 0) {
+        complain(&s->wrong, v->where, "pair: \"%.80s\" is both strong and weak; want two experts",
+                 strong);
+        return;
+    }
+    check_id(s, v, x, "strong");
+    check_id(s, v, x, "weak");
+    x->strong = strong;
+    x->weak = weak;
+}
+
+void build_pair(script *s, const node *v, experiment *x)
+{
+    const node *at = node_field(v, "decontaminate");
+    build_two(s, node_field(v, "pair"), x);
+    if (!at || at->kind != NODE_NUMBER) return; /* told by the rows */
+    x->decontaminate = schema_number(v, "decontaminate", 0);
+    if (x->decontaminate > 0 && !x->embed && !x->given_vectors && !s->wants_embedder)
+        complain(&s->wrong, at->where,
+                 "decontaminate compares embeddings; give the experiment an embedder = "
+                 "pm.embedder \"name\" {}");
+}

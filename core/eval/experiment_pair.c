@@ -8,9 +8,9 @@
 
 #include "eval/experiment_private.h"
 #include "eval/pair.h"
+#include "eval/table_lines.h"
 #include "eval/two_models_lines.h"
 
-#define POINT         "pair"
 #define DOMAIN_PSEUDO 10 /* prompts of the overall gain that every domain begins with */
 #define EVEN          1e-12
 
@@ -195,7 +195,7 @@ static pm_status add_lengths(pair_table *t, pm_err *err)
         need[i] = two_models_length(chars, false);
         need[n + i] = two_models_length(chars, true);
     }
-    pm_status s = add_routed(t, "length", POLICY_BASELINE, need, err);
+    pm_status s = add_routed(t, "length, L/(L+1000)", POLICY_BASELINE, need, err);
     if (!s) t->row[t->n - 1].is_length = true;
     return s ? s : add_routed(t, "negative length", POLICY_BASELINE, need + n, err);
 }
@@ -261,7 +261,7 @@ static const char *setting_of(const exp_run *r, const pair_row *row)
 static pm_status put_score(exp_run *r, const exp_scored *it, const char *subset,
                            const pair_score *p, pm_err *err)
 {
-    store_row like = {.point = POINT,
+    store_row like = {.point = TABLE_PAIR,
                       .label = p->who->label,
                       .role = policy_role_name(p->who->role),
                       .seed = it->before[0] ? 0 : it->policy[0].seed,

@@ -381,6 +381,7 @@ pm_status table_summary(const store_row *row, size_t n, table_style style, str *
             if (table_shows(&t, t.point[k])) status = put_section(&s, t.point[k], style, out, err);
         table_page page = {&t, a, style, out};
         if (!status && wants_rivals(&s)) status = table_rivals(&page, s.rival, s.n_rivals, err);
+        if (!status) status = table_pair(&page, err);
         if (!status) status = table_fronts(&page, err);
         if (!status) status = table_curves(&page, err);
         if (!status) status = put_seeds(&s, style, out, err);

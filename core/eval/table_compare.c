@@ -91,12 +91,12 @@ static pm_status compare(const comparison *c, table_style style, str *out, pm_er
     pm_status status = PM_OK;
     for (size_t k = 0; k < c->t[0]->n && !status; k++) {
         const table_line *l = &c->t[0]->line[k];
-        if (table_is_sweep(l->point)) continue;
+        if (table_is_apart(l->point)) continue;
         status = put_line(c, &g, l, table_line_of(c->t[1], l->point, l->role, l->label), err);
     }
     for (size_t k = 0; k < c->t[1]->n && !status; k++) {
         const table_line *l = &c->t[1]->line[k];
-        if (!table_is_sweep(l->point) && !table_line_of(c->t[0], l->point, l->role, l->label))
+        if (!table_is_apart(l->point) && !table_line_of(c->t[0], l->point, l->role, l->label))
             status = put_line(c, &g, NULL, l, err);
     }
     if (status) return status;

@@ -34,9 +34,14 @@ bool table_is_sweep(const char *point)
     return strncmp(point, "sweep:", 6) == 0;
 }
 
+bool table_is_apart(const char *point)
+{
+    return table_is_sweep(point) || strcmp(point, TABLE_PAIR) == 0;
+}
+
 bool table_shows(const table_lines *t, const char *point)
 {
-    if (table_is_sweep(point)) return false;
+    if (table_is_apart(point)) return false;
     if (!t->has_sweep || t->n_points <= FEW_POINTS || !point[0]) return true;
     size_t first = 0;
     while (!t->point[first][0]) first++;
@@ -49,6 +54,7 @@ static void note_point(table_lines *t, const char *point)
         t->has_sweep = true;
         return;
     }
+    if (table_is_apart(point)) return;
     for (size_t k = 0; k < t->n_points; k++)
         if (strcmp(t->point[k], point) == 0) return;
     t->point[t->n_points++] = point;

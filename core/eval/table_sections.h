@@ -26,6 +26,9 @@ PM_MUST_USE pm_status table_fronts(const table_page *p, pm_err *err);
 /* Routers by number of training prompts; agreement of labels with themselves. */
 PM_MUST_USE pm_status table_curves(const table_page *p, pm_err *err);
 
+/* Two models: APGR, CPT, costs, calibration. */
+PM_MUST_USE pm_status table_pair(const table_page *p, pm_err *err);
+
 /* A metric as `value [lo, hi]`, or "". */
 const char *table_cell(const table_page *p, const table_line *l, const char *metric);
 /* The same as a difference with its mark. */

@@ -20,6 +20,8 @@ typedef struct scan_rows { /* a block of a table */
     const void *at;        /* [n x ld]: float, float16 or int8, or what prepare() made of them */
     const float *scale;    /* [n] of bytes */
     size_t n, ld, cols;
+    bool
+        is_cold; /* many() is the first to read the block: it may ask for it, and beyond it, early */
 } scan_rows;
 
 typedef struct scan_query { /* one query, or a group of them */

@@ -46,6 +46,7 @@ static inline __attribute__((always_inline)) void add_entry(const vec w[1], doub
 #include "math/scan_lanes.h"
 
 #define TILE    4
+#define KEEP(v) __asm__("" : "+v"(v)) /* stops gcc 12 from copying accumulators at every step */
 #define EACH(i) KERNEL_UNROLL for (size_t i = 0; i < TILE; i++)
 
 static inline __mmask16 first_of(size_t n) /* of 16 lanes */
@@ -90,6 +91,8 @@ static inline void tile_rows(const scan_rows *rows, size_t r, size_t at[TILE])
     for (size_t i = 0; i < TILE; i++) at[i] = (r + i < rows->n ? r + i : rows->n - 1) * rows->ld;
 }
 
+/* Asks for the same columns of the next tile of rows, for a row of `bytes`. */
+
 static void tile_f32(const scan_rows *rows, const scan_query *q, size_t r, size_t i, float *out)
 {
     size_t at[TILE], j = 0, cols = rows->cols;
@@ -97,10 +100,12 @@ static void tile_f32(const scan_rows *rows, const scan_query *q, size_t r, size_
     const float *x0 = (const float *)rows->at + at[0], *x1 = (const float *)rows->at + at[1];
     const float *x2 = (const float *)rows->at + at[2], *x3 = (const float *)rows->at + at[3];
     const float *y = q->at + i * q->ld;
+
     __m512 acc[TILE][TILE];
     EACH(a) EACH(b) acc[a][b] = _mm512_setzero_ps();
     for (; j + LANES <= cols; j += LANES) {
         __m512 v[TILE] = {v_load(x0 + j), v_load(x1 + j), v_load(x2 + j), v_load(x3 + j)};
+
         EACH(b)
         {
             __m512 w = v_load(y + b * q->ld + j);
@@ -120,10 +125,24 @@ static void tile_f32(const scan_rows *rows, const scan_query *q, size_t r, size_
     tile_store(tile_sums(acc), rows->n - r, out + r * SCAN_GROUP + i);
 }
 
+/* Asks for row r + i of the next tile of rows while tile (r, i) runs: several rows at once are more than the
+ * hardware foresees.  The end of a block asks for what follows it in the table.  (Inlined for sure: gcc drops calls of
+ * functions that only prefetch.) */
+static inline __attribute__((always_inline)) void ask_ahead(const scan_rows *rows, size_t r,
+                                                            size_t i, size_t bytes)
+{
+    const char *next = (const char *)rows->at + (r + TILE + i / TILE) * rows->ld * bytes;
+    for (size_t j = 0; j < rows->cols * bytes && rows->is_cold; j += 64)
+        _mm_prefetch(next + j, _MM_HINT_T1);
+}
+
 static void many_f32(const scan_rows *rows, const scan_query *q, float *out)
 {
     for (size_t r = 0; r < rows->n; r += TILE)
-        for (size_t i = 0; i < q->n; i += TILE) tile_f32(rows, q, r, i, out);
+        for (size_t i = 0; i < q->n; i += TILE) {
+            ask_ahead(rows, r, i, sizeof(float));
+            tile_f32(rows, q, r, i, out);
+        }
 }
 
 static inline float sum16(__m512 v)
@@ -139,43 +158,55 @@ static inline __m256i load_half(const uint16_t *p)
     return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
-/* A few rows run side by side, because the chain of one is slower than memory. */
-#define ONE(type, load, load_n)                                                                    \
-    size_t whole = rows->cols / LANES * LANES;                                                     \
-    __mmask16 m = first_of(rows->cols - whole);                                                    \
-    for (size_t r = 0; r < rows->n; r += ABREAST) {                                                \
-        size_t at[TILE];                                                                           \
-        const type *x[ABREAST];                                                                    \
-        __m512 acc[ABREAST];                                                                       \
-        tile_rows(rows, r, at);                                                                    \
-        KERNEL_UNROLL for (size_t i = 0; i < ABREAST; i++)                                         \
-        {                                                                                          \
-            x[i] = (const type *)rows->at + at[i];                                                 \
-            acc[i] = _mm512_setzero_ps();                                                          \
-        }                                                                                          \
-        for (size_t j = 0; j < whole; j += LANES) {                                                \
-            __m512 y = v_load(q->at + j);                                                          \
-            KERNEL_UNROLL for (size_t i = 0; i < ABREAST; i++)                                     \
-                acc[i] = v_fma(load(x[i] + j), y, acc[i]);                                         \
-        }                                                                                          \
-        KERNEL_UNROLL for (size_t i = 0; i < ABREAST; i++)                                         \
-        {                                                                                          \
-            if (m) acc[i] = v_fma(load_n(m, x[i] + whole), v_load(q->at + whole), acc[i]);         \
-            if (r + i < rows->n) out[r + i] = sum16(acc[i]);                                       \
-        }                                                                                          \
-    }
-#define ABREAST          2
-#define LOAD_F16(p)      _mm512_cvtph_ps(load_half(p))
-#define LOAD_F16_N(m, p) _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(m, p))
+/* Row after row: tables are read at the speed of memory only in the order in which they lie, and asked for early. */
+#define AHEAD  8192 /* bytes */
+#define ASK(p) _mm_prefetch((const char *)(p) + AHEAD, _MM_HINT_T0)
 
 static void one_f32(const scan_rows *rows, const scan_query *q, float *out)
 {
-    ONE(float, v_load, _mm512_maskz_loadu_ps)
+    size_t whole = rows->cols / LANES * LANES;
+    __mmask16 m = first_of(rows->cols - whole);
+    for (size_t r = 0; r < rows->n; r++) {
+        const float *x = (const float *)rows->at + r * rows->ld;
+        __m512 acc = _mm512_setzero_ps();
+        for (size_t j = 0; j < whole; j += LANES) {
+            ASK(x + j);
+            acc = v_fma(v_load(x + j), v_load(q->at + j), acc);
+        }
+        if (m) acc = v_fma(_mm512_maskz_loadu_ps(m, x + whole), v_load(q->at + whole), acc);
+        out[r] = sum16(acc);
+    }
+}
+
+static inline __m512 load_f16(const uint16_t *p)
+{
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)p));
+}
+
+static inline __m512 load_f16_n(const uint16_t *p, __mmask16 m)
+{
+    return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(m, p));
 }
 
 static void one_f16(const scan_rows *rows, const scan_query *q, float *out)
 {
-    ONE(uint16_t, LOAD_F16, LOAD_F16_N)
+    size_t pairs = rows->cols / (2 * LANES) * 2 * LANES;
+    for (size_t r = 0; r < rows->n; r++) {
+        const uint16_t *x = (const uint16_t *)rows->at + r * rows->ld;
+        __m512 acc = _mm512_setzero_ps();
+        size_t j = 0;
+        for (; j < pairs; j += 2 * LANES) {
+            ASK(x + j);
+            acc = v_fma(load_f16(x + j), v_load(q->at + j), acc);
+            acc = v_fma(load_f16(x + j + LANES), v_load(q->at + j + LANES), acc);
+        }
+        for (; j < rows->cols; j += LANES) {
+            size_t left = rows->cols - j;
+            __mmask16 m = left < LANES ? first_of(left) : (__mmask16)0xffff;
+            acc = v_fma(load_f16_n(x + j, m), v_load(q->at + j), acc);
+        }
+        out[r] = sum16(acc);
+    }
 }
 
 static void widen(scan_rows *rows, void *room)
@@ -185,8 +216,8 @@ static void widen(scan_rows *rows, void *room)
     for (size_t r = 0; r < rows->n; r++) {
         const uint16_t *h = (const uint16_t *)rows->at + r * rows->ld;
         size_t j = 0;
-        for (; j + LANES <= rows->cols; j += LANES) v_store(to + r * ld + j, LOAD_F16(h + j));
-        if (j < rows->cols) v_store(to + r * ld + j, LOAD_F16_N(first_of(rows->cols - j), h + j));
+        for (; j + LANES <= rows->cols; j += LANES) v_store(to + r * ld + j, load_f16(h + j));
+        if (j < rows->cols) v_store(to + r * ld + j, load_f16_n(h + j, first_of(rows->cols - j)));
     }
     rows->at = room;
     rows->ld = ld;
@@ -297,16 +328,22 @@ VNNI static void tile_i8_vnni(const scan_rows *rows, const scan_query *q, size_t
     const int8_t *x0 = (const int8_t *)rows->at + at[0], *x1 = (const int8_t *)rows->at + at[1];
     const int8_t *x2 = (const int8_t *)rows->at + at[2], *x3 = (const int8_t *)rows->at + at[3];
     const int8_t *y = q->bytes + i * q->ld_bytes;
+
     __m512i acc[TILE][TILE];
     EACH(a) EACH(b) acc[a][b] = _mm512_setzero_si512();
     for (; j + 64 <= cols; j += 64) {
         __m512i v[TILE] = {_mm512_loadu_si512(x0 + j), _mm512_loadu_si512(x1 + j),
                            _mm512_loadu_si512(x2 + j), _mm512_loadu_si512(x3 + j)};
         EACH(a) v[a] = _mm512_xor_si512(v[a], flip);
+
         EACH(b)
         {
             __m512i w = _mm512_loadu_si512(y + b * q->ld_bytes + j);
-            EACH(a) acc[a][b] = _mm512_dpbusd_epi32(acc[a][b], v[a], w);
+            EACH(a)
+            {
+                acc[a][b] = _mm512_dpbusd_epi32(acc[a][b], v[a], w);
+                KEEP(acc[a][b]);
+            }
         }
     }
     if (j < cols) { /* the query is zero beyond its end */
@@ -328,7 +365,10 @@ VNNI static void tile_i8_vnni(const scan_rows *rows, const scan_query *q, size_t
 VNNI static void many_i8_vnni(const scan_rows *rows, const scan_query *q, float *out)
 {
     for (size_t r = 0; r < rows->n; r += TILE)
-        for (size_t i = 0; i < q->n; i += TILE) tile_i8_vnni(rows, q, r, i, out);
+        for (size_t i = 0; i < q->n; i += TILE) {
+            ask_ahead(rows, r, i, 1);
+            tile_i8_vnni(rows, q, r, i, out);
+        }
 }
 
 VNNI static void one_i8_vnni(const scan_rows *rows, const scan_query *q, float *out)
@@ -342,6 +382,8 @@ VNNI static void one_i8_vnni(const scan_rows *rows, const scan_query *q, float *
         for (; j + 128 <= cols; j += 128) {
             __m512i a = _mm512_xor_si512(_mm512_loadu_si512(x + j), flip);
             __m512i b = _mm512_xor_si512(_mm512_loadu_si512(x + j + 64), flip);
+            ASK(x + j);
+            ASK(x + j + 64);
             s = _mm512_dpbusd_epi32(s, a, _mm512_loadu_si512(q->bytes + j));
             t = _mm512_dpbusd_epi32(t, b, _mm512_loadu_si512(q->bytes + j + 64));
         }

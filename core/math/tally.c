@@ -124,7 +124,10 @@ static pm_status scan(int worker, size_t lo, size_t hi, void *arg)
                           .ld = from->ld,
                           .cols = from->cols};
         if (t->width > 1 && t->kind->prepare) t->kind->prepare(&rows, t->worker[worker].block);
-        for (size_t g = 0; g < t->groups; g++) scan_group(t, &rows, b, g);
+        for (size_t g = 0; g < t->groups; g++) {
+            rows.is_cold = g == 0 && !t->kind->prepare;
+            scan_group(t, &rows, b, g);
+        }
     }
     return PM_OK;
 }

@@ -208,7 +208,7 @@ START_TEST(integer_sums_are_exact)
     memset(x, -128, LD);
     for (size_t s = 0; s < n_sets; s++) {
         const scan_kind *kind = &sets[s]->scan->i8;
-        scan_rows rows = {x, scale, ROWS, LD, COLS};
+        scan_rows rows = {x, scale, ROWS, LD, COLS, s % 2 == 0};
         scan_query group = {NULL, q, step, sum, N, 0, LD};
         kind->many(&rows, &group, out);
         for (size_t i = 0; i < N; i++) {

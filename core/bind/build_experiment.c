@@ -188,6 +188,21 @@ static void build_backend(script *s, const node *v, experiment *x)
     if (b && build_plugin(s, v, PLUGIN_BACKEND, path, NULL, b)) x->backend = b;
 }
 
+static void check_measure(script *s, const node *v, const experiment *x)
+{
+    const node *measure = node_field(v, "measure");
+    if (!x->of_battles) return;
+    if (x->corpus)
+        complain(&s->wrong, measure->where,
+                 "measure = \"battles\": a corpus has no battles; want pm.dataset");
+    if (x->backend)
+        complain(&s->wrong, measure->where,
+                 "measure = \"battles\": battles are recorded, so there is nothing for a backend");
+    if (node_field(v, "train_sizes"))
+        complain(&s->wrong, measure->where,
+                 "measure = \"battles\": train_sizes is measured on outcomes; leave it out");
+}
+
 static void find_scripted(experiment *x)
 {
     x->is_scripted = x->objective.plugin && x->objective.plugin->is_scripted;
@@ -203,6 +218,7 @@ static const schema_row *rows(void)
     static const char *const constraint_nouns[] = {"constraint", "constraint_fn", NULL};
     static const char *const objective_nouns[] = {"objective", "objective_fn", NULL};
     static const char *const backend_nouns[] = {"backend", NULL};
+    static const char *const measures[] = {"outcomes", "battles", NULL};
     static const schema_row all[] = {
         {"name", WANT_TEXT, 0, 0, NULL, false, NULL},
         {"asks", WANT_TEXT, 0, 0, NULL, false, NULL},
@@ -222,6 +238,7 @@ static const schema_row *rows(void)
         {"pair", WANT_TABLE, 0, 0, NULL, false, NULL},
         {"decontaminate", WANT_NUMBER, 0, 1, NULL, false, NULL},
         {"rival", WANT_ANY, 0, 0, NULL, false, NULL},
+        {"measure", WANT_WORD, 0, 0, measures, false, NULL},
         {"reference", WANT_FLAG, 0, 0, NULL, false, NULL},
         {"train_sizes", WANT_ANY, 0, 0, NULL, false, NULL},
         {"size", WANT_TEXT, 0, 0, NULL, false, NULL},
@@ -253,6 +270,8 @@ void build_experiment(script *s, const node *v)
     build_embedder(s, node_field(v, "embedder"), x);
     build_also(s, node_field(v, "also"), x);
     build_routers(s, node_field(v, "routers"), x);
+    const node *measure = node_field(v, "measure");
+    x->of_battles = measure && measure->kind == NODE_TEXT && strcmp(measure->text, "battles") == 0;
     build_rivals(s, v, x);
     build_pair(s, v, x);
     if (constraints && constraints->kind == NODE_TABLE && !constraints->noun) {
@@ -267,6 +286,7 @@ void build_experiment(script *s, const node *v)
     build_backend(s, node_field(v, "backend"), x);
     build_train_sizes(s, node_field(v, "train_sizes"), x);
     build_sizes(s, node_field(v, "sizes"), rows());
+    check_measure(s, v, x);
     build_bootstrap(s, node_field(v, "bootstrap"), x);
     x->delta = schema_number(v, "delta", 0.02);
     find_scripted(x);

@@ -6,6 +6,7 @@
 
 #include "bind/script_private.h"
 #include "eval/baselines.h"
+#include "eval/battles.h"
 
 #define RIVALS_MAX 16
 
@@ -27,9 +28,14 @@ static bool mark_router(experiment *x, const char *label)
     return false;
 }
 
-static bool is_baseline(const char *label)
+static const char *const *labels(const experiment *x)
 {
-    for (const char *const *b = baselines_labels(); *b; b++)
+    return x->of_battles ? battles_labels() : baselines_labels();
+}
+
+static bool is_baseline(const experiment *x, const char *label)
+{
+    for (const char *const *b = labels(x); *b; b++)
         if (strcmp(*b, label) == 0) return true;
     return false;
 }
@@ -38,12 +44,12 @@ static bool is_baseline(const char *label)
 static const char *near_label(const rivals *r, const char *text)
 {
     size_t n = r->x->n_routers;
-    for (const char *const *b = baselines_labels(); *b; b++) n++;
+    for (const char *const *b = labels(r->x); *b; b++) n++;
     const char **all = arena_alloc(r->s->a, n, sizeof *all);
     if (!all) return NULL;
     n = 0;
     for (size_t i = 0; i < r->x->n_routers; i++) all[n++] = r->x->router[i].at.label;
-    for (const char *const *b = baselines_labels(); *b; b++) all[n++] = *b;
+    for (const char *const *b = labels(r->x); *b; b++) all[n++] = *b;
     return str_suggest(text, all, n);
 }
 
@@ -54,7 +60,7 @@ static void add(rivals *r, const node *v, const char *path)
             complain(&r->s->wrong, v->where, "%s: \"%.80s\" is a rival already", path, v->text);
             return;
         }
-    if (mark_router(r->x, v->text) || is_baseline(v->text)) {
+    if (mark_router(r->x, v->text) || is_baseline(r->x, v->text)) {
         r->label[r->n++] = v->text;
         return;
     }

@@ -163,6 +163,7 @@ static void put_data(str *o, const experiment *x)
     if (x->n_also) put_also(o, x);
     if (x->given_vectors) put_text(o, "vectors", "given", false);
     if (x->corpus) put_experts(o, x);
+    if (x->of_battles) put_text(o, "measure", "battles", false);
     put_key(o, "library", false);
     if (x->lib)
         str_printf(o, "\"%s\"", x->lib->revision_hex);

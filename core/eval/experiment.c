@@ -37,8 +37,24 @@ static pm_status check_only(const experiment *x, const char *only, pm_err *err)
                    x->name, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
+/* What needs outcomes cannot be asked of battles. */
+static pm_status check_battles(const experiment *x, pm_err *err)
+{
+    const char *with = !x->of_battles     ? NULL
+                       : x->corpus        ? "a corpus"
+                       : x->backend       ? "a backend"
+                       : x->n_train_sizes ? "train_sizes"
+                                          : NULL;
+    return with ? err_set(err, PM_E_ARG,
+                          "%s: measured on recorded battles, which %s does not go with", x->name,
+                          with)
+                : PM_OK;
+}
+
 pm_status exp_check(const experiment *x, const run_options *o, pm_err *err)
 {
+    pm_status fits = check_battles(x, err);
+    if (fits) return fits;
     for (size_t k = 0; k < x->n_seeds && x->split.by == SPLIT_FOLD; k++)
         if (x->seed[k] == 0)
             return err_set(err, PM_E_ARG,
@@ -131,6 +147,7 @@ static void put_measuring(const exp_run *r, str *out)
     str_number(out, x->bootstrap.level);
     str_puts(out, "},\"delta\":");
     str_number(out, x->delta);
+    if (x->of_battles) str_puts(out, ",\"measure\":\"battles\"");
 }
 
 static void put_pair(const experiment *x, str *out)
@@ -220,6 +237,14 @@ static pm_status begin(exp_run *r, pm_err *err)
     return s;
 }
 
+static pm_status put_rows(exp_run *r, seed_work *w, pm_err *err)
+{
+    if (r->x->of_battles) return exp_battle_rows(r, w, err);
+    pm_status s = exp_rows(r, w, NULL, err);
+    if (!s) s = exp_means(r, w, err);
+    return s ? s : exp_pool(r, w, err);
+}
+
 /* A seed's features, predictions and models are gone before the next begins. */
 static pm_status run_seed(exp_run *r, uint64_t seed, pm_err *err)
 {
@@ -238,9 +263,7 @@ static pm_status run_seed(exp_run *r, uint64_t seed, pm_err *err)
     if (!s) s = exp_bundles(r, &w, err);
     if (!s) s = exp_curves(r, &w, err);
     if (!s) s = exp_cells(r, &w, err);
-    if (!s) s = exp_rows(r, &w, NULL, err);
-    if (!s) s = exp_means(r, &w, err);
-    if (!s) s = exp_pool(r, &w, err);
+    if (!s) s = put_rows(r, &w, err);
     if (!s) s = exp_step(r, "decisions and intervals", err);
     exp_seed_close(&w);
     arena_close(mine);

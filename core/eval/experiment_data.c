@@ -198,6 +198,10 @@ static pm_status name_dropped(exp_run *r, const dataset *chosen, pm_err *err)
     for (size_t j = 0; j < chosen->m; j++) {
         const char *id = chosen->models.view.expert[j]->id;
         if (library_find(&r->data.models.view, id) != SIZE_MAX || ++n > DROPPED_SHOWN) continue;
+        if (r->x->of_battles) {
+            str_printf(&text, "%s%s (no battle)", n > 1 ? ", " : "", id);
+            continue;
+        }
         double known = (double)known_cells(chosen->value, j) / (double)chosen->n;
         str_printf(&text, "%s%s (%.3g %% known)", n > 1 ? ", " : "", id, 100 * known);
     }
@@ -266,7 +270,20 @@ static pm_status data_key(exp_run *r, pm_err *err)
     exp_plugin_json(r->x->backend, &text);
     if (r->x->backend) str_printf(&text, ",\"library\":\"%s\"", r->lib->revision_hex);
     put_narrowing(r, &text);
+    if (r->x->of_battles) str_puts(&text, ",\"measure\":\"battles\"");
     return exp_key_end(&text, r->data_key, err);
+}
+
+/* The comparable part; of battles every prompt and the models that battle. */
+static pm_status comparable(exp_run *r, const dataset *chosen, pm_err *err)
+{
+    if (r->x->of_battles) return exp_battling(r, chosen, &r->data, err);
+    if (!chosen->value.at)
+        return err_set(err, PM_E_ARG,
+                       "%s has battles and no outcomes (scores.csv or losses.csv); want "
+                       "measure = \"battles\"",
+                       r->x->data_dir);
+    return dataset_pool(chosen, r->x->min_known, r->a, &r->data, err);
 }
 
 static pm_status load_recorded(exp_run *r, pm_err *err)
@@ -281,7 +298,7 @@ static pm_status load_recorded(exp_run *r, pm_err *err)
     if (r->lib) s = select_models(r, &all, &chosen, err);
     if (!s && r->lib) s = name_unlisted(r, &all, err);
     if (!s && r->x->backend) s = run_backend(r, &chosen, err);
-    if (!s) s = dataset_pool(&chosen, r->x->min_known, r->a, &r->data, err);
+    if (!s) s = comparable(r, &chosen, err);
     if (!s && r->lib) s = check_library(r, err);
     if (!s) s = name_dropped(r, &chosen, err);
     if (s) return s;

@@ -247,5 +247,5 @@ pm_status exp_decide(exp_run *r, seed_work *w, pm_err *err)
         for (size_t k = 0; k < w->n_routers && !s; k++)
             s = decide(r, w, k, point, &w->policy[w->n_policies++], err);
     if (!s) mark_rivals(r, w);
-    return s ? s : exp_penalties(r, w, err);
+    return s || r->x->of_battles ? s : exp_penalties(r, w, err);
 }

@@ -5,7 +5,7 @@
  * and run), _seed (split and views), _train (embedder and router jobs), _points (weights -> decisions), _ceiling
  * (labels re-drawn), _curve (routers trained on less), _rows (scores -> store rows), _sweep
  * (rows about constraints), _means (over seeds), _pool
- * (over splits), _cells (for reports), _bundles (what is served), _files (summaries).
+ * (over splits), _battles (measuring on battles instead), _cells (for reports), _bundles (what is served), _files (summaries).
  */
 #ifndef PM_EVAL_EXPERIMENT_PRIVATE_H
 #define PM_EVAL_EXPERIMENT_PRIVATE_H
@@ -77,8 +77,9 @@ typedef struct exp_run {
     size_t n_history;
     str timings; /* JSON objects {what, seconds} of the seed's jobs, by commas */
 
-    struct seed_means *means; /* experiment_means.c; NULL with one seed */
-    struct split_pool *pool;  /* experiment_pool.c; NULL with one seed or recorded data */
+    struct battle_pool *battles; /* experiment_battles.c; NULL unless several seeds battle */
+    struct seed_means *means;    /* experiment_means.c; NULL with one seed */
+    struct split_pool *pool;     /* experiment_pool.c; NULL with one seed or recorded data */
 
     store_row *row;
     size_t n_rows, rows_room;
@@ -128,7 +129,8 @@ struct seed_work {
     double split_half, split_half_lo, split_half_hi; /* agreement of halves on the best expert */
     pm_cmat *penalty;                                /* [n_constraints + 1], and */
     policy *oracle;                                  /* [n_points] or NULL: as exp_swept has them */
-    const char **decisions; /* [n_routers x n_points] object of the choices */
+    struct battle_seed *battles; /* experiment_battles.c; NULL unless measured on battles */
+    const char **decisions;      /* [n_routers x n_points] object of the choices */
 };
 
 /* ---- experiment_jobs.c ---- */
@@ -194,6 +196,19 @@ PM_MUST_USE pm_status exp_fit(exp_run *r, seed_work *w, const plugin_choice *p, 
                               pm_fit *out, pm_err *err);
 void exp_learns_key(const exp_run *r, const plugin_choice *p, str *out);
 
+/* ---- experiment_battles.c: measuring on battles instead of outcomes ---- */
+
+/* The models that battle, or those of the library. */
+PM_MUST_USE pm_status exp_battling(exp_run *r, const dataset *all, dataset *out, pm_err *err);
+/* The seed's battles, baselines on them, and ratings as w->prior. */
+PM_MUST_USE pm_status exp_battles_open(exp_run *r, seed_work *w, pm_err *err);
+/* What predictions for the tuning part are worth: the larger the better. */
+PM_MUST_USE pm_status exp_battles_tune(exp_run *r, const seed_work *w, pm_cmat value,
+                                       pm_value_kind kind, double *out, pm_err *err);
+bool exp_battles_know(const seed_work *w, const char *label); /* a row of this label */
+/* Rows of the seed; after the last one, of all seeds together. */
+PM_MUST_USE pm_status exp_battle_rows(exp_run *r, seed_work *w, pm_err *err);
+
 PM_MUST_USE pm_status exp_points(exp_run *r, pm_err *err);
 /* What the constraints lack in the library (an attribute, a price) is told before anything is trained. */
 PM_MUST_USE pm_status exp_try_constraints(exp_run *r, pm_err *err);
@@ -241,6 +256,7 @@ PM_MUST_USE pm_status exp_bundles(exp_run *r, seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_fact(exp_run *r, const char *group, const char *name, double value,
                                const char *text, pm_err *err);
 PM_MUST_USE pm_status exp_about(exp_run *r, pm_err *err);
+PM_MUST_USE pm_status exp_about_seed(exp_run *r, const seed_work *w, pm_err *err);
 typedef struct exp_scored { /* policies on the same prompts */
     const eval_truth *truth;
     const policy *policy; /* [n] */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Router jobs.  A grid's candidates train on the fitting part alone and are scored by the mean value of their
- * choices on the tuning part (ties: the first).  What won, or the only one, then trains with both parts as
+ * choices (or, on battles, by log-loss) on the tuning part (ties: the first).  What won, or the only one, then trains with both parts as
  * pm_fit hands them over (a router may keep the tuning rows, so it could not be scored on them), and predicts
  * the test part.
  */
@@ -70,6 +70,7 @@ static pm_status tune_score(exp_run *r, const seed_work *w, const plugin_choice 
     if (!utility) return err_set(err, PM_E_MEMORY, "%zu experts", m);
     pm_status s = predict(r, w, p, &w->tune_x, t, err);
     if (s) return s;
+    if (r->x->of_battles) return exp_battles_tune(r, w, mat_const(t->value), t->kind, out, err);
     double sum = 0, sign = policy_sign(t->kind);
     for (size_t j = 0; j < m; j++) utility[m + j] = (double)w->prior[j];
     for (size_t i = 0; i < w->s.n_tune; i++) {

@@ -54,6 +54,7 @@ pm_status exp_about(exp_run *r, pm_err *err)
 {
     const dataset_counts *c = &r->data.counts;
     const bootstrap_spec *b = &r->x->bootstrap;
+    const bool battles = r->x->of_battles;
     const struct {
         const char *group, *name;
         double value;
@@ -62,11 +63,13 @@ pm_status exp_about(exp_run *r, pm_err *err)
         {"data", "data", NAN, data_text(r)},
         {"data", "prompts", (double)r->data.n, ""},
         {"data", "experts", (double)r->lib->view.n, ""},
-        {"data", "min_known", r->x->min_known, ""},
+        {"data", battles ? NULL : "min_known", r->x->min_known, ""},
+        {"data", battles ? "measured on" : NULL, (double)r->data.n_battles, "battles"},
         {"counts", "prompts read", (double)c->prompts_read, ""},
         {"counts", "prompts dropped (an outcome is missing)", (double)c->rows_dropped_incomplete,
          ""},
-        {"counts", "models dropped (too few outcomes)", (double)c->models_dropped_sparse, ""},
+        {"counts", battles ? "models dropped (no battle)" : "models dropped (too few outcomes)",
+         (double)c->models_dropped_sparse, ""},
         {"counts", r->dropped ? "dropped" : NULL, NAN, r->dropped},
         {"counts", r->unlisted ? "not in the library" : NULL, NAN, r->unlisted},
         {"counts", "duplicate ids", (double)c->duplicate_ids, ""},
@@ -78,7 +81,7 @@ pm_status exp_about(exp_run *r, pm_err *err)
         {"intervals", "resamples", (double)b->resamples,
          b->clustered ? "paired, by group of prompts" : "paired, by prompt"},
         {"intervals", "seeds", (double)r->x->n_seeds, ""},
-        {"intervals", "within_delta", r->x->delta, ""},
+        {"intervals", battles ? NULL : "within_delta", r->x->delta, ""},
         {"pair", r->has_pair ? "strong" : NULL, NAN, r->x->strong},
         {"pair", r->has_pair ? "weak" : NULL, NAN, r->x->weak},
     };
@@ -102,7 +105,7 @@ static const char *fold_text(exp_run *r, const seed_work *w)
     return arena_strdup(r->keep, text);
 }
 
-static pm_status about_seed(exp_run *r, const seed_work *w, pm_err *err)
+static pm_status about_split(exp_run *r, const seed_work *w, pm_err *err)
 {
     static const char *const by[] = {"as given", "by prompt", "by group", "by fold", "by document"};
     const char *hash = arena_strndup(r->keep, w->s.hash, 12);
@@ -121,7 +124,8 @@ static pm_status about_seed(exp_run *r, const seed_work *w, pm_err *err)
         {"tune", (double)w->s.n_tune, ""},
         {"test", (double)w->s.n_test, ""},
         {"groups in train and test", (double)w->s.leaked_groups, ""},
-        {"best single on train", NAN, r->source.lib->view.expert[w->best_single]->id},
+        {r->x->of_battles ? NULL : "best single on train", NAN,
+         r->source.lib->view.expert[w->best_single]->id},
     };
     pm_status s = PM_OK;
     for (size_t k = 0; k < sizeof all / sizeof all[0] && !s; k++) {
@@ -159,6 +163,7 @@ static pm_status about_rivals(exp_run *r, const seed_work *w, pm_err *err)
     for (size_t k = 0; k < r->x->n_rivals && !s; k++) {
         const char *label = r->x->rival[k];
         bool known = w->seed != r->x->seed[0];
+        known = known || (r->x->of_battles && exp_battles_know(w, label));
         for (size_t p = 0; p < w->n_policies; p++)
             known = known || strcmp(w->policy[p].label, label) == 0;
         for (size_t p = 0; p < r->x->n_routers; p++) /* --only may leave it out */
@@ -171,6 +176,14 @@ static pm_status about_rivals(exp_run *r, const seed_work *w, pm_err *err)
         s = exp_fact(r, "rival", "rival without a row in these data", NAN, label, err);
     }
     return s;
+}
+
+pm_status exp_about_seed(exp_run *r, const seed_work *w, pm_err *err)
+{
+    pm_status s = about_split(r, w, err);
+    if (!s) s = exp_about_experts(r, w, err);
+    if (!s) s = about_constraints(r, w, err);
+    return s ? s : about_rivals(r, w, err);
 }
 
 /* ---- scores: texts of rows live in `keep`, longer than the seed's work ---- */
@@ -323,10 +336,7 @@ pm_status exp_score(exp_run *r, const exp_scored *it, const seed_work *w, pm_err
         if (!subset[d]) return err_set(err, PM_E_MEMORY, "domains");
     pm_status s =
         metrics_score(r->env.compute, it->truth, it->policy, it->n, &o, r->a, &score, err);
-    if (!s && w) s = about_seed(r, w, err);
-    if (!s && w) s = exp_about_experts(r, w, err);
-    if (!s && w) s = about_constraints(r, w, err);
-    if (!s && w) s = about_rivals(r, w, err);
+    if (!s && w) s = exp_about_seed(r, w, err);
     for (size_t i = 0; i < it->n && !s; i++) s = put_policy(&k, w, &score[i], subset);
     return s || !r->has_pair ? s : exp_pair_rows(r, it, err);
 }

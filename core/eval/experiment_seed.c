@@ -47,7 +47,9 @@ static pm_status make_truth(exp_run *r, seed_work *w, pm_err *err)
     uint32_t *domain = arena_alloc(r->a, s->n_test, sizeof *domain);
     uint64_t *cluster = arena_alloc(r->a, s->n_test, sizeof *cluster);
     w->truth = (eval_truth){.n = s->n_test, .m = d->m, .kind = d->kind};
-    bool fits = domain && cluster && gather(d->value, s->test, s->n_test, r->a, &w->truth.value);
+    bool fits = domain && cluster;
+    if (fits && !r->x->of_battles)
+        fits = gather(d->value, s->test, s->n_test, r->a, &w->truth.value);
     if (fits && d->cost_usd.at)
         fits = gather(d->cost_usd, s->test, s->n_test, r->a, &w->truth.cost_usd);
     if (!fits) return err_set(err, PM_E_MEMORY, "truth of %zu prompts", s->n_test);
@@ -87,12 +89,17 @@ static pm_status make_means(exp_run *r, seed_work *w, pm_err *err)
     w->cost_mean = d->cost_usd.at ? arena_alloc(r->a, d->m, sizeof *w->cost_mean) : NULL;
     if (!w->prior || (d->cost_usd.at && !w->cost_mean))
         return err_set(err, PM_E_MEMORY, "means of %zu experts", d->m);
-    baselines_prior(d, &w->s, w->prior);
+    if (!r->x->of_battles) baselines_prior(d, &w->s, w->prior); /* else exp_battles_open */
     for (size_t j = 0; j < d->m && w->cost_mean; j++) {
         double sum = 0;
-        for (size_t i = 0; i < w->s.n_train; i++)
-            sum += (double)pm_crow(d->cost_usd, w->s.train[i])[j];
-        w->cost_mean[j] = (float)(sum / (double)w->s.n_train);
+        size_t known = 0; /* all of the comparable part */
+        for (size_t i = 0; i < w->s.n_train; i++) {
+            float cost = pm_crow(d->cost_usd, w->s.train[i])[j];
+            if (isnan(cost)) continue;
+            sum += (double)cost;
+            known++;
+        }
+        w->cost_mean[j] = (float)(sum / (double)known);
     }
     return PM_OK;
 }
@@ -110,6 +117,7 @@ pm_status exp_seed_open(exp_run *r, uint64_t seed, seed_work *w, pm_err *err)
     if (!s) s = make_truth(r, w, err);
     if (!s && r->has_pair) s = exp_pair_truth(r, w, err);
     if (!s) s = exp_seed_views(r, w, err);
+    if (!s && r->x->of_battles) return exp_battles_open(r, w, err);
     if (!s)
         s = baselines_make(&r->data, &w->s, &r->lib->view, r->a, &w->baseline, &w->n_baselines,
                            &w->best_single, err);

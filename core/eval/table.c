@@ -189,7 +189,7 @@ static void put_settings(const grid *g, str *out)
 }
 
 /* The table with its last column, the settings, below it where they do not fit. */
-static void put_with_settings(const grid *g, table_style style, str *out)
+void table_with_settings(const grid *g, table_style style, str *out)
 {
     grid without = *g;
     without.stop = g->n_cols - 1;
@@ -216,7 +216,7 @@ static pm_status put_section(const summary *s, const char *point, table_style st
         }
     if (g.n_rows == 0) return PM_OK;
     if (s->t->n_points > 1 || point[0]) table_title(point_title(s, point), style, out);
-    put_with_settings(&g, style, out);
+    table_with_settings(&g, style, out);
     return PM_OK;
 }
 
@@ -366,6 +366,24 @@ static void put_legend(const summary *s, str *out)
             "mixture of experts blind to the prompt to the oracle under the same weights.\n");
 }
 
+static pm_status put_all(const summary *s, table_style style, str *out, pm_err *err)
+{
+    table_page page = {s->t, s->a, style, out};
+    pm_status status = PM_OK;
+    if (table_has_battles(s->t)) return table_battles(&page, s->rival, s->n_shown, err);
+    for (size_t k = 0; k < s->t->n_points && !status; k++)
+        if (table_shows(s->t, s->t->point[k]))
+            status = put_section(s, s->t->point[k], style, out, err);
+    if (!status && wants_rivals(s)) status = table_rivals(&page, s->rival, s->n_rivals, err);
+    if (!status) status = table_pair(&page, err);
+    if (!status) status = table_fronts(&page, err);
+    if (!status) status = table_curves(&page, err);
+    if (!status) status = put_seeds(s, style, out, err);
+    if (!status) status = put_predictions(s, style, out, err);
+    if (!status && s->t->n > 0) put_legend(s, out);
+    return status;
+}
+
 pm_status table_summary(const store_row *row, size_t n, table_style style, str *out, pm_err *err)
 {
     arena *a = arena_open(0);
@@ -377,16 +395,7 @@ pm_status table_summary(const store_row *row, size_t n, table_style style, str *
         find_rivals(&s);
         s.n_shown = style == TABLE_TEXT && s.n_rivals > 1 ? 1 : s.n_rivals;
         put_about(row, n, style, out);
-        for (size_t k = 0; k < t.n_points && !status; k++)
-            if (table_shows(&t, t.point[k])) status = put_section(&s, t.point[k], style, out, err);
-        table_page page = {&t, a, style, out};
-        if (!status && wants_rivals(&s)) status = table_rivals(&page, s.rival, s.n_rivals, err);
-        if (!status) status = table_pair(&page, err);
-        if (!status) status = table_fronts(&page, err);
-        if (!status) status = table_curves(&page, err);
-        if (!status) status = put_seeds(&s, style, out, err);
-        if (!status) status = put_predictions(&s, style, out, err);
-        if (!status && t.n > 0) put_legend(&s, out);
+        status = put_all(&s, style, out, err);
         if (!status && out->failed) status = err_set(err, PM_E_MEMORY, "table");
     }
     arena_close(a);

@@ -29,6 +29,13 @@ PM_MUST_USE pm_status table_curves(const table_page *p, pm_err *err);
 /* Two models: APGR, CPT, costs, calibration. */
 PM_MUST_USE pm_status table_pair(const table_page *p, pm_err *err);
 
+/* Of a run that was measured on battles: all of its summary but the facts. */
+bool table_has_battles(const table_lines *t);
+PM_MUST_USE pm_status table_battles(const table_page *p, const char *const *rival, size_t n_rivals,
+                                    pm_err *err);
+/* The table with its last column, the settings, below it where they do not fit. */
+void table_with_settings(const grid *g, table_style style, str *out);
+
 /* A metric as `value [lo, hi]`, or "". */
 const char *table_cell(const table_page *p, const table_line *l, const char *metric);
 /* The same as a difference with its mark. */

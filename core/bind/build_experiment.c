@@ -198,6 +198,9 @@ static void check_measure(script *s, const node *v, const experiment *x)
     if (x->backend)
         complain(&s->wrong, measure->where,
                  "measure = \"battles\": battles are recorded, so there is nothing for a backend");
+    if (node_field(v, "pair"))
+        complain(&s->wrong, measure->where,
+                 "measure = \"battles\": a pair is measured on outcomes; leave it out");
     if (node_field(v, "train_sizes"))
         complain(&s->wrong, measure->where,
                  "measure = \"battles\": train_sizes is measured on outcomes; leave it out");

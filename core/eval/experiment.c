@@ -44,6 +44,7 @@ static pm_status check_battles(const experiment *x, pm_err *err)
                        : x->corpus        ? "a corpus"
                        : x->backend       ? "a backend"
                        : x->n_train_sizes ? "train_sizes"
+                       : x->strong        ? "a pair"
                                           : NULL;
     return with ? err_set(err, PM_E_ARG,
                           "%s: measured on recorded battles, which %s does not go with", x->name,

@@ -9,9 +9,8 @@
 #include "app/cmds.h"
 #include "app/route_input.h"
 #include "app/route_print.h"
+#include "app/served.h"
 #include "base/io.h"
-#include "bind/script.h"
-#include "plug/bundle.h"
 
 static const arg_row rows[] = {
     {"json", 0, ARG_FLAG, NULL, "one JSON object a prompt"},
@@ -21,9 +20,11 @@ static const arg_row rows[] = {
      "input rows are JSON objects with \"prompt\" or \"turns\" (and \"id\", \"tokens_in\")"},
     {"only", 0, ARG_TEXT, "EXPERT", "serve this expert of the library only (repeatable)"},
     {"weight", 'w', ARG_TEXT, "NAME=N", "use this weight for constraint NAME (repeatable)"},
-    {"script", 0, ARG_TEXT, "FILE", "the script whose Lua functions the bundle was made with"},
-    {"allow-changed-script", 0, ARG_FLAG, NULL,
-     "serve even though the script's functions have changed since the run"},
+    {"model", 'm', ARG_TEXT, "NAME",
+     "router-NAME-ALPHA: the strong expert iff P(strong beats weak) >= ALPHA; router-NAME: at the "
+     "calibrated alpha"},
+    SERVED_THRESHOLD_ROWS,
+    SERVED_SCRIPT_ROWS,
     {"jobs", 'j', ARG_NUMBER, "N", "threads (default 1)"},
     ARG_END};
 
@@ -31,7 +32,7 @@ static int route_main(int argc, char **argv);
 
 const verb verb_route = {
     "route",
-    "BUNDLE [TEXT|-|FILE]",
+    "BUNDLE|RUN [TEXT|-|FILE]",
     1,
     2,
     "route prompts with a measured router",
@@ -41,6 +42,10 @@ const verb verb_route = {
     "may be a prompts.jsonl (.gz\n"
     "too; a name ending in .jsonl or .jsonl.gz says --jsonl itself).  Prints "
     "the chosen expert, one a line.\n"
+    "With --model, BUNDLE may be a run or a folder of bundles, and NAME the name of a bundle or of "
+    "its router.  The "
+    "objective\n"
+    "threshold then decides, with this alpha and the bundle's own other parameters.\n"
     "With --only, constraints that compare experts (size, price) are scaled over those that are "
     "served: a term may\n"
     "weigh more or less than it did in the experiment; --explain shows it.",
@@ -50,9 +55,9 @@ const verb verb_route = {
 typedef struct session {
     const arg_value *value;
     app_env app;
-    script *lua;
-    call_ctx *call;
-    bundle *bundle;
+    arena *a;
+    served on;
+    threshold *model; /* of --model */
     pipeline_ctx *pipeline;
     pipeline use; /* the bundle's pipeline with --weight applied */
     pipeline_term term[64];
@@ -62,7 +67,7 @@ typedef struct session {
 static pm_status apply_weights(session *s, pm_err *err)
 {
     const arg_value *given = args_value(&verb_route, s->value, "weight");
-    s->use = *bundle_pipeline(s->bundle);
+    s->use = *bundle_pipeline(s->on.bundle);
     memcpy(s->term, s->use.term, s->use.n_terms * sizeof *s->term);
     s->use.term = s->term;
     for (size_t i = 0; i < given->n; i++) {
@@ -84,18 +89,6 @@ static pm_status apply_weights(session *s, pm_err *err)
         s->term[k].weight = v;
     }
     return PM_OK;
-}
-
-static pm_status load_script(session *s, pm_err *err)
-{
-    const char *path = args_text(&verb_route, s->value, "script", NULL);
-    str errors = STR_INIT;
-    script_options o = {.size = sizeof o, .policies_only = true};
-    if (!path) return PM_OK;
-    pm_status st = script_open(&s->app.env, path, &o, &s->lua, &errors, err);
-    if (st && errors.len) err_set(err, st, "%s", str_text(&errors));
-    str_close(&errors);
-    return st;
 }
 
 /* A folder of `run` given for one of its bundles. */
@@ -123,49 +116,126 @@ static void tell_scales(const session *s)
               stderr);
 }
 
-/* What was measured is what is served, unless the user wants it otherwise. */
-static pm_status check_script(const session *s, pm_err *err)
+/* A parameter by name in what was given; NULL: not there. */
+static const char *given_text(const param_value *p, size_t n, const char *name)
 {
-    const char *changed = bundle_changed(s->bundle);
-    if (!changed) return PM_OK;
-    if (!args_given(&verb_route, s->value, "allow-changed-script"))
-        return err_set(err, PM_E_STALE, "%s; measure again, or serve with --allow-changed-script",
-                       changed);
-    fprintf(stderr, "pointsman route: warning: %s\n", changed);
+    for (size_t k = n; k-- > 0;)
+        if (strcmp(p[k].name, name) == 0 && p[k].kind == PARAM_TEXT) return p[k].text;
+    return NULL;
+}
+
+/* An alpha means the experts that it was calibrated for. */
+static pm_status same_pair(const session *s, const param_value *kept, size_t n, pm_err *err)
+{
+    static const char *const who[] = {"strong", "weak"};
+    if (args_given(&verb_route, s->value, "set"))
+        return err_set(err, PM_E_ARG,
+                       "--set changes what alpha was calibrated for: name an alpha, or calibrate "
+                       "again");
+    for (size_t k = 0; k < 2; k++) {
+        const char *had = given_text(kept, n, who[k]);
+        const char *want = args_text(&verb_route, s->value, who[k], had ? had : "");
+        if (strcmp(want, had ? had : "") != 0)
+            return err_set(err, PM_E_ARG,
+                           "alpha was calibrated for %s = \"%s\", not \"%s\": name an alpha, or "
+                           "calibrate again",
+                           who[k], had ? had : "", want);
+    }
     return PM_OK;
+}
+
+/* The parameters that were calibrated, if any were. */
+static pm_status kept_params(const session *s, const char *dir, bool needed, param_value **kept,
+                             size_t *n, pm_err *err)
+{
+    calibration c;
+    pm_err ignored = PM_ERR_INIT;
+    *n = 0;
+    pm_status st = calibration_read(dir, s->a, &c, needed ? err : &ignored);
+    if (st && !needed) return PM_OK;
+    return st ? st : threshold_given(c.objective, strlen(c.objective), s->a, kept, n, err);
+}
+
+static void tell_model(const session *s)
+{
+    const char *was = objective_plugin(bundle_pipeline(s->on.bundle)->decide)->name;
+    double alpha = threshold_alpha(s->model), measured = threshold_measured(s->model);
+    if (isnan(measured))
+        fprintf(stderr,
+                "pointsman route: note: measured with objective \"%s\"; \"threshold\" decides in "
+                "its place at alpha %.5f\n",
+                was, alpha);
+    else if (alpha < measured || alpha > measured)
+        fprintf(stderr, "pointsman route: note: alpha is %.5f; measured with %.5f\n", alpha,
+                measured);
+    if (threshold_dropped(s->model))
+        fprintf(stderr,
+                "pointsman route: note: soft constraints of objective \"%s\" are left out: %zu\n",
+                was, threshold_dropped(s->model));
+}
+
+static pm_status apply_model(session *s, const char *dir, const asked_model *m, pm_err *err)
+{
+    param_value *kept = NULL, *all;
+    size_t n_kept, n;
+    pm_status st = kept_params(s, dir, !m->has_alpha, &kept, &n_kept, err);
+    if (!st && !m->has_alpha) st = same_pair(s, kept, n_kept, err);
+    if (!st) st = served_params(&s->on, kept, n_kept, s->a, &all, &n, err);
+    if (st) return st;
+    if (m->has_alpha)
+        all[n++] = (param_value){.name = "alpha", .kind = PARAM_NUMBER, .number = m->alpha};
+    st = threshold_open(s->on.call, &s->use, all, n, &s->model, err);
+    if (st) return st;
+    s->use = *threshold_pipeline(s->model);
+    tell_model(s);
+    return PM_OK;
+}
+
+/* The bundle that is meant: DIR itself, or the one that --model names. */
+static pm_status find_bundle(session *s, const char **dir, asked_model *m, pm_err *err)
+{
+    const char *model = args_text(&verb_route, s->value, "model", NULL);
+    served_list list;
+    size_t at;
+    if (!model) return refuse_run(*dir, err);
+    pm_status st = served_bundles(*dir, s->a, &list, err);
+    if (!st) st = served_find(&list, model, s->a, &at, m, err);
+    if (!st) *dir = list.path[at];
+    return st;
 }
 
 static pm_status open_session(session *s, const char *dir, pm_err *err)
 {
     const arg_value *only = args_value(&verb_route, s->value, "only");
-    pm_status st = refuse_run(dir, err);
-    if (!st) st = load_script(s, err);
-    if (!st) st = call_ctx_open(&s->app.env, true, &s->call, err);
-    if (!st) st = bundle_open(s->call, dir, &s->bundle, err);
-    if (!st) st = check_script(s, err);
-    if (!st && only->n) st = bundle_serve_only(s->bundle, only->text, only->n, err);
+    asked_model model = {0};
+    s->on = (served){.v = &verb_route, .value = s->value, .env = &s->app.env};
+    s->a = arena_open(0);
+    if (!s->a) return err_set(err, PM_E_MEMORY, "out of memory");
+    pm_status st = find_bundle(s, &dir, &model, err);
+    if (!st) st = served_open(&s->on, dir, err);
+    if (!st && only->n) st = bundle_serve_only(s->on.bundle, only->text, only->n, err);
     if (!st) st = apply_weights(s, err);
+    if (!st && args_given(&verb_route, s->value, "model")) st = apply_model(s, dir, &model, err);
     if (!st && only->n) tell_scales(s);
     if (!st) st = pipeline_ctx_open(&s->app.env, true, &s->pipeline, err);
-    if (!st && bundle_warning(s->bundle))
-        fprintf(stderr, "pointsman route: warning: %s\n", bundle_warning(s->bundle));
     return st;
 }
 
 static void close_session(session *s)
 {
     if (s->pipeline) pipeline_ctx_close(s->pipeline);
-    bundle_close(s->bundle);
-    call_ctx_close(s->call);
-    if (s->lua) script_close(s->lua);
+    threshold_close(s->model);
+    served_end(&s->on);
+    arena_close(s->a);
     app_env_close(&s->app);
 }
 
 static pm_status route_all(session *s, route_input *in, pm_err *err)
 {
-    route_print_options o = {args_given(&verb_route, s->value, "json"),
-                             args_given(&verb_route, s->value, "explain"),
-                             bundle_about(s->bundle)->label};
+    route_print_options o = {
+        args_given(&verb_route, s->value, "json"), args_given(&verb_route, s->value, "explain"),
+        bundle_about(s->on.bundle)->label, args_text(&verb_route, s->value, "model", NULL),
+        s->model ? threshold_alpha(s->model) : (double)NAN};
     for (;;) {
         route_prompt p;
         bool more;
@@ -194,6 +264,13 @@ static int route_main(int argc, char **argv)
     size_t n;
     int status = args_parse(&verb_route, argc, argv, value, operand, &n);
     if (status != ARGS_GO_ON) return status;
+    static const char *const of_model[] = {"strong", "weak", "set"};
+    for (size_t k = 0; k < 3; k++)
+        if (args_given(&verb_route, value, of_model[k]) &&
+            !args_given(&verb_route, value, "model")) {
+            fprintf(stderr, "pointsman route: --%s goes with --model only\n", of_model[k]);
+            return EXIT_USAGE;
+        }
     pm_err err = PM_ERR_INIT;
     session s = {.value = value};
     route_input *in = NULL;

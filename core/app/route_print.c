@@ -62,6 +62,12 @@ static void print_json(const pipeline *p, const route_prompt *x, const pipeline_
     }
     str_puts(&s, ",\"router\":");
     str_json(&s, o->label, strlen(o->label));
+    if (o->model) {
+        str_puts(&s, ",\"model\":");
+        str_json(&s, o->model, strlen(o->model));
+        str_puts(&s, ",\"alpha\":");
+        str_number(&s, o->alpha);
+    }
     str_printf(&s, ",\"value_kind\":\"%s\"", value_kind_name(r->kind));
     if (o->explain) {
         str_puts(&s, ",\"experts\":[");

@@ -13,6 +13,8 @@
 typedef struct route_print_options {
     bool json, explain;
     const char *label; /* of the router */
+    const char *model; /* as asked for, or NULL */
+    double alpha;      /* that decides, with a model */
 } route_print_options;
 
 void route_print(const pipeline *p, const route_prompt *x, const pipeline_result *r,

@@ -281,7 +281,8 @@ static void report(const pipeline *p, pipeline_ctx *c, const pm_question *q, con
                              .value_part = as_const(d->value_part),
                              .term_value = c->term_value_view,
                              .mask = d->mask,
-                             .kind = q->kind};
+                             .kind = q->kind,
+                             .reference_col = q->reference_col};
     if (!d->term_part) return;
     for (size_t k = 0; k < p->n_terms; k++) c->term_part_view[k] = as_const(d->term_part[k]);
     out->term_part = c->term_part_view;

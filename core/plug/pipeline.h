@@ -38,6 +38,7 @@ typedef struct pipeline_result { /* views into the context, valid until the next
     const pm_cmat *term_value; /* [n_terms] raw constraint values (ld may be 0) */
     const uint32_t *mask;      /* [n x m] */
     pm_value_kind kind;
+    uint32_t reference_col; /* WINPROB: of `value`; else PM_NO_COL */
 } pipeline_result;
 
 typedef struct pipeline_ctx pipeline_ctx;

@@ -97,14 +97,23 @@ static pm_status keep_domains(narrowing *w, pm_err *err)
     if (!how->n_domains) return PM_OK;
     bool *wanted = arena_alloc(w->a, d->n_domains, sizeof *wanted);
     if (!wanted) return no_memory(w, err);
-    for (size_t k = 0; k < how->n_domains; k++) {
-        bool found = false;
-        for (size_t i = 0; i < d->n_domains; i++)
-            if (is_within(d->domains[i], how->domain[k])) found = wanted[i] = true;
-        if (!found) return unknown(w, "domain", how->domain[k], d->domains, d->n_domains, err);
-    }
+    bool any = false; /* named to be kept; else all but those that are left out */
+    for (size_t k = 0; k < how->n_domains; k++) any |= how->domain[k][0] != '-';
+    for (size_t i = 0; i < d->n_domains; i++) wanted[i] = !any;
+    for (int leaves_out = 0; leaves_out < 2; leaves_out++)
+        for (size_t k = 0; k < how->n_domains; k++) {
+            const char *name = how->domain[k] + leaves_out;
+            bool found = false;
+            if ((how->domain[k][0] == '-') != leaves_out) continue;
+            for (size_t i = 0; i < d->n_domains; i++) {
+                if (!is_within(d->domains[i], name)) continue;
+                found = true;
+                wanted[i] = !leaves_out;
+            }
+            if (!found) return unknown(w, "domain", name, d->domains, d->n_domains, err);
+        }
     for (size_t i = 0; i < d->n; i++)
-        if (d->domain[i] == UINT32_MAX || !wanted[d->domain[i]]) w->keep[i] = 0;
+        if (d->domain[i] == UINT32_MAX ? any : !wanted[d->domain[i]]) w->keep[i] = 0;
     return PM_OK;
 }
 

@@ -10,8 +10,8 @@
 #include "data/dataset.h"
 
 typedef struct dataset_narrowing {
-    const char *const
-        *domain; /* keep these: "mmlu" keeps "mmlu" and "mmlu/..."; n_domains = 0: all */
+    const char *const *domain; /* keep these: "mmlu" keeps "mmlu" and "mmlu/..."; "-mmlu/x" leaves
+                                  out; n_domains = 0: all */
     size_t n_domains;
     const char *const *
         without; /* files with one id a line (in the folder, or a path): those prompts are dropped */

@@ -307,8 +307,8 @@ static pm_status about_narrowing(exp_run *r, pm_err *err)
     if (!kept) return no_memory(err);
     pm_status s = exp_fact(r, "data", "part", NAN, kept, err);
     for (size_t k = 0; k < r->data.n_notes && !s; k++)
-        if (strncmp(r->data.note[k], "without: ", 9) == 0)
-            s = exp_fact(r, "data", "left out", NAN, r->data.note[k] + 9, err);
+        if (strstr(r->data.note[k], "prompts are left out"))
+            s = exp_fact(r, "data", "left out", NAN, r->data.note[k], err);
     return s;
 }
 

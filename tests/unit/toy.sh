@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# datasets/toy is what its script makes: regenerates it and compares byte by byte.
+# datasets/toy and datasets/toy_battles are what their scripts make: regenerates it and compares byte by byte.
 set -eu
 src=${srcdir:-.}/datasets/toy
 lua=$(command -v lua5.4 || command -v lua || true)
@@ -15,4 +15,8 @@ trap 'rm -rf "$out"' EXIT
 for file in prompts.jsonl scores.csv costs.csv tokens_out.csv models.json; do
     cmp "$src/$file" "$out/$file"
 done
-echo "toy.sh: five files are as made"
+"$lua" "$src/../toy_battles/make.lua" "$out"
+for file in prompts.jsonl scores.csv battles.jsonl; do
+    cmp "$src/../toy_battles/$file" "$out/$file"
+done
+echo "toy.sh: eight files are as made"

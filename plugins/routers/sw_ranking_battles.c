@@ -131,23 +131,23 @@ enum { IDLE = 1, NEVER_WON = 2, NEVER_LOST = 4 };
 /* What the user must know of battles that leave ratings open. */
 static pm_status tell(pm_call *c, const pm_library *lib, const double *win, const uint8_t *standing)
 {
-    static const struct {
-        uint8_t what;
-        const char *text;
-    } rows[] = {{IDLE, "without any battle, rated as an average expert"},
-                {NEVER_WON, "never won: only the prior keeps the rating finite"},
-                {NEVER_LOST, "never lost: only the prior keeps the rating finite"}};
+    static const uint8_t kinds[] = {IDLE, NEVER_WON, NEVER_LOST};
     const struct sw_params *p = c->params;
     const pm_linalg_service *s;
+    const char *held = p->compat || p->prior == 0
+                           ? "no prior: the rating is held at about 10,000 Elo points from the mean"
+                           : "only the prior keeps the rating finite";
+    const char *said[] = {"without any battle, rated as an average expert", "never won",
+                          "never lost"};
     char text[300];
     int told = 0;
     double *theta = c->host->scratch(c, lib->n, sizeof *theta);
     if (!theta) return PM_E_MEMORY;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        names(lib, standing, rows[i].what, text, sizeof text);
+    for (size_t i = 0; i < sizeof kinds; i++) {
+        names(lib, standing, kinds[i], text, sizeof text);
         if (!text[0]) continue;
-        told |= rows[i].what != IDLE;
-        c->host->note(c, PM_NOTE_WARN, "%s: %s", text, rows[i].text);
+        told |= i > 0;
+        c->host->note(c, PM_NOTE_WARN, "%s: %s%s%s", text, said[i], i ? "; " : "", i ? held : "");
     }
     pm_bt_report report = {.size = sizeof report};
     pm_bt w = {.size = sizeof w, .k = lib->n, .win = win, .report = &report};
@@ -156,20 +156,16 @@ static pm_status tell(pm_call *c, const pm_library *lib, const double *win, cons
     if (st != PM_OK) return st;
     if (report.is_separated && !told)
         c->host->note(c, PM_NOTE_WARN,
-                      "some experts (\"%s\" among them) never won or never lost against all "
-                      "others: only the prior keeps their ratings finite",
-                      lib->expert[report.first_beyond]->id);
-    size_t idle = 0;
-    for (size_t j = 0; j < lib->n; j++) idle += standing[j] == IDLE;
-    if (report.n_parts > idle + 1)
+                      "a set of experts (\"%s\" among them) never won or never lost against all "
+                      "others; %s",
+                      lib->expert[report.first_beyond]->id, held);
+    size_t parts = report.n_parts;
+    for (size_t j = 0; j < lib->n; j++) parts -= standing[j] == IDLE;
+    if (parts > 1)
         c->host->note(c, PM_NOTE_WARN,
-                      "battles fall into %zu sets of experts that never met: between the sets "
-                      "ratings compare by the prior alone",
-                      report.n_parts - idle);
-    if (report.is_separated && (p->compat || p->prior == 0))
-        c->host->note(c, PM_NOTE_WARN,
-                      "without a prior such ratings are held at about 10,000 Elo "
-                      "points from the mean");
+                      "battles fall into %zu sets of experts that never met: nothing but their "
+                      "means compares them",
+                      parts);
     return PM_OK;
 }
 

@@ -112,6 +112,7 @@ static bool join_vectors(const exp_run *r, const seed_work *w, const source *s, 
     for (size_t k = 0; k < s->n_other; k++)
         memcpy(pm_row(m, s->x->n + k), pm_crow(other, s->other[k]), d * sizeof(float));
     out->embed = mat_const(m);
+    if (s->n_other == 0) out->sparse = s->x->sparse;
     return true;
 }
 
@@ -215,10 +216,11 @@ static pm_status deal_others(const exp_run *r, const seed_work *w, unsigned from
 }
 
 /* True where the seed's own views are what the router sees, as they are. */
-static bool is_plain(const plugin_choice *p, unsigned learns)
+static bool is_plain(const exp_run *r, const plugin_choice *p, unsigned learns)
 {
-    bool reads_battles = (p->plugin->type.router->needs & PM_NEEDS_BATTLES) != 0;
-    return learns == LEARNS_LABELS && !p->learns && !reads_battles;
+    uint32_t needs = p->plugin->type.router->needs;
+    bool may_read = !p->learns || (needs & PM_NEEDS_VALUES) || r->data.n_battles == 0;
+    return learns == LEARNS_LABELS && may_read && !(needs & PM_NEEDS_BATTLES);
 }
 
 static void plain(exp_run *r, seed_work *w, bool with_tune, pm_fit *out)
@@ -238,7 +240,7 @@ pm_status exp_fit(exp_run *r, seed_work *w, const plugin_choice *p, bool with_tu
     unsigned learns = exp_learns(r, p);
     with_tune = with_tune && w->s.n_tune > 0;
     plain(r, w, with_tune, out);
-    if (is_plain(p, learns)) return PM_OK;
+    if (is_plain(r, p, learns)) return PM_OK;
     pm_prompts none = {.size = sizeof none};
     bool own = learns != LEARNS_OTHERS;
     source fit = {.x = own ? &w->fit_x : &none, .y = &w->fit_y, .group = w->fit_group};
@@ -264,7 +266,7 @@ pm_status exp_fit(exp_run *r, seed_work *w, const plugin_choice *p, bool with_tu
 void exp_learns_key(const exp_run *r, const plugin_choice *p, str *out)
 {
     unsigned learns = exp_learns(r, p);
-    if (is_plain(p, learns)) return;
+    if (is_plain(r, p, learns)) return;
     str_printf(out, ",\"learns\":\"%s\"", exp_learns_word(learns));
     if (exp_learning_library(r, learns) != r->lib)
         str_printf(out, ",\"also\":\"%s\",\"from\":%u,\"served\":\"%s\"", r->also_key, p->from,

@@ -374,7 +374,7 @@ static bool scan_raw(scan *s, jsonl_field *f)
     return true;
 }
 
-static bool scan_value(scan *s, jsonl_field *f)
+bool scan_value(scan *s, jsonl_field *f)
 {
     scan_space(s);
     if (s->at >= s->end) return scan_refuse(s, s->end, "a JSON value");

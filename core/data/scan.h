@@ -27,6 +27,8 @@ typedef struct scan {
 
 /* The object at s->at into s->field; s->at is then behind its '}'. */
 bool scan_object(scan *s);
+/* The value at s->at, spaces before it allowed; f->key is left alone. */
+bool scan_value(scan *s, jsonl_field *f);
 void scan_space(scan *s);
 /* Steps over `c`; false without it (wanted says so). */
 bool scan_expect(scan *s, char c, const char *wanted);

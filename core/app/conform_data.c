@@ -25,7 +25,7 @@ static const char *const WORD[WORDS] = {
 
 toy_shape toy_usual(uint64_t seed)
 {
-    toy_shape s = {48, 16, 24, 5, seed, PM_VALUE_QUALITY, 1.0, SIZE_MAX, NULL};
+    toy_shape s = {48, 16, 24, 5, seed, PM_VALUE_QUALITY, 1.0, SIZE_MAX, NULL, TOY_BATTLES_EACH};
     return s;
 }
 
@@ -148,6 +148,11 @@ static pm_battle battle_of(const toy_shape *s, size_t first, size_t i)
     uint32_t y = (uint32_t)((x + 1 + rng_below(s->seed, S_BATTLE, 3 * g + 1, s->m - 1)) % s->m);
     double gap = quality_of(s, g, x) - quality_of(s, g, y);
     float outcome = gap > 0.05 ? 1.0f : gap < -0.05 ? 0.0f : 0.5f;
+    if (s->battles == TOY_BATTLES_TIED) outcome = 0.5f;
+    if (s->battles == TOY_BATTLES_CROWDED) {
+        i -= i % 8;
+        outcome = (float)(0.5 + 0.5 * gap);
+    }
     return (pm_battle){(uint32_t)i, x, y, (uint32_t)(g % 2), outcome, 1.0f};
 }
 

@@ -9,6 +9,12 @@
 #include "base/mem.h"
 #include "pointsman/plugin.h"
 
+typedef enum toy_battles {
+    TOY_BATTLES_EACH = 0, /* one on every prompt */
+    TOY_BATTLES_CROWDED,  /* eight on every eighth prompt, decided by a judge's probability */
+    TOY_BATTLES_TIED      /* one on every prompt, a tie */
+} toy_battles;
+
 typedef struct toy_shape {
     size_t n, n_tune, n_test, m; /* n_tune = 0: no tuning part */
     uint64_t seed;
@@ -17,6 +23,7 @@ typedef struct toy_shape {
                            the last expert are never observed either */
     size_t best;        /* the expert that is clearly better than all others; SIZE_MAX: none */
     const char *const *reads; /* attributes that experts carry besides the well-known; or NULL */
+    toy_battles battles;
 } toy_shape;
 
 /* 48 + 16 + 24 prompts, 5 experts, qualities, fully observed, nobody stands out. */

@@ -57,6 +57,11 @@ static const check_row rows[] = {
     {"one-prompt", "works when there is one prompt to fit", BASE, router_one_prompt},
     {"one-expert", "works with a library of one expert", BASE, router_one_expert},
     {"two-experts", "works with a library of two experts", BASE, router_two_experts},
+    {"crowded-battles",
+     "learns from many battles on few prompts, decided by a judge's probability; most prompts "
+     "have none",
+     BASE, router_crowded_battles},
+    {"tied-battles", "works when every battle is a tie", BASE, router_tied_battles},
     {"no-tuning-part", "works without tuning part, groups and weights", BASE, router_no_tuning},
     {"needs-declared", "features that it does not say it needs do not matter, to the bit", FIRM,
      router_needs_declared},

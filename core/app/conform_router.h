@@ -75,6 +75,8 @@ void router_sparse_outcomes(trial *t, conform_result *r);
 void router_one_prompt(trial *t, conform_result *r);
 void router_one_expert(trial *t, conform_result *r);
 void router_two_experts(trial *t, conform_result *r);
+void router_crowded_battles(trial *t, conform_result *r);
+void router_tied_battles(trial *t, conform_result *r);
 void router_no_tuning(trial *t, conform_result *r);
 void router_needs_declared(trial *t, conform_result *r);
 void router_reads_declared(trial *t, conform_result *r);

@@ -47,6 +47,26 @@ void router_two_experts(trial *t, conform_result *r)
     works_on(t, r, &shape);
 }
 
+static void works_on_battles(trial *t, conform_result *r, toy_battles kind)
+{
+    toy_shape shape = router_shape(t);
+    shape.battles = kind;
+    if (needs(t, PM_NEEDS_BATTLES))
+        works_on(t, r, &shape);
+    else
+        check_skip(r, "does not need battles");
+}
+
+void router_crowded_battles(trial *t, conform_result *r)
+{
+    works_on_battles(t, r, TOY_BATTLES_CROWDED);
+}
+
+void router_tied_battles(trial *t, conform_result *r)
+{
+    works_on_battles(t, r, TOY_BATTLES_TIED);
+}
+
 void router_no_tuning(trial *t, conform_result *r)
 {
     toy_shape shape = router_shape(t);

@@ -40,7 +40,14 @@ static struct {
 
 static void setup(void)
 {
-    toy_shape shape = {12, 4, 4, 3, 1, PM_VALUE_QUALITY, 1.0, SIZE_MAX, NULL};
+    toy_shape shape = {.n = 12,
+                       .n_tune = 4,
+                       .n_test = 4,
+                       .m = 3,
+                       .seed = 1,
+                       .kind = PM_VALUE_QUALITY,
+                       .observed = 1.0,
+                       .best = SIZE_MAX};
     log_open(LOG_SILENT, false); /* versions that differ are noted, thousands of times here */
     temp_folder_open(w.folder);
     setenv("XDG_DATA_HOME", w.folder, 1);

@@ -184,10 +184,13 @@ pm_status calibrate_measure(calibrate_work *w, double alpha, calibrate_met *out,
     out->share = measure(b, w->compute, c.strong, n);
     out->cost = measure(b, w->compute, c.cost, n);
     out->quality = measure(b, w->compute, c.quality, n);
+    float lowest = INFINITY;
     for (size_t i = 0; i < n; i++) {
+        float score = (float)w->scores.score[i];
         out->n_strong += c.strong[i] > 0;
-        out->n_tied += (float)w->scores.score[i] == (float)alpha;
+        if (score >= (float)alpha && score < lowest) lowest = score;
     }
+    for (size_t i = 0; i < n; i++) out->n_tied += (float)w->scores.score[i] == lowest;
     return PM_OK;
 }
 

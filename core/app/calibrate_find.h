@@ -42,7 +42,7 @@ typedef struct calibrate_mean {
 typedef struct calibrate_met { /* what alpha gives on the sample */
     double alpha;
     calibrate_mean share, cost, quality; /* share: of strong calls; 95 % bootstrap intervals */
-    size_t n_strong, n_tied;             /* n_tied: scores that are alpha itself */
+    size_t n_strong, n_tied;             /* n_tied: scores that are the lowest at or above alpha */
 } calibrate_met;
 
 /* Scores of all prompts of w->sample. */

@@ -152,11 +152,11 @@ static void tell(const job *j, const calibrate_work *w, const char *name, const 
                 "pointsman calibrate: note: %s: %zu prompt%s: alpha says little about others\n",
                 name, w->scores.n, w->scores.n == 1 ? "" : "s");
     if (j->target.kind == TARGET_SHARE && fabs(m->share.at - j->target.value) > 1 / n + 1e-12)
-        fprintf(stderr,
-                "pointsman calibrate: note: %s: %zu of %zu scores are alpha itself, and go to the "
-                "strong "
-                "expert: the share is %.4f, not %.4f\n",
-                name, m->n_tied, w->scores.n, m->share.at, j->target.value);
+        fprintf(
+            stderr,
+            "pointsman calibrate: note: %s: %zu of %zu scores are equal at alpha, and go to the "
+            "strong expert: the share is %.4f, not %.4f\n",
+            name, m->n_tied, w->scores.n, m->share.at, j->target.value);
     if (w->scores.n < j->sample.x.n)
         fprintf(
             stderr,

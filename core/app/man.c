@@ -89,7 +89,7 @@ void man_page(const verb *const *verbs, str *out)
              ".It Ev POINTSMAN_OUT\nWhere runs are stored instead of the state folder.\n"
              ".It Ev POINTSMAN_LUA\nFolder that holds pointsman.lua.\n"
              ".It Ev POINTSMAN_JOBS\nThreads to use when \\-\\-jobs is not given.\n"
-             ".It Ev POINTSMAN_CPU\nscalar, avx2 or avx512: use these kernels.\n"
+             ".It Ev POINTSMAN_CPU\nscalar, avx2, avx512 or amx: use these kernels.\n"
              ".It Ev POINTSMAN_PROGRESS\n1: show progress even where stderr is no terminal.\n"
              ".It Ev NO_COLOR\nNo colours.\n.El\n"
              ".Sh FILES\n.Bl -tag -width Ds\n"

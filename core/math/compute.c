@@ -13,6 +13,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static uint64_t read_xcr0(void)
 {
@@ -33,6 +35,18 @@ static void brand(char out[64])
     while (n > 0 && out[n - 1] == ' ') out[--n] = '\0';
 }
 
+/* Linux gives a process the tile registers when it asks (arch_prctl, ARCH_REQ_XCOMP_PERM, XTILEDATA); systems that
+ * do not know the request save them for all. */
+static bool has_tiles(uint64_t saved)
+{
+    if ((saved & 0x60000) != 0x60000) return false;
+#if defined(__linux__) && defined(SYS_arch_prctl)
+    return syscall(SYS_arch_prctl, 0x1023, 18) == 0;
+#else
+    return true;
+#endif
+}
+
 /* Bits: Intel SDM volume 2, CPUID leaves 1 and 7; volume 1, 13.3 and 14.3 for XCR0. */
 cpu_features cpu_detect(void)
 {
@@ -42,7 +56,6 @@ cpu_features cpu_detect(void)
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 27 & 1)) return cpu; /* OSXSAVE */
     uint64_t saved = read_xcr0();
     bool ymm = (saved & 0x6) == 0x6, zmm = (saved & 0xe6) == 0xe6;
-    bool tiles = (saved & 0x60000) == 0x60000;
     if (!ymm || !(c >> 28 & 1)) return cpu; /* AVX */
     cpu.fma = c >> 12 & 1;
     cpu.f16c = c >> 29 & 1;
@@ -50,8 +63,9 @@ cpu_features cpu_detect(void)
     cpu.avx2 = b >> 5 & 1;
     cpu.avx512 = zmm && (b >> 16 & 1) && (b >> 17 & 1) && (b >> 30 & 1) && (b >> 31 & 1);
     cpu.avx512_vnni = cpu.avx512 && (c >> 11 & 1);
-    cpu.amx_bf16 = tiles && (d >> 22 & 1) && (d >> 24 & 1);
-    cpu.amx_int8 = tiles && (d >> 25 & 1) && (d >> 24 & 1);
+    bool tiles = (d >> 24 & 1) && has_tiles(saved);
+    cpu.amx_bf16 = tiles && (d >> 22 & 1);
+    cpu.amx_int8 = tiles && (d >> 25 & 1);
     if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d))
         cpu.avx512_bf16 = cpu.avx512 && (a >> 5 & 1);
     return cpu;
@@ -70,6 +84,10 @@ const kernels *kernels_choose(const cpu_features *cpu, const char *forced)
 #if defined(__x86_64__)
     bool can_avx2 = cpu->avx2 && cpu->fma && cpu->f16c, can_avx512 = can_avx2 && cpu->avx512;
     const kernels *widest = cpu->avx512_vnni ? &kernels_avx512_vnni : &kernels_avx512;
+#if defined(PM_HAVE_AMX)
+    bool can_amx = can_avx512 && cpu->avx512_vnni && cpu->amx_int8;
+    if (can_amx && (!forced || strcmp(forced, "amx") == 0)) return &kernels_amx;
+#endif
     if (!forced) return can_avx512 ? widest : can_avx2 ? &kernels_avx2 : &kernels_scalar;
     if (can_avx2 && strcmp(forced, "avx2") == 0) return &kernels_avx2;
     if (can_avx512 && strcmp(forced, "avx512") == 0) return widest;
@@ -88,10 +106,11 @@ pm_status compute_open(int n_threads, compute *out, pm_err *err)
     if (forced && !*forced) forced = NULL;
     out->k = kernels_choose(&out->cpu, forced);
     if (!out->k)
-        return err_set(err, PM_E_ARG,
-                       "POINTSMAN_CPU=%s: wanted scalar, avx2 or avx512, and a CPU that has it "
-                       "(this one: %s)",
-                       forced, kernels_choose(&out->cpu, NULL)->name);
+        return err_set(
+            err, PM_E_ARG,
+            "POINTSMAN_CPU=%s: wanted scalar, avx2, avx512 or amx, and a CPU that has it "
+            "(this one: %s)",
+            forced, kernels_choose(&out->cpu, NULL)->name);
     if (n_threads < 0)
         return err_set(err, PM_E_ARG, "threads: found %d, wanted 0 (all) or more", n_threads);
     gemm_blis_start(&out->cpu);

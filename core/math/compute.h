@@ -16,7 +16,8 @@ typedef struct cpu_features {
     bool avx512_vnni, avx512_bf16, amx_bf16, amx_int8;
 } cpu_features;
 
-/* CPUID and XCR0, no brand strings: what may really be executed. */
+/* CPUID and XCR0, no brand strings: what may really be executed.  Asks the kernel for the tile registers, which
+ * Linux gives on request only. */
 cpu_features cpu_detect(void);
 
 /* Fixed point of the first pass over dense tables: x ~ q / FIX_ONE with q an int16.  A unit vector's
@@ -31,7 +32,7 @@ cpu_features cpu_detect(void);
  * float32; dot64 is the canonical dot product: products and sums in double, lane = index mod 8,
  * lanes added as ((0+4)+(2+6))+((1+5)+(3+7)), so that every instruction set gives the same bits. */
 typedef struct kernels {
-    const char *name; /* "scalar", "avx2", "avx512" */
+    const char *name; /* "scalar", "avx2", "avx512", "amx" */
     float (*dot)(const float *a, const float *b, size_t n);
     double (*dot64)(const float *a, const float *b, size_t n);
     void (*axpy)(float alpha, const float *x, float *y, size_t n);     /* y = fma(alpha, x, y) */
@@ -87,7 +88,7 @@ typedef struct compute {
 } compute;
 
 /* Detects, chooses, sets BLIS_ARCH_TYPE from the real features before BLIS starts (unless the user did)
- * and opens the pool.  POINTSMAN_CPU=scalar|avx2|avx512 forces kernels that the CPU can run. */
+ * and opens the pool.  POINTSMAN_CPU=scalar|avx2|avx512|amx forces kernels that the CPU can run. */
 PM_MUST_USE pm_status compute_open(int n_threads, compute *out, pm_err *err);
 void compute_close(compute *c);
 

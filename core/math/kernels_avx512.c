@@ -288,6 +288,12 @@ const kernels kernels_avx512_vnni = {
     "avx512",  dot,       dot64, axpy,          axpy64,           gather,   scatter,
     scatter16, gather_i8, gemv,  dot_f16,       dot_i8_vnni,      gemv_f16, gemv_i8_vnni,
     row_gemm,  rows_gemm, above, fix_tile_vnni, &scan_avx512_vnni};
+#if defined(PM_HAVE_AMX)
+const kernels kernels_amx = {"amx",     dot,         dot64,         axpy,         axpy64,
+                             gather,    scatter,     scatter16,     gather_i8,    gemv,
+                             dot_f16,   dot_i8_vnni, gemv_f16,      gemv_i8_vnni, row_gemm,
+                             rows_gemm, above,       fix_tile_vnni, &scan_amx};
+#endif
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -54,7 +54,7 @@ typedef struct fma_job {
 
 static size_t fma_lanes(const kernels *k)
 {
-    return k->name[0] == 's' ? 0 : strcmp(k->name, "avx512") == 0 ? 16 : 8;
+    return strcmp(k->name, "scalar") == 0 ? 0 : strcmp(k->name, "avx2") == 0 ? 8 : 16;
 }
 
 static pm_status fma_block(int worker, size_t lo, size_t hi, void *arg)

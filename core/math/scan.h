@@ -10,6 +10,7 @@
 #ifndef PM_MATH_SCAN_H
 #define PM_MATH_SCAN_H
 
+#include "config.h"
 #include "math/compute.h"
 
 #define SCAN_LANES 16
@@ -41,6 +42,8 @@ typedef struct scan_kind {
     void (*prepare)(scan_rows *rows, void *room);
     /* Turns a group [SCAN_GROUP x ld] into the form that many() reads, of the same size; NULL: as it is. */
     void (*pack)(const int8_t *bytes, size_t ld, int8_t *out);
+    /* Ends a run of prepare() and many() in this thread; NULL: nothing to end. */
+    void (*release)(void);
 } scan_kind;
 
 /* What weights are made of: 2^(log2_gamma * min(1, s * inverse)), the exponent held within +-120. */
@@ -66,6 +69,13 @@ extern const scan_kernels scan_scalar;
 extern const scan_kernels scan_avx2;
 extern const scan_kernels scan_avx512;
 extern const scan_kernels scan_avx512_vnni; /* differs in the integer products only */
+#if defined(PM_HAVE_AMX)
+extern const scan_kernels scan_amx; /* as does this: batches of bytes on tiles (math/scan_amx.c) */
+void scan_amx_prepare(scan_rows *rows, void *room);
+void scan_amx_pack(const int8_t *bytes, size_t ld, int8_t *out);
+void scan_amx_many(const scan_rows *rows, const scan_query *q, float *out);
+void scan_amx_release(void);
+#endif
 #endif
 
 static inline size_t scan_room_bytes(size_t cols)

@@ -241,9 +241,9 @@ static void one_i8(const scan_rows *rows, const scan_query *q, float *out)
     }
 }
 
-const scan_kernels scan_avx2 = {.f32 = {one_f32, many_f32, NULL, NULL},
-                                .f16 = {one_f16, many_f32, widen, NULL},
-                                .i8 = {one_i8, many_i8, NULL, NULL},
+const scan_kernels scan_avx2 = {.f32 = {one_f32, many_f32, NULL, NULL, NULL},
+                                .f16 = {one_f16, many_f32, widen, NULL, NULL},
+                                .i8 = {one_i8, many_i8, NULL, NULL, NULL},
                                 .top = top,
                                 .weigh = weigh,
                                 .add = add};

@@ -398,18 +398,28 @@ VNNI static void one_i8_vnni(const scan_rows *rows, const scan_query *q, float *
     }
 }
 
-const scan_kernels scan_avx512 = {.f32 = {one_f32, many_f32, NULL, NULL},
-                                  .f16 = {one_f16, many_f32, widen, NULL},
-                                  .i8 = {one_i8, many_i8, NULL, NULL},
+const scan_kernels scan_avx512 = {.f32 = {one_f32, many_f32, NULL, NULL, NULL},
+                                  .f16 = {one_f16, many_f32, widen, NULL, NULL},
+                                  .i8 = {one_i8, many_i8, NULL, NULL, NULL},
                                   .top = top,
                                   .weigh = weigh,
                                   .add = add};
-const scan_kernels scan_avx512_vnni = {.f32 = {one_f32, many_f32, NULL, NULL},
-                                       .f16 = {one_f16, many_f32, widen, NULL},
-                                       .i8 = {one_i8_vnni, many_i8_vnni, NULL, NULL},
+const scan_kernels scan_avx512_vnni = {.f32 = {one_f32, many_f32, NULL, NULL, NULL},
+                                       .f16 = {one_f16, many_f32, widen, NULL, NULL},
+                                       .i8 = {one_i8_vnni, many_i8_vnni, NULL, NULL, NULL},
                                        .top = top,
                                        .weigh = weigh,
                                        .add = add};
+
+#if defined(PM_HAVE_AMX)
+const scan_kernels scan_amx = {
+    .f32 = {one_f32, many_f32, NULL, NULL, NULL},
+    .f16 = {one_f16, many_f32, widen, NULL, NULL},
+    .i8 = {one_i8_vnni, scan_amx_many, scan_amx_prepare, scan_amx_pack, scan_amx_release},
+    .top = top,
+    .weigh = weigh,
+    .add = add};
+#endif
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -135,9 +135,9 @@ static bool add(const scan_entries *e, const float *s, size_t lo, size_t hi,
     return true;
 }
 
-const scan_kernels scan_scalar = {.f32 = {one_f32, many_f32, NULL, NULL},
-                                  .f16 = {one_f16, many_f32, widen, NULL},
-                                  .i8 = {one_i8, many_i8, NULL, NULL},
+const scan_kernels scan_scalar = {.f32 = {one_f32, many_f32, NULL, NULL, NULL},
+                                  .f16 = {one_f16, many_f32, widen, NULL, NULL},
+                                  .i8 = {one_i8, many_i8, NULL, NULL, NULL},
                                   .top = top,
                                   .weigh = weigh,
                                   .add = add};

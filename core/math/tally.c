@@ -129,6 +129,7 @@ static pm_status scan(int worker, size_t lo, size_t hi, void *arg)
             scan_group(t, &rows, b, g);
         }
     }
+    if (t->width > 1 && t->kind->release) t->kind->release();
     return PM_OK;
 }
 

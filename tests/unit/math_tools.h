@@ -47,12 +47,12 @@ static inline bool tools_same_bits(const void *a, const void *b, size_t bytes)
 }
 
 /* Every kernel set that this CPU can run; scalar is always the first. */
-static inline size_t tools_kernels(const kernels *out[3])
+static inline size_t tools_kernels(const kernels *out[4])
 {
-    static const char *const names[] = {"scalar", "avx2", "avx512"};
+    static const char *const names[] = {"scalar", "avx2", "avx512", "amx"};
     cpu_features cpu = cpu_detect();
     size_t n = 0;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         const kernels *k = kernels_choose(&cpu, names[i]);
         if (k) out[n++] = k;
     }

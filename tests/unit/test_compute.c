@@ -9,7 +9,7 @@
 
 #define LONGEST 200
 
-static const kernels *set[3];
+static const kernels *set[4];
 static size_t n_sets;
 static arena *room;
 

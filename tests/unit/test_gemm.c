@@ -87,7 +87,7 @@ START_TEST(rowwise_is_bit_stable)
     pm_cmat a = {tools_floats(room, M * P, 1), M, P, P};
     pm_cmat b = {tools_floats(room, P * N, 2), P, N, N},
             bt = {tools_floats(room, P * N, 2), N, P, P};
-    const kernels *set[3];
+    const kernels *set[4];
     size_t n_sets = tools_kernels(set);
     for (int t = 0; t < 2; t++) {
         float want[N];

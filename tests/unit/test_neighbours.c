@@ -91,7 +91,7 @@ static void check_table(const table *t, pm_cmat q, size_t k)
     uint32_t *index = arena_alloc(room, 2 * cells, sizeof *index), *want = index + cells;
     float *sim = arena_alloc(room, 2 * cells, sizeof *sim), *want_sim = sim + cells;
     brute(t, q, k, want, want_sim);
-    const kernels *set[3];
+    const kernels *set[4];
     size_t n_sets = tools_kernels(set);
     for (size_t s = 0; s < n_sets; s++)
         for (int alone = 0; alone < 3; alone++) { /* all at once; one by one; without the pool */

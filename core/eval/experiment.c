@@ -153,6 +153,10 @@ static void put_measuring(const exp_run *r, str *out)
 
 static void put_pair(const experiment *x, str *out)
 {
+    if (x->decontaminate > 0) {
+        str_puts(out, ",\"decontaminate\":");
+        str_number(out, x->decontaminate);
+    }
     if (!x->strong || !x->weak) return;
     str_puts(out, ",\"pair\":[");
     str_json(out, x->strong, strlen(x->strong));
@@ -258,6 +262,7 @@ static pm_status run_seed(exp_run *r, uint64_t seed, pm_err *err)
     if (!s) s = exp_seed_open(r, seed, &w, err);
     if (!s) s = exp_ceiling(r, &w, err);
     if (!s) s = exp_embed(r, &w, err);
+    if (!s) s = exp_similarity(r, &w, err);
     if (!s) s = exp_train(r, &w, err);
     if (!s) exp_say(r, "decisions and intervals", 0);
     if (!s) s = exp_decide(r, &w, err);

@@ -106,6 +106,7 @@ static pm_status plan_seed(plan *p, uint64_t seed, pm_err *err)
     if (!s) s = exp_split(r, seed, &w.s, err);
     if (!s) s = exp_embed_key(r, &w, w.embed_key, err);
     if (s) return s;
+    exp_decontaminated_hash(r, &w);
     str_printf(p->out, "  seed %llu: fit %zu, tune %zu, test %zu prompts", (unsigned long long)seed,
                w.s.n_fit, w.s.n_tune, w.s.n_test);
     if (w.s.leaked_groups)

@@ -120,7 +120,9 @@ struct seed_work {
 
     router_work *router;
     size_t n_routers;
-    constraint **constraint; /* [n_constraints] */
+    const char *similarity, *decontaminated; /* in words, or NULL */
+    const char *dropped[3];                  /* the first ids, a few each; NULL behind the last */
+    constraint **constraint;                 /* [n_constraints] */
     objective *decide;
 
     policy *policy; /* baselines, then routers point by point, then learning curves */
@@ -218,6 +220,8 @@ bool exp_wants(const exp_run *r, const router_choice *c); /* --only */
 PM_MUST_USE pm_status exp_split(exp_run *r, uint64_t seed, split *out, pm_err *err);
 PM_MUST_USE pm_status exp_seed_open(exp_run *r, uint64_t seed, seed_work *w, pm_err *err);
 void exp_seed_close(seed_work *w);
+/* Truth, views and baselines of w->s: again when the test part has changed. */
+PM_MUST_USE pm_status exp_seed_parts(exp_run *r, seed_work *w, pm_err *err);
 void exp_routers_close(seed_work *w);
 PM_MUST_USE pm_status exp_seed_views(exp_run *r, seed_work *w,
                                      pm_err *err); /* what plugins may see */
@@ -229,6 +233,9 @@ PM_MUST_USE pm_status exp_router_key(const exp_run *r, const seed_work *w, const
                                      const char *kind, char hex[65], pm_err *err);
 PM_MUST_USE pm_status exp_embed(exp_run *r, seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_features(exp_run *r, seed_work *w, pm_err *err);
+/* Vectors of all prompts and of the other data's (at == NULL: none): the embedder's, or those given. */
+PM_MUST_USE pm_status exp_vectors(exp_run *r, const seed_work *w, arena *scratch, pm_cmat *own,
+                                  pm_cmat *other, pm_err *err);
 PM_MUST_USE pm_status exp_train(exp_run *r, seed_work *w, pm_err *err);
 uint32_t exp_reference(const exp_run *r, const seed_work *w); /* column for win probabilities */
 const char *exp_router_job(const seed_work *w); /* kind of the job: "router", "curve" */
@@ -286,6 +293,14 @@ typedef struct exp_swept { /* policies on the same prompts, and what constraints
 PM_MUST_USE pm_status exp_sweeps(exp_run *r, const exp_swept *it, pm_err *err);
 /* Fills w->penalty and w->oracle. */
 PM_MUST_USE pm_status exp_penalties(exp_run *r, seed_work *w, pm_err *err);
+/* ---- experiment_similarity.c ---- */
+
+/* How near the test part is to what is learned from, where that is asked for; drops what is too near. */
+PM_MUST_USE pm_status exp_similarity(exp_run *r, seed_work *w, pm_err *err);
+/* The hash of the split stands for what is left of it, too. */
+void exp_decontaminated_hash(const exp_run *r, seed_work *w);
+PM_MUST_USE pm_status exp_about_similarity(exp_run *r, const seed_work *w, pm_err *err);
+
 /* ---- experiment_pair.c ---- */
 
 /* Columns of the pair, if the experiment has one.  Errors  PM_E_ARG with a suggestion. */

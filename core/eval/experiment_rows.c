@@ -181,6 +181,7 @@ static pm_status about_rivals(exp_run *r, const seed_work *w, pm_err *err)
 pm_status exp_about_seed(exp_run *r, const seed_work *w, pm_err *err)
 {
     pm_status s = about_split(r, w, err);
+    if (!s) s = exp_about_similarity(r, w, err);
     if (!s) s = exp_about_experts(r, w, err);
     if (!s) s = about_constraints(r, w, err);
     return s ? s : about_rivals(r, w, err);

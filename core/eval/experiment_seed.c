@@ -110,11 +110,9 @@ pm_status exp_seed_views(exp_run *r, seed_work *w, pm_err *err)
     return s ? s : make_means(r, w, err);
 }
 
-pm_status exp_seed_open(exp_run *r, uint64_t seed, seed_work *w, pm_err *err)
+pm_status exp_seed_parts(exp_run *r, seed_work *w, pm_err *err)
 {
-    *w = (seed_work){.seed = seed, .home = r->a};
-    pm_status s = exp_split(r, seed, &w->s, err);
-    if (!s) s = make_truth(r, w, err);
+    pm_status s = make_truth(r, w, err);
     if (!s && r->has_pair) s = exp_pair_truth(r, w, err);
     if (!s) s = exp_seed_views(r, w, err);
     if (!s && r->x->of_battles) return exp_battles_open(r, w, err);
@@ -122,6 +120,13 @@ pm_status exp_seed_open(exp_run *r, uint64_t seed, seed_work *w, pm_err *err)
         s = baselines_make(&r->data, &w->s, &r->lib->view, r->a, &w->baseline, &w->n_baselines,
                            &w->best_single, err);
     return s;
+}
+
+pm_status exp_seed_open(exp_run *r, uint64_t seed, seed_work *w, pm_err *err)
+{
+    *w = (seed_work){.seed = seed, .home = r->a};
+    pm_status s = exp_split(r, seed, &w->s, err);
+    return s ? s : exp_seed_parts(r, w, err);
 }
 
 void exp_routers_close(seed_work *w)

@@ -232,6 +232,24 @@ static pm_status get_vectors(exp_run *r, const seed_work *w, arena *scratch, pm_
     return embed_all(r, w->embed, *out, err);
 }
 
+pm_status exp_vectors(exp_run *r, const seed_work *w, arena *scratch, pm_cmat *own, pm_cmat *other,
+                      pm_err *err)
+{
+    pm_mat all;
+    *own = r->data.embed;
+    *other = r->also.embed;
+    if (r->x->given_vectors) return PM_OK;
+    pm_status s = get_vectors(r, w, scratch, &all, err);
+    if (!s && all.rows != r->data.n + r->also.n)
+        s = err_set(err, PM_E_FORMAT, "kept embeddings are of %zu prompts, not %zu", all.rows,
+                    r->data.n + r->also.n);
+    if (s) return s;
+    *own = (pm_cmat){all.at, r->data.n, all.cols, all.ld};
+    *other = (pm_cmat){NULL, 0, 0, 0};
+    if (r->also.n) *other = (pm_cmat){pm_row(all, r->data.n), r->also.n, all.cols, all.ld};
+    return PM_OK;
+}
+
 /* Embeddings and sparse features of the parts, fetched when the first router really has to train. */
 pm_status exp_features(exp_run *r, seed_work *w, pm_err *err)
 {

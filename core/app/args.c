@@ -149,12 +149,22 @@ int args_int(const verb *v, const arg_value *value, const char *name, int fallba
     return n > INT_MAX ? INT_MAX : (int)n;
 }
 
+const char *verb_part_name(const verb *part)
+{
+    const char *space = strrchr(part->name, ' ');
+    return space ? space + 1 : part->name;
+}
+
 void args_help(const verb *v, str *out)
 {
     str_printf(out, "pointsman %s - %s\n\nUsage: pointsman %s%s%s%s\n", v->name, v->summary,
                v->name, v->args[0].name ? " [OPTION ...]" : "", *v->operands ? " " : "",
                v->operands);
     if (v->details) str_printf(out, "\n%s\n", v->details);
+    const verb *const *part = verb_parts(v);
+    if (part) str_puts(out, "\nSub-verbs:\n");
+    for (; part && *part; part++)
+        str_printf(out, "  %-11s %s\n", verb_part_name(*part), (*part)->summary);
     str_puts(out, "\nOptions:\n");
     for (const arg_row *r = v->args; r->name; r++) {
         char left[64];

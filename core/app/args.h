@@ -63,5 +63,8 @@ void args_help(const verb *v, str *out);
 
 /* All verbs, NULL-terminated (main.c), for help, man page and completion. */
 const verb *const *verbs_all(void);
+/* The sub-verbs of a verb, NULL-terminated, each named "data inspect"; NULL: it has none. */
+const verb *const *verb_parts(const verb *v);
+const char *verb_part_name(const verb *part); /* "inspect" */
 
 #endif

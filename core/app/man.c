@@ -82,7 +82,10 @@ void man_page(const verb *const *verbs, str *out)
              "Runs experiment scripts written in Lua that train routers on recorded outcomes of\n"
              "language models, measures them with intervals beside baselines, and serves the\n"
              "measured router from a bundle.\n");
-    for (size_t i = 0; verbs[i]; i++) mdoc_verb(verbs[i], out);
+    for (size_t i = 0; verbs[i]; i++) {
+        mdoc_verb(verbs[i], out);
+        for (const verb *const *p = verb_parts(verbs[i]); p && *p; p++) mdoc_verb(*p, out);
+    }
     str_puts(out,
              ".Sh ENVIRONMENT\n.Bl -tag -width Ds\n"
              ".It Ev POINTSMAN_PLUGINS\nFolders searched for plugins first, separated by colons.\n"
@@ -104,6 +107,32 @@ static void bash_words(const verb *v, str *out)
     str_puts(out, "--help");
 }
 
+/* The options of a sub-verb go by the second word. */
+static void bash_parts(const verb *v, str *out)
+{
+    str_printf(out, "      %s) case ${COMP_WORDS[2]} in\n", v->name);
+    for (const verb *const *p = verb_parts(v); *p; p++) {
+        str_printf(out, "        %s) words=\"", verb_part_name(*p));
+        bash_words(*p, out);
+        str_puts(out, "\" ;;\n");
+    }
+    str_puts(out, "        *) words=\"--help\" ;;\n      esac ;;\n");
+}
+
+static void bash_part_names(const verb *const *verbs, str *out)
+{
+    for (size_t i = 0; verbs[i]; i++) {
+        if (!verb_parts(verbs[i])) continue;
+        str_printf(out,
+                   "  elif [ \"${COMP_WORDS[1]}\" = %s ] && [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+                   "    words=\"",
+                   verbs[i]->name);
+        for (const verb *const *p = verb_parts(verbs[i]); *p; p++)
+            str_printf(out, "%s%s", p == verb_parts(verbs[i]) ? "" : " ", verb_part_name(*p));
+        str_puts(out, "\"\n");
+    }
+}
+
 void man_bash(const verb *const *verbs, str *out)
 {
     str_puts(out, "# bash completion for pointsman; made by `pointsman completion bash`\n"
@@ -112,6 +141,10 @@ void man_bash(const verb *const *verbs, str *out)
     for (size_t i = 0; verbs[i]; i++) str_printf(out, " %s", verbs[i]->name);
     str_puts(out, "\"\n  elif [ \"${cur#-}\" != \"$cur\" ]; then\n    case ${COMP_WORDS[1]} in\n");
     for (size_t i = 0; verbs[i]; i++) {
+        if (verb_parts(verbs[i])) {
+            bash_parts(verbs[i], out);
+            continue;
+        }
         str_printf(out, "      %s) words=\"", verbs[i]->name);
         bash_words(verbs[i], out);
         str_puts(out, "\" ;;\n");
@@ -119,10 +152,34 @@ void man_bash(const verb *const *verbs, str *out)
     str_puts(out, "    esac\n  elif [ \"${COMP_WORDS[1]}\" = plugins ]; then\n"
                   "    words=$(pointsman plugins --names 2>/dev/null)\n"
                   "  elif [ \"${COMP_WORDS[1]}\" = runs ] && [ \"$COMP_CWORD\" -eq 2 ]; then\n"
-                  "    words=\"list show compare export\"\n  fi\n"
+                  "    words=\"list show compare export\"\n");
+    bash_part_names(verbs, out);
+    str_puts(out, "  fi\n"
                   "  if [ -n \"$words\" ]; then COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
                   "  else COMPREPLY=($(compgen -f -- \"$cur\")); fi\n}\n"
                   "complete -o filenames -F _pointsman pointsman\n");
+}
+
+static void zsh_arguments(const verb *v, str *out)
+{
+    str_puts(out, " _arguments");
+    for (const arg_row *r = v->args; r->name; r++)
+        str_printf(out, " '--%s%s'", r->name, r->metavar ? "=:value:_files" : "");
+    str_puts(out, " '--help' '*:file:_files' ;;\n");
+}
+
+static void zsh_parts(const verb *v, str *out)
+{
+    str_printf(out, "    %s) if (( CURRENT == 3 )); then\n        local -a parts=(\n", v->name);
+    for (const verb *const *p = verb_parts(v); *p; p++)
+        str_printf(out, "          '%s:%s'\n", verb_part_name(*p), (*p)->summary);
+    str_puts(out, "        )\n        _describe sub-verb parts\n        return\n      fi\n"
+                  "      case $words[3] in\n");
+    for (const verb *const *p = verb_parts(v); *p; p++) {
+        str_printf(out, "        %s)", verb_part_name(*p));
+        zsh_arguments(*p, out);
+    }
+    str_puts(out, "      esac ;;\n");
 }
 
 void man_zsh(const verb *const *verbs, str *out)
@@ -133,12 +190,26 @@ void man_zsh(const verb *const *verbs, str *out)
         str_printf(out, "      '%s:%s'\n", verbs[i]->name, verbs[i]->summary);
     str_puts(out, "    )\n    _describe verb verbs\n    return\n  fi\n  case $words[2] in\n");
     for (size_t i = 0; verbs[i]; i++) {
-        str_printf(out, "    %s) _arguments", verbs[i]->name);
-        for (const arg_row *r = verbs[i]->args; r->name; r++)
-            str_printf(out, " '--%s%s'", r->name, r->metavar ? "=:value:_files" : "");
-        str_puts(out, " '--help' '*:file:_files' ;;\n");
+        if (verb_parts(verbs[i])) {
+            zsh_parts(verbs[i], out);
+            continue;
+        }
+        str_printf(out, "    %s)", verbs[i]->name);
+        zsh_arguments(verbs[i], out);
     }
     str_puts(out, "  esac\n}\n_pointsman \"$@\"\n");
+}
+
+static void fish_part(const verb *v, const verb *part, str *out)
+{
+    const char *name = verb_part_name(part);
+    str_printf(out, "complete -c pointsman -n '__fish_seen_subcommand_from %s' -a %s -d '%s'\n",
+               v->name, name, part->summary);
+    for (const arg_row *r = part->args; r->name; r++)
+        str_printf(out,
+                   "complete -c pointsman -n '__fish_seen_subcommand_from %s; and "
+                   "__fish_seen_subcommand_from %s' -l %s%s\n",
+                   v->name, name, r->name, r->metavar ? " -r" : "");
 }
 
 void man_fish(const verb *const *verbs, str *out)
@@ -151,5 +222,6 @@ void man_fish(const verb *const *verbs, str *out)
         for (const arg_row *r = v->args; r->name; r++)
             str_printf(out, "complete -c pointsman -n '__fish_seen_subcommand_from %s' -l %s%s\n",
                        v->name, r->name, r->metavar ? " -r" : "");
+        for (const verb *const *p = verb_parts(v); p && *p; p++) fish_part(v, *p, out);
     }
 }

@@ -376,3 +376,36 @@ bool json_flag(const json *object, const char *key, bool fallback)
     const json *v = json_get(object, key);
     return v && v->kind == JSON_BOOL ? v->number != 0 : fallback;
 }
+
+/* ---- writing ---- */
+
+void json_put(const json *value, str *out)
+{
+    bool object = value->kind == JSON_OBJECT;
+    switch (value->kind) {
+    case JSON_NULL:
+        str_puts(out, "null");
+        return;
+    case JSON_BOOL:
+        str_puts(out, value->number != 0 ? "true" : "false");
+        return;
+    case JSON_NUMBER:
+        str_number(out, value->number);
+        return;
+    case JSON_STRING:
+        str_json(out, value->text, strlen(value->text));
+        return;
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        str_puts(out, object ? "{" : "[");
+        for (const json *c = value->child; c; c = c->next) {
+            if (c != value->child) str_puts(out, ", ");
+            if (object) {
+                str_json(out, c->key, strlen(c->key));
+                str_puts(out, ": ");
+            }
+            json_put(c, out); /* at most 64 deep, as it was parsed */
+        }
+        str_puts(out, object ? "}" : "]");
+    }
+}

@@ -51,4 +51,7 @@ double json_number(const json *object, const char *key, double fallback);
 const char *json_text(const json *object, const char *key, const char *fallback);
 bool json_flag(const json *object, const char *key, bool fallback);
 
+/* A value as JSON text on one line; numbers read back equal. */
+void json_put(const json *value, str *out);
+
 #endif

@@ -74,10 +74,11 @@ typedef struct dataset_options {
     uint32_t size;
     size_t max_file_bytes; /* 0 = 4 GiB */
     bool battles;          /* read battles.jsonl */
+    bool no_embeddings;    /* leave embeddings.npy alone */
 } dataset_options;
 #define DATASET_OPTIONS_DEFAULT                                                                    \
     {                                                                                              \
-        sizeof(dataset_options), 0, true                                                           \
+        sizeof(dataset_options), 0, true, false                                                    \
     }
 
 /* Reads a folder; what the dataset keeps lives in the arena.

@@ -17,6 +17,7 @@ pm_status dataset_read_embeddings(reader *r, pm_err *err)
     static const char name[] = "embeddings.npy";
     const char *path = NULL;
     pm_err why = PM_ERR_INIT;
+    if (r->o->no_embeddings) return PM_OK;
     for (size_t k = 0; k < r->n_files; k++)
         if (strcmp(r->files[k], name) == 0) path = io_join(r->scratch, r->dir, name);
     if (!path) return arena_has_refused(r->scratch) ? dataset_no_memory(r, err) : PM_OK;

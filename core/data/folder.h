@@ -29,7 +29,8 @@ typedef struct folder_prompt { /* ptr == NULL or n == 0: the field is left out *
     pm_str id;                 /* required, unique */
     pm_str text;
     pm_str domain, split, group; /* split: "train" or "test" */
-    const pm_turn *turn;         /* [n_turns] written instead of `text` */
+    const pm_turn *
+        turn; /* [n_turns] written instead of `text`, beside it if text is not what the user says */
     size_t n_turns;
     int64_t tokens_in; /* < 0: not known */
     pm_str more;       /* further members as JSON text, "\"lang\":\"de\",\"n\":3" */

@@ -33,6 +33,11 @@ static pm_status begin(folder *f, size_t d, pm_err *err)
     return s;
 }
 
+bool folder_has_vector(const folder *f, uint32_t row)
+{
+    return row / 8u < f->room_vectors && (f->has_vector[row / 8u] >> row % 8u & 1);
+}
+
 static pm_status check_vector(folder *f, uint32_t row, const float *vector, size_t d, pm_err *err)
 {
     if (row >= f->prompts.n)

@@ -69,6 +69,7 @@ PM_MUST_USE pm_status folder_check_more(folder *f, pm_str more, const char *cons
 PM_MUST_USE pm_status folder_write_tables(folder *f, pm_err *err);
 PM_MUST_USE pm_status folder_write_models(folder *f, pm_err *err);
 void folder_close_tables(folder *f);
+bool folder_has_vector(const folder *f, uint32_t row);
 PM_MUST_USE pm_status folder_finish_embeddings(folder *f, pm_err *err);
 
 #endif

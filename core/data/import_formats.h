@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The importers of what others publish, one in each import_NAME.c; import.c lists them.
+ * The importers of the table in import.c, each in import_NAME.c.
  */
 #ifndef PM_DATA_IMPORT_FORMATS_H
 #define PM_DATA_IMPORT_FORMATS_H
@@ -8,6 +8,7 @@
 #include "data/import.h"
 
 extern const import_format import_routellm, import_routerbench, import_embedllm,
-    import_llmrouterbench, import_llmrouter, import_arena, import_alpacaeval;
+    import_llmrouterbench, import_llmrouter, import_arena, import_alpacaeval, import_long,
+    import_embeddings, import_folder;
 
 #endif

@@ -210,3 +210,14 @@ const jsonl_field *jsonl_find(const jsonl_field *f, size_t n, const char *key)
         if (pm_str_equal(f[k].key, key)) return &f[k];
     return NULL;
 }
+
+void jsonl_put_member(str *out, const jsonl_field *f)
+{
+    if (out->len) str_puts(out, ", ");
+    str_json(out, f->key.ptr, f->key.len);
+    str_puts(out, ": ");
+    if (f->kind == JSONL_STRING)
+        str_json(out, f->text.ptr, f->text.len);
+    else
+        str_put(out, f->text.ptr, f->text.len);
+}

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 typedef enum jsonl_kind {
     JSONL_NULL,
@@ -50,5 +51,8 @@ PM_MUST_USE pm_status jsonl_objects(jsonl *j, pm_str raw, jsonl_each each, void 
 
 const jsonl_field *jsonl_find(const jsonl_field *f, size_t n, const char *key);
 void jsonl_close(jsonl *j);
+
+/* Appends the field as a member of an object, "key": value, behind ", " if there is something. */
+void jsonl_put_member(str *out, const jsonl_field *f);
 
 #endif

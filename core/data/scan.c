@@ -312,6 +312,20 @@ static bool scan_number(scan *s, jsonl_field *f)
     return true;
 }
 
+/* A number inside a RAW value: the rules of scan_number, its value only where it could be too large. */
+static bool skip_number(scan *s)
+{
+    jsonl_field unused;
+    size_t n = number_length(s->at, (size_t)(s->end - s->at));
+    if (!n || n > 300 || memchr(s->at, 'e', n) || memchr(s->at, 'E', n))
+        return scan_number(s, &unused);
+    const char *next = s->at + n;
+    if (next < s->end && *next >= '0' && *next <= '9')
+        return scan_refuse(s, s->at, "a number without leading zeros");
+    s->at += n;
+    return true;
+}
+
 static bool skip_value(scan *s, int depth, uint64_t *seen);
 
 static bool skip_members(scan *s, int depth, uint64_t *seen, bool object)
@@ -342,7 +356,6 @@ static bool skip_members(scan *s, int depth, uint64_t *seen, bool object)
 
 static bool skip_value(scan *s, int depth, uint64_t *seen)
 {
-    jsonl_field unused;
     scan_space(s);
     if (s->at >= s->end) return scan_refuse(s, s->end, "a JSON value");
     switch (*s->at) {
@@ -359,7 +372,7 @@ static bool skip_value(scan *s, int depth, uint64_t *seen)
     case 'n':
         return scan_word(s, "null");
     default:
-        return scan_number(s, &unused);
+        return skip_number(s);
     }
 }
 

@@ -11,7 +11,7 @@ expect 0 "$pointsman" --version
 says out "pointsman "
 expect 2 "$pointsman" rout
 says err "did you mean 'route'?"
-for v in run check route runs report plugins corpus conform doctor new completion; do
+for v in run check route runs report plugins data corpus conform doctor new completion; do
     expect 0 "$pointsman" "$v" --help
     says out "Usage: pointsman $v"
     expect 0 "$pointsman" help "$v"

@@ -87,7 +87,7 @@ static void hide_rows(const tally_run *t, size_t b, size_t n, float *s)
 {
     const pm_tally *how = t->entries.how;
     for (size_t r = 0; r < SCAN_ROWS; r++)
-        if (r >= n || (how->start && !tally_has_entries(how, b * SCAN_ROWS + r)))
+        if (r >= n || !tally_has_entries(how, b * SCAN_ROWS + r))
             for (size_t i = 0; i < t->width; i++) s[r * t->width + i] = -INFINITY;
 }
 
@@ -104,7 +104,7 @@ static void scan_group(const tally_run *t, const scan_rows *rows, size_t b, size
         t->kind->many(rows, &q, s);
     for (size_t r = 0; r < rows->n && q.n < t->width; r++)
         for (size_t i = q.n; i < t->width; i++) s[r * t->width + i] = 0;
-    if (rows->n < SCAN_ROWS || t->entries.how->start) hide_rows(t, b, rows->n, s);
+    if (rows->n < SCAN_ROWS || t->hides) hide_rows(t, b, rows->n, s);
     t->k->scan->top(s, SCAN_ROWS * t->width / SCAN_GROUP, most);
     for (size_t i = 1; i < SCAN_GROUP && is_one; i++)
         most[0] = most[i] > most[0] ? most[i] : most[0];
@@ -315,6 +315,8 @@ pm_status table_tally(const compute *c, threads *pool, arena *scratch, const tab
     run.parts = (t->rows + run.part_rows - 1) / run.part_rows;
     run.ld = (t->cols + SCAN_LANES - 1) / SCAN_LANES * SCAN_LANES;
     run.ld_bytes = (t->cols + 63) / 64 * 64;
+    for (size_t r = 0; how->start && r < t->rows; r++)
+        run.hides |= how->start[r] == how->start[r + 1];
     size_t pass = pass_size(&run);
     for (size_t first = 0; first < query.rows && st == PM_OK; first += pass) {
         size_t n = query.rows - first < pass ? query.rows - first : pass;

@@ -64,27 +64,31 @@ typedef struct hunt {
     const tally_run *t;
     const tally_worker *w;
     const float *unit;
-    const int8_t *bytes;
-    double step, fine_step, error, fine_error;
+    scan_query fine; /* of int8 tables: what int8 left of the query, in int8 again */
+    double error, fine_error;
     double best; /* canonical; -INFINITY: none yet */
 } hunt;
 
-/* A row of an int8 table against both parts of the query: most rows that the first part could not tell apart from
- * the best end here. */
-static bool is_worth(const hunt *h, size_t r)
+/* Row r, of similarity s, of an int8 table, with what int8 left of the query: most rows that the first part could not
+ * tell apart from the best end here. */
+static bool is_worth(const hunt *h, size_t r, float s)
 {
     const table *t = h->t->t;
+    float rest;
     if (t->store_as != PM_I8) return true;
-    const int8_t *x = (const int8_t *)t->at + r * t->ld;
-    double whole = (double)h->t->k->dot_i8(x, h->bytes, t->cols);
-    double part = (double)h->t->k->dot_i8(x, h->w->fine, t->cols);
-    return (double)t->scale[r] * (h->step * whole + h->fine_step * part) >= h->best - h->fine_error;
+    scan_rows row = {.at = (const int8_t *)t->at + r * t->ld,
+                     .scale = t->scale + r,
+                     .n = 1,
+                     .ld = t->ld,
+                     .cols = t->cols};
+    h->t->kind->one(&row, &h->fine, &rest);
+    return (double)s + (double)rest >= h->best - h->fine_error;
 }
 
-static void try_row(hunt *h, size_t r)
+static void try_row(hunt *h, size_t r, float approx)
 {
     const table *t = h->t->t;
-    if (!is_worth(h, r)) return;
+    if (!is_worth(h, r, approx)) return;
     double s = (double)(float)h->t->k->dot64(h->unit, dense_row(t, r, h->w->row), t->cols);
     h->best = s > h->best ? s : h->best;
 }
@@ -96,7 +100,7 @@ static void try_block(hunt *h, size_t group, size_t lane, size_t b, double bound
     const float *s = t->s + (group * t->blocks + b) * SCAN_ROWS * t->width + lane;
     for (size_t r = 0; r < SCAN_ROWS; r++) {
         double least = h->best - h->error > bound ? h->best - h->error : bound;
-        if ((double)s[r * t->width] >= least) try_row(h, b * SCAN_ROWS + r);
+        if ((double)s[r * t->width] >= least) try_row(h, b * SCAN_ROWS + r, s[r * t->width]);
     }
 }
 
@@ -108,12 +112,17 @@ float tally_nearest(const tally_run *t, size_t i, const tally_worker *w)
         if (top[b * t->width] > top[at * t->width]) at = b;
     if (t->blocks == 0 || !(top[at * t->width] > -INFINITY)) return 0; /* no row has entries */
     hunt h = {.t = t, .w = w, .unit = t->unit + i * t->ld, .error = t->error[i], .best = -INFINITY};
+    float fine_step = t->t->store_as == PM_I8 ? t->step[i] / 253 : 0; /* half a step is left */
+    int32_t fine_sum = 0;
     if (t->t->store_as == PM_I8) {
-        h.bytes = t->bytes + i * t->ld_bytes;
-        h.step = (double)t->step[i];
-        h.fine_step = h.step / 253; /* what is left is within half a step */
-        h.fine_error =
-            bytes_error(t, to_bytes(h.unit, t->t->cols, h.bytes, h.step, h.fine_step, w->fine));
+        h.fine_error = bytes_error(t, to_bytes(h.unit, t->t->cols, t->bytes + i * t->ld_bytes,
+                                               (double)t->step[i], (double)fine_step, w->fine));
+        for (size_t j = 0; j < t->t->cols; j++) fine_sum += w->fine[j];
+        h.fine = (scan_query){.bytes = w->fine,
+                              .step = &fine_step,
+                              .sum = &fine_sum,
+                              .n = 1,
+                              .ld_bytes = t->ld_bytes};
     }
     try_block(&h, group, lane, at, (double)top[at * t->width]);
     for (size_t b = 0; b < t->blocks; b++)

@@ -24,6 +24,7 @@ typedef struct tally_run {
     float *nearest;          /* [query.rows] or NULL */
     size_t width;            /* of a group: 1 for a query alone, else SCAN_GROUP */
     size_t groups, blocks;   /* of queries; of SCAN_ROWS rows */
+    bool hides;              /* some rows have no entries */
     size_t parts, part_rows; /* the rows whose sums are made together */
     size_t ld, ld_bytes;     /* of queries */
     float *unit;             /* [groups x width x ld] */

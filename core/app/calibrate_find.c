@@ -230,16 +230,30 @@ static pm_status pair_steps(calibrate_work *w, calibrate_step **s, size_t *n, pm
     return calibrate_steps(&p, w->a, s, n, err);
 }
 
-/* Falling alphas from hi to lo. */
+/* Where costs are not known: which way alpha makes decisions dearer. */
+static pm_status is_dearer_below(calibrate_work *w, bool *out, pm_err *err)
+{
+    threshold *t;
+    pm_status st = calibrate_at(w, 0, &t, err);
+    if (st) return st;
+    *out = strstr(threshold_params(t), "\"clears\":\"unbeaten\"") != NULL;
+    threshold_close(t);
+    return PM_OK;
+}
+
+/* Falling alphas from hi to lo; `share` stands for what cannot be priced. */
 static pm_status grid_steps(calibrate_work *w, double lo, double hi, calibrate_step *s, pm_err *err)
 {
     chosen c;
+    bool below = false;
     if (!room(w, &c)) return err_set(err, PM_E_MEMORY, "%zu prompts", w->scores.n);
+    pm_status first = is_dearer_below(w, &below, err);
+    if (first) return first;
     for (size_t g = 0; g < GRID; g++) {
         s[g].alpha = round((hi - (hi - lo) * (double)g / (GRID - 1)) * 1e5) / 1e5;
         pm_status st = decide(w, s[g].alpha, &c, err);
         if (st) return st;
-        s[g].share = (double)NAN;
+        s[g].share = below ? 1 - s[g].alpha : s[g].alpha;
         s[g].cost = mean(c.cost, w->scores.n);
         s[g].quality = mean(c.quality, w->scores.n);
     }

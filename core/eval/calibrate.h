@@ -19,7 +19,7 @@ double calibrate_plain(const double *score, size_t n, double alpha);
 
 typedef struct calibrate_step { /* what one threshold gives on the sample */
     double alpha;
-    double share;   /* of strong calls; NaN where there is no pair */
+    double share;   /* of strong calls, or whatever else grows with cost; [0, 1] */
     double cost;    /* mean USD a prompt; NaN: not known */
     double quality; /* mean outcome as a utility (a loss counts negative); NaN: not known */
 } calibrate_step;

@@ -127,8 +127,8 @@ static void print_json(const job *j, const calibrate_work *w, const char *name,
 
 static void print_head(const job *j)
 {
-    printf("%-*s  %8s  %-30s  %-30s  %-30s  %7s\n", j->wide, "bundle", "alpha", "strong calls",
-           "USD a prompt", "mean outcome", "prompts");
+    printf("%-*s  %8s  %-30s  %-30s  %-30s  %7s  %s\n", j->wide, "bundle", "alpha", "strong calls",
+           "USD a prompt", "mean outcome", "prompts", "pair");
 }
 
 static void print_line(const job *j, const calibrate_work *w, const char *name, calibrate_met m)
@@ -139,7 +139,11 @@ static void print_line(const job *j, const calibrate_work *w, const char *name, 
     put_mean(&m.share, 4, &s);
     put_mean(&m.cost, 6, &s);
     put_mean(&m.quality, 4, &s);
-    printf("%-*s  %.5f %s  %7zu\n", j->wide, name, m.alpha, str_text(&s), w->scores.n);
+    if (w->scores.is_pair)
+        printf("%-*s  %.5f %s  %7zu  %s over %s\n", j->wide, name, m.alpha, str_text(&s),
+               w->scores.n, expert(w, w->scores.strong), expert(w, w->scores.weak));
+    else
+        printf("%-*s  %.5f %s  %7zu\n", j->wide, name, m.alpha, str_text(&s), w->scores.n);
     str_close(&s);
 }
 

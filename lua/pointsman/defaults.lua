@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- What an experiment gets when it does not say: the penalty objective, LSA vectors, and a tuned kNN router as
--- the rival of every table.  The one place where plugins are named outside of scripts.
+-- the rival of every table (on battles, Bradley-Terry is).  The one place where plugins are named outside of scripts.
 local core <const> = require "pointsman.core"
 local pm <const> = require "pointsman"
 
@@ -20,6 +20,8 @@ return function(x)
   if x.objective == nil then x.objective = pm.objective "penalty" {} end
   if x.embedder == nil then x.embedder = pm.embedder "lsa" {} end
   if type(x.routers) ~= "table" or #x.routers == 0 then return end
+
+  if x.measure == "battles" and not x.reference then return end -- kNN learns from outcomes, which may not be there
 
   local rival = first_knn(x.routers)
   if not rival and x.reference ~= false then

@@ -19,6 +19,18 @@ local sections <const> = {
   { "provenance", "Provenance", require "pointsman.report.provenance" },
 }
 
+--- Measured on battles instead of outcomes: what needs these has no section.
+local of_battles <const> = { latent = true, provenance = true }
+
+local function sections_of(facts)
+  if not facts.of_battles then return sections end
+  local out <const> = { { "battles", "Battles", require "pointsman.report.battles" } }
+  for _, s in ipairs(sections) do
+    if of_battles[s[1]] then out[#out + 1] = s end
+  end
+  return out
+end
+
 --- A section that fails says so on the page; the others stand.
 local function section(s, facts, cells, why)
   local ok, body = pcall(s[3], facts, cells, why)
@@ -33,7 +45,7 @@ return function(run)
   local ok, cells, why = pcall(read_cells, run, facts)
   if not ok then cells, why = nil, "the cells cannot be read (" .. tostring(cells) .. ")" end
   local nav <const>, body <const> = {}, {}
-  for k, s in ipairs(sections) do
+  for k, s in ipairs(sections_of(facts)) do
     nav[k] = '<a href="#' .. s[1] .. '">' .. html.escape(s[2]) .. "</a>"
     body[k] = section(s, facts, cells, why)
   end

@@ -146,6 +146,13 @@ return function(run, facts)
     noise = raw.noise, timings = raw.timings or {}, problems = {}, kind = raw.kind or facts.kind,
     cluster_count = raw.cluster_count, n_seeds = #run.cells, sign = (raw.kind or facts.kind) == "loss" and -1 or 1 }
   for _, e in ipairs(c.experts) do e.id = e.id or e.name or "?" end
+  if facts.of_battles then -- no outcomes: what is left is what routers told of themselves
+    read_domains(run, raw, c)
+    read_prompts(run, raw, c)
+    read_policies(run, raw, c)
+    read_routers(run, raw, c)
+    return c
+  end
   c.value = read_object(run, raw.value, c, "outcomes")
   if not c.value or c.value:rows() ~= c.n or c.value:cols() ~= c.m or #c.experts ~= c.m then
     return nil, "the measured outcomes cannot be read" .. (c.problems[1] and " (" .. c.problems[1] .. ")" or "")

@@ -122,6 +122,9 @@ return function(run)
   for _, r in ipairs(run.rows) do
     if r.metric == "loss" and (r.subset == "all" or r.subset == "seeds:all") then f.kind = "loss" break end
   end
+  for _, r in ipairs(run.rows) do
+    if r.metric == "battles" then f.of_battles = true break end
+  end
   f.sign = f.kind == "loss" and -1 or 1
   local spec <const> = run.spec or {}
   -- losses are measured by running the experts on text, not recorded in an unknown unit

@@ -36,15 +36,15 @@ static pm_status build_table(pm_router *r, pm_call *c, const pm_fit *fit, const 
 
 /* Players, entries and ratings of the first `rows` rows; entries are in scratch. */
 static pm_status fit_rows(pm_router *r, pm_call *c, const pm_fit *fit, const sw_battles *b,
-                          size_t rows, int is_last)
+                          size_t rows, int is_last, sw_room *room)
 {
     uint8_t *is_used = c->host->scratch(c, b->rows, 1);
     if (!is_used) return PM_E_MEMORY;
     memset(is_used, 1, rows);
     pm_status st = sw_find_players(c, fit, b, rows, is_last, &r->players);
-    if (st == PM_OK) st = sw_entries_open(c, b, &r->players, &r->entries);
+    if (st == PM_OK) st = sw_room_open(c, b, &r->players, room);
     if (st != PM_OK) return st;
-    sw_entries_fill(b, &r->players, is_used, &r->entries);
+    sw_entries_make(b, &r->players, is_used, room, &r->entries);
     double *theta = c->host->own(c, r->players.k, sizeof *theta);
     return theta ? sw_rate_all(r, c, theta) : PM_E_MEMORY;
 }
@@ -74,16 +74,17 @@ static pm_status train(pm_router *r, pm_call *c, const pm_fit *fit)
 {
     const struct sw_params *p = c->params;
     sw_battles b;
+    sw_room room;
     *r = (pm_router){.m = fit->lib->n,
                      .gamma = p->gamma == SW_GAMMA_AUTO ? 10 : (double)p->gamma,
                      .prior = p->compat ? 0 : p->prior};
     pm_status st = sw_collect(c, fit, &b);
     if (st == PM_OK) st = build_table(r, c, fit, &b);
     if (st == PM_OK && p->gamma == SW_GAMMA_AUTO) {
-        st = fit_rows(r, c, fit, &b, b.rows_train, 0);
-        if (st == PM_OK) st = sw_tune(r, c, fit, &b);
+        st = fit_rows(r, c, fit, &b, b.rows_train, 0, &room);
+        if (st == PM_OK) st = sw_tune(r, c, fit, &b, &room);
     }
-    if (st == PM_OK) st = fit_rows(r, c, fit, &b, b.rows, 1);
+    if (st == PM_OK) st = fit_rows(r, c, fit, &b, b.rows, 1, &room);
     if (st == PM_OK) st = keep_entries(r, c);
     if (st != PM_OK) return st;
     if (!r->entries.n) r->table = NULL;
@@ -227,10 +228,10 @@ static pm_status load(pm_router *r, pm_call *c, pm_store *s)
                               .n = part[AMOUNT].dim[0],
                               .n_classes = part[CELL].dim[0],
                               .battles = number[NUMBER_BATTLES],
-                              .start = (uint64_t *)(uintptr_t)part[START].ptr,
-                              .cls = (uint32_t *)(uintptr_t)part[CLASS].ptr,
-                              .amount = (float *)(uintptr_t)part[AMOUNT].ptr,
-                              .cell = (uint32_t *)(uintptr_t)part[CELL].ptr};
+                              .start = part[START].ptr,
+                              .cls = part[CLASS].ptr,
+                              .amount = part[AMOUNT].ptr,
+                              .cell = part[CELL].ptr};
     return is_sound(r) ? PM_OK
                        : c->host->fail(c, PM_E_FORMAT, "a number of the tensors is out of range");
 }

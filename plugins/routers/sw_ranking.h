@@ -33,14 +33,20 @@ typedef struct sw_players {
 /* Sums over battles of one row that count for the same cell; classes are the cells that occur. */
 typedef struct sw_entries {
     size_t rows, n, n_classes;
-    double battles;              /* how many stand behind */
-    uint64_t *start;             /* [rows + 1] */
-    uint32_t *cls;               /* [n] */
-    float *amount;               /* [n] */
-    uint32_t *cell;              /* [n_classes] */
-    double *sum;                 /* [room for n] scratch of the sums */
-    uint32_t *class_of, *latest; /* [cells] scratch: class of a cell + 1; its latest entry + 1 */
+    double battles;        /* how many stand behind */
+    const uint64_t *start; /* [rows + 1] */
+    const uint32_t *cls;   /* [n] */
+    const float *amount;   /* [n] */
+    const uint32_t *cell;  /* [n_classes] */
 } sw_entries;
+
+typedef struct sw_room { /* what entries are made in; they point into it */
+    uint64_t *start;
+    uint32_t *cls, *cell;
+    float *amount;
+    double *sum;
+    uint32_t *class_of, *latest; /* [cells] class of a cell + 1; its latest entry + 1 */
+} sw_room;
 
 struct pm_router {
     size_t m;
@@ -56,9 +62,9 @@ pm_status sw_collect(pm_call *c, const pm_fit *fit, sw_battles *out);
 /* `rows` of them; the user is told of what their battles leave open where `is_told`. */
 pm_status sw_find_players(pm_call *c, const pm_fit *fit, const sw_battles *b, size_t rows,
                           int is_told, sw_players *out);
-pm_status sw_entries_open(pm_call *c, const sw_battles *b, const sw_players *p, sw_entries *out);
-void sw_entries_fill(const sw_battles *b, const sw_players *p, const uint8_t *is_used,
-                     sw_entries *out);
+pm_status sw_room_open(pm_call *c, const sw_battles *b, const sw_players *p, sw_room *out);
+void sw_entries_make(const sw_battles *b, const sw_players *p, const uint8_t *is_used,
+                     const sw_room *room, sw_entries *out);
 
 /* sw_ranking_rate.c */
 size_t sw_cells(size_t k);
@@ -71,7 +77,9 @@ pm_status sw_rate_all(pm_router *r, pm_call *c, double *theta);
 /* sum [n x n_classes] of n queries; nothing to do where r->entries.n == 0. */
 pm_status sw_tally(const pm_router *r, pm_call *c, pm_cmat query, double *sum);
 
-/* sw_ranking_tune.c: sets r->gamma; r->entries and r->theta are those of the training rows, r->table holds all rows. */
-pm_status sw_tune(pm_router *r, pm_call *c, const pm_fit *fit, const sw_battles *b);
+/* sw_ranking_tune.c: sets r->gamma; players and ratings are those of the training rows, r->table holds all rows.  Leaves
+ * other entries behind. */
+pm_status sw_tune(pm_router *r, pm_call *c, const pm_fit *fit, const sw_battles *b,
+                  const sw_room *room);
 
 #endif

@@ -243,64 +243,67 @@ size_t sw_cells(size_t k)
     return k * k + 2 * k;
 }
 
-pm_status sw_entries_open(pm_call *c, const sw_battles *b, const sw_players *p, sw_entries *out)
+pm_status sw_room_open(pm_call *c, const sw_battles *b, const sw_players *p, sw_room *out)
 {
     size_t cells = sw_cells(p->k);
-    *out = (sw_entries){.start = c->host->scratch(c, b->rows + 1, sizeof *out->start),
-                        .cls = c->host->scratch(c, 2 * b->n, sizeof *out->cls),
-                        .amount = c->host->scratch(c, 2 * b->n, sizeof *out->amount),
-                        .sum = c->host->scratch(c, 2 * b->n, sizeof *out->sum),
-                        .cell = c->host->scratch(c, cells, sizeof *out->cell),
-                        .class_of = c->host->scratch(c, cells, sizeof *out->class_of),
-                        .latest = c->host->scratch(c, cells, sizeof *out->latest)};
+    *out = (sw_room){.start = c->host->scratch(c, b->rows + 1, sizeof *out->start),
+                     .cls = c->host->scratch(c, 2 * b->n, sizeof *out->cls),
+                     .amount = c->host->scratch(c, 2 * b->n, sizeof *out->amount),
+                     .sum = c->host->scratch(c, 2 * b->n, sizeof *out->sum),
+                     .cell = c->host->scratch(c, cells, sizeof *out->cell),
+                     .class_of = c->host->scratch(c, cells, sizeof *out->class_of),
+                     .latest = c->host->scratch(c, cells, sizeof *out->latest)};
     return out->start && out->cls && out->amount && out->sum && out->cell && out->class_of &&
                    out->latest
                ? PM_OK
                : PM_E_MEMORY;
 }
 
-static void add(sw_entries *s, size_t row, size_t cell, double amount)
+static void add(const sw_room *s, sw_entries *out, size_t row, size_t cell, double amount)
 {
     if (!(amount > 0)) return;
     if (!s->class_of[cell]) {
-        s->cell[s->n_classes++] = (uint32_t)cell;
-        s->class_of[cell] = (uint32_t)s->n_classes;
+        s->cell[out->n_classes++] = (uint32_t)cell;
+        s->class_of[cell] = (uint32_t)out->n_classes;
     }
     if (s->latest[cell] <= s->start[row]) { /* the first of this row */
-        s->cls[s->n] = s->class_of[cell] - 1;
-        s->sum[s->n++] = 0;
-        s->latest[cell] = (uint32_t)s->n;
+        s->cls[out->n] = s->class_of[cell] - 1;
+        s->sum[out->n++] = 0;
+        s->latest[cell] = (uint32_t)out->n;
     }
     s->sum[s->latest[cell] - 1] += amount;
 }
 
-/* A tie and a judge's probability are part wins of both.  Within a tier a battle says nothing; by the quirk its one design
- * cell is written twice, so that the tier loses against a player rated 0 when a wins. */
-static void add_battle(const sw_players *p, const pm_battle *b, size_t row, sw_entries *out)
+/* A tie and a judge's probability are part wins of both.  Within a tier a battle says nothing; by the quirk its one
+ * design cell is written twice, so that the tier loses against a player rated 0 when a wins. */
+static void add_battle(const sw_players *p, const pm_battle *b, size_t row, const sw_room *room,
+                       sw_entries *out)
 {
     size_t k = p->k, x = p->of[b->a], y = p->of[b->b];
     double to = (double)b->weight * (double)b->outcome;
     double from = (double)b->weight * (1 - (double)b->outcome);
     if (x == y && !p->quirk) return;
     out->battles += 1;
-    add(out, row, x == y ? k * k + k + x : x * k + y, to);
-    add(out, row, x == y ? k * k + x : y * k + x, from);
+    add(room, out, row, x == y ? k * k + k + x : x * k + y, to);
+    add(room, out, row, x == y ? k * k + x : y * k + x, from);
 }
 
-void sw_entries_fill(const sw_battles *b, const sw_players *p, const uint8_t *is_used,
-                     sw_entries *out)
+void sw_entries_make(const sw_battles *b, const sw_players *p, const uint8_t *is_used,
+                     const sw_room *room, sw_entries *out)
 {
     size_t cells = sw_cells(p->k);
-    memset(out->class_of, 0, cells * sizeof *out->class_of);
-    memset(out->latest, 0, cells * sizeof *out->latest);
-    out->rows = b->rows;
-    out->n = out->n_classes = 0;
-    out->battles = 0;
-    out->start[0] = 0;
+    memset(room->class_of, 0, cells * sizeof *room->class_of);
+    memset(room->latest, 0, cells * sizeof *room->latest);
+    *out = (sw_entries){.rows = b->rows,
+                        .start = room->start,
+                        .cls = room->cls,
+                        .amount = room->amount,
+                        .cell = room->cell};
+    room->start[0] = 0;
     for (size_t r = 0; r < b->rows; r++) {
         for (size_t e = b->first[r]; e < b->first[r + 1] && is_used[r]; e++)
-            add_battle(p, &b->battle[e], r, out);
-        out->start[r + 1] = out->n;
+            add_battle(p, &b->battle[e], r, room, out);
+        room->start[r + 1] = out->n;
     }
-    for (size_t e = 0; e < out->n; e++) out->amount[e] = (float)out->sum[e];
+    for (size_t e = 0; e < out->n; e++) room->amount[e] = (float)room->sum[e];
 }

@@ -22,6 +22,7 @@ struct tuning {
     pm_router *r;
     const pm_fit *fit;
     const sw_battles *b;
+    const sw_room *room;
     uint8_t *is_used;                     /* [rows] */
     uint32_t *row;                        /* [rows] the queries */
     float *query;                         /* [CHUNK x d] */
@@ -88,7 +89,7 @@ static pm_status try_chunk(struct tuning *t, pm_call *c, size_t lo, size_t hi)
 
 static pm_status try_queries(struct tuning *t, pm_call *c, size_t n, double from, double to)
 {
-    sw_entries_fill(t->b, &t->r->players, t->is_used, &t->r->entries);
+    sw_entries_make(t->b, &t->r->players, t->is_used, t->room, &t->r->entries);
     if (!t->r->entries.n) return PM_OK;
     t->queries += n;
     for (size_t lo = 0; lo < n; lo += CHUNK) {
@@ -140,12 +141,14 @@ static pm_status on_tuning_part(struct tuning *t, pm_call *c)
     return try_queries(t, c, queries, 0, 1);
 }
 
-pm_status sw_tune(pm_router *r, pm_call *c, const pm_fit *fit, const sw_battles *b)
+pm_status sw_tune(pm_router *r, pm_call *c, const pm_fit *fit, const sw_battles *b,
+                  const sw_room *room)
 {
     size_t classes = sw_cells(r->players.k) < 2 * b->n ? sw_cells(r->players.k) : 2 * b->n;
     struct tuning t = {.r = r,
                        .fit = fit,
                        .b = b,
+                       .room = room,
                        .is_used = c->host->scratch(c, b->rows, 1),
                        .row = c->host->scratch(c, b->rows, sizeof *t.row),
                        .query = c->host->scratch(c, CHUNK * fit->x->embed.cols, sizeof *t.query),

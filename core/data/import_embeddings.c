@@ -157,6 +157,6 @@ const import_format import_embeddings = {
     "embeddings",
     "vectors of a folder's prompts, kept as embeddings.npy",
     ".jsonl files {\"id\", \"embedding\": [...]}, or one .npy in the order of the prompts",
-    "files of NumPy, float32 and float16",
+    "on files of NumPy, float32 and float16",
     options,
     run};

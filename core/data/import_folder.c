@@ -61,5 +61,5 @@ static pm_status run(const import_job *job, folder *out, import_counts *counts, 
 
 const import_format import_folder = {
     "folder",     "a folder of this format: gzipped or plain, whole or narrowed",
-    "one folder", "round trips of random folders; eight recorded sets",
+    "one folder", "on round trips of random folders; eight recorded sets",
     options,      run};

@@ -214,6 +214,6 @@ const import_format import_long = {
     "long",
     "a row for each answer: query_id, model, score, cost, tokens, latency_ms, prompt, domain",
     "one or more .csv or .jsonl files",
-    "its own documented schema (docs/data-format.md)",
+    "on its own documented schema (docs/data-format.md)",
     options,
     run};

@@ -131,7 +131,7 @@ says err "--folder is missing"
 # ---- the verb itself ----
 expect 0 "$pointsman" data convert --list
 says out "long"
-says out "verified on"
+says out "verified on its own documented schema"
 expect 0 "$pointsman" data convert --from long --help
 says out "--prompts FILE"
 expect 2 "$pointsman" data convert --from lnog "$work/runs.csv" "$work/none"

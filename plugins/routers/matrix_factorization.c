@@ -10,7 +10,7 @@
 #include "matrix_factorization_train.h"
 
 struct mf_params {
-    int64_t form, rank, members, epochs, batch, patience, refit, slows, ties, labels;
+    int64_t form, rank, members, epochs, batch, folds, refit, slows, tune_l2, ties, labels;
     int64_t experts, weights, bias;
     double lr, l2, bias_l2, noise;
 };
@@ -36,34 +36,44 @@ static pm_status fold_pair(pm_router *r, pm_call *c)
     return PM_OK;
 }
 
-static struct mf_how how_of(const struct mf_params *p)
+/* Enough epochs for 4000 steps. */
+static size_t enough(const struct mf_data *data, const struct mf_params *p)
+{
+    size_t steps = (data->n + (size_t)p->batch - 1) / (size_t)p->batch, n = 4000 / steps;
+    return p->epochs ? (size_t)p->epochs : n < 10 ? 10 : n > 200 ? 200 : n;
+}
+
+static struct mf_how how_of(const struct mf_params *p, const struct mf_data *data)
 {
     return (struct mf_how){.rank = (size_t)p->rank,
-                           .epochs = (size_t)p->epochs,
+                           .epochs = enough(data, p),
                            .batch = (size_t)p->batch,
-                           .patience = (size_t)p->patience,
                            .members = (size_t)p->members,
                            .lr = p->lr,
-                           .l2 = p->l2,
+                           .l2 = p->l2 > 0           ? p->l2
+                                 : data->is_pairwise ? 4e-3
+                                                     : 1e-3,
                            .bias_l2 = p->bias_l2,
                            .noise = p->noise,
                            .bias = p->bias,
                            .is_unit = p->experts != 0,
                            .is_scaled = p->weights != 0,
                            .slows = p->slows != 0,
-                           .refit = p->refit != 0};
+                           .refit = p->refit != 0,
+                           .tunes = p->tune_l2 != 0};
 }
 
 static pm_status train(pm_router *r, pm_call *c, const pm_fit *fit)
 {
     const struct mf_params *p = c->params;
-    struct mf_reading reading = {p->form, p->ties, p->labels, p->patience == 0};
-    struct mf_how how = how_of(p);
+    struct mf_reading reading = {p->form, p->ties, p->labels, (size_t)p->folds};
     struct mf_data *data = c->host->scratch(c, 1, sizeof *data);
     struct mf_result result;
     if (!data) return PM_E_MEMORY;
     pm_status st = mf_data_open(c, fit, &reading, data);
-    if (st == PM_OK) st = mf_train(c, data, &how, &result);
+    if (st != PM_OK) return st;
+    struct mf_how how = how_of(p, data);
+    st = mf_train(c, data, &how, &result);
     if (st != PM_OK) return st;
     r->kind = data->emits;
     r->shift = data->shift;
@@ -72,7 +82,7 @@ static pm_status train(pm_router *r, pm_call *c, const pm_fit *fit)
     c->host->note(c, PM_NOTE_INFO, "%s; epoch %zu; %zu rows to fit, %zu held out (%.6g)",
                   data->is_pairwise ? "pairwise" : "bilinear", result.epoch, data->n_fit,
                   data->n_stop, result.held);
-    pm_metric m[] = {{"epoch", (double)result.epoch}, {"pairwise", data->is_pairwise}};
+    pm_metric m[] = {{"epoch", (double)result.epoch}, {"l2", result.l2}};
     st = fold_pair(r, c);
     return st == PM_OK ? c->host->progress(c, 1, m, 2) : st;
 }
@@ -238,18 +248,20 @@ static const pm_param params[] = {
     PM_PARAM(PM_P_I64, struct mf_params, rank, 32, 1, 4096, "latent dimensions (count)"),
     PM_PARAM(PM_P_I64, struct mf_params, members, 3, 1, 64,
              "fits from different starts whose logits are averaged (count)"),
-    PM_PARAM(PM_P_I64, struct mf_params, epochs, 40, 1, 10000,
-             "passes over the battles, or over the prompts of outcomes (count); early stopping may "
-             "end sooner"),
+    PM_PARAM(PM_P_I64, struct mf_params, epochs, 0, 0, 10000,
+             "passes over the battles, or over the prompts of outcomes, at most (count); 0: 4000 "
+             "steps, but 10 to 200 epochs"),
     PM_PARAM(PM_P_I64, struct mf_params, batch, 64, 1, 65536,
              "battles, or prompts, in a minibatch (count)"),
-    PM_PARAM(PM_P_I64, struct mf_params, patience, 3, 0, 10000,
-             "epochs without 0.1 % of progress on held-out prompts before stopping (count); 0: "
-             "nobody is held out, all epochs are run"),
+    PM_PARAM(PM_P_I64, struct mf_params, folds, 4, 0, 64,
+             "parts of the groups that are held out in turn to find the epoch to stop at; a tuning "
+             "part takes their place; 0: all epochs are run"),
     PM_PARAM(PM_P_BOOL, struct mf_params, refit, 1, 0, 1,
              "fit again with the held-out prompts, for as many epochs as were best"),
     PM_PARAM(PM_P_BOOL, struct mf_params, slows, 1, 0, 1,
-             "step sizes fall to 0 with the last epoch of a fit that nobody stops"),
+             "step sizes fall linearly to 0 over all epochs"),
+    PM_PARAM(PM_P_BOOL, struct mf_params, tune_l2, 1, 0, 1,
+             "try l2 and a quarter of it on who is held out"),
     PM_PARAM_WORDS(PM_P_CHOICE, struct mf_params, ties, MF_TIES_HALF, 0, 1, ties_words,
                    "battles without a winner: \"half\" a win to each, or \"drop\""),
     PM_PARAM_WORDS(PM_P_CHOICE, struct mf_params, labels, MF_LABELS_SOFT, 0, 1, labels_words,
@@ -263,8 +275,9 @@ static const pm_param params[] = {
                    "of every expert: \"none\", its Bradley-Terry \"rating\" (or mean outcome), or "
                    "\"learned\" from there"),
     PM_PARAM(PM_P_F64, struct mf_params, lr, 0.001, 1e-9, 1000, "step size of Adam"),
-    PM_PARAM(PM_P_F64, struct mf_params, l2, 1e-3, 0, 1000,
-             "L2 in the gradient: of the mean loss of a minibatch"),
+    PM_PARAM(
+        PM_P_F64, struct mf_params, l2, 0, 0, 1000,
+        "L2 in the gradient, of the mean loss of a minibatch; 0: 0.004 pairwise, 0.001 bilinear"),
     PM_PARAM(PM_P_F64, struct mf_params, bias_l2, 1e-2, 0, 1000,
              "the same of a learned bias, towards the rating"),
     PM_PARAM(PM_P_F64, struct mf_params, noise, 0.0, 0, 100,
@@ -280,7 +293,7 @@ static const pm_router_type matrix_factorization = {
            "reference expert; on outcomes: quality or loss. Biases begin at the Bradley-Terry "
            "ratings (mean outcomes), interactions are pulled to zero, early stopping on the tuning "
            "part (or 15 % of the groups) falls back to the ratings alone. RouteLLM's own recipe: "
-           "rank=128 members=1 epochs=10 patience=0 slows=false ties=drop labels=hard experts=unit "
+           "rank=128 members=1 epochs=10 folds=0 slows=false ties=drop labels=hard experts=unit "
            "weights=learned bias=none lr=3e-4 l2=1e-5 noise=0.1. One product for all experts, one "
            "dot product for a pair. Wins where many experts met on many prompts; loses to knn "
            "where the text decides locally.",

@@ -96,25 +96,24 @@ static void read_cells(struct reading *r)
     r->start[out->n] = items;
 }
 
-/* Losses are measured from their mean, in deviations around the experts' means. */
-static void standardise(struct reading *r, const double *mean, double all)
+/* Losses are measured from their mean, in deviations around it. */
+static void standardise(struct reading *r)
 {
     struct mf_data *out = r->out;
-    double sum = 0, n = 0;
-    for (size_t k = 0; k < out->n_fit; k++)
-        for (size_t t = out->start[out->fit[k]]; t < out->start[out->fit[k] + 1]; t++) {
-            double off = (double)r->item[t].y - mean[r->item[t].a];
-            sum += (double)r->item[t].w * off * off, n += (double)r->item[t].w;
-        }
-    out->shift = all;
-    out->scale = sum > 0 ? sqrt(sum / n) : 1;
+    double sum = 0, square = 0, n = 0;
+    for (size_t t = 0; t < out->start[out->n]; t++) {
+        double y = (double)r->item[t].y, w = (double)r->item[t].w;
+        sum += w * y, square += w * y * y, n += w;
+    }
+    out->shift = sum / n;
+    double spread = square / n - out->shift * out->shift;
+    out->scale = spread > 0 ? sqrt(spread) : 1;
     for (size_t t = 0; t < out->start[out->n]; t++)
         r->item[t].y = (float)(((double)r->item[t].y - out->shift) / out->scale);
 }
 
-static pm_status average_experts(pm_call *c, struct reading *r)
+static pm_status average_experts(pm_call *c, struct mf_data *out)
 {
-    struct mf_data *out = r->out;
     size_t m = out->base.m;
     double *sum = c->host->scratch(c, 2 * m, sizeof *sum), *n = sum + m, all = 0, cells = 0;
     if (!sum) return PM_E_MEMORY;
@@ -126,37 +125,57 @@ static pm_status average_experts(pm_call *c, struct reading *r)
         }
     if (cells > 0) all /= cells;
     for (size_t j = 0; j < m; j++) { /* one cell more, of the average expert */
-        sum[j] = (sum[j] + all) / (n[j] + 1);
-        double p = fmin(fmax(sum[j], 1e-4), 1 - 1e-4);
-        out->bias[j] = (float)log(p / (1 - p));
+        double mean = (sum[j] + all) / (n[j] + 1), p = fmin(fmax(mean, 1e-4), 1 - 1e-4);
+        out->bias[j] = (float)(out->emits == PM_VALUE_LOSS ? mean : log(p / (1 - p)));
     }
-    if (out->emits != PM_VALUE_LOSS) return PM_OK;
-    standardise(r, sum, all);
-    for (size_t j = 0; j < m; j++) out->bias[j] = (float)((sum[j] - out->shift) / out->scale);
     return PM_OK;
 }
 
 /* ---- all ---------------------------------------------------------------------------------------------- */
 
-static pm_status share_out(pm_call *c, const struct mf_reading *how, struct mf_data *out)
+enum { S_FOLD = 150, FEWEST = 5 }; /* groups to hold some out */
+
+static size_t count_groups(const pm_fit *fit)
 {
-    uint8_t *held = c->host->scratch(c, out->base.n, 1);
-    uint32_t *row = c->host->scratch(c, out->n, sizeof *row);
-    if (!held || !row) return PM_E_MEMORY;
-    for (size_t k = 0; !how->is_all_fitted && k < out->base.n_stop; k++)
-        held[out->base.stop[k]] = 1;
-    for (size_t side = 0; side < 2; side++) {
-        size_t *n = side ? &out->n_stop : &out->n_fit;
-        for (size_t i = 0; i < out->n; i++)
-            if (held[out->prompt[i]] == side) row[out->n_fit + (side ? *n : 0)] = (uint32_t)i, ++*n;
+    size_t n = 0;
+    for (size_t i = 0; i < fit->x->n && n < FEWEST; i++) {
+        size_t k = 0;
+        while (k < i && fit->group && fit->group[k] != fit->group[i]) k++;
+        n += k == i || !fit->group;
     }
-    out->fit = row;
-    out->stop = row + out->n_fit;
-    if (out->n_fit) return PM_OK;
-    out->fit = out->stop; /* everything is held out: nobody is */
-    out->n_fit = out->n_stop;
-    out->n_stop = 0;
+    return n;
+}
+
+/* The tuning part is the only part; else every group falls into one by chance. */
+static pm_status share_out(pm_call *c, const pm_fit *fit, size_t folds, struct mf_data *out)
+{
+    uint8_t *part = c->host->scratch(c, out->n, 1);
+    out->fit = c->host->scratch(c, out->n, sizeof *out->fit);
+    out->stop = c->host->scratch(c, out->n, sizeof *out->stop);
+    if (!part || !out->fit || !out->stop) return PM_E_MEMORY;
+    out->part = part;
+    int tune = folds && out->base.tune;
+    if (folds && !tune && count_groups(fit) >= FEWEST) out->n_parts = folds;
+    for (size_t i = 0; i < out->n; i++) {
+        size_t row = out->prompt[i];
+        part[i] = tune && row >= out->base.n_x ? 0 : MF_NEVER;
+        out->n_parts += part[i] == 0 && !out->n_parts;
+        if (tune || !out->n_parts) continue;
+        double u = c->host->uniform(c, S_FOLD, fit->group ? fit->group[row] : row);
+        part[i] = (uint8_t)(u * (double)folds);
+    }
     return PM_OK;
+}
+
+pm_status mf_data_hold(pm_call *c, struct mf_data *a, size_t part, size_t without)
+{
+    a->n_fit = a->n_stop = 0;
+    for (size_t i = 0; i < a->n; i++)
+        if (part != MF_NEVER && a->part[i] == part)
+            a->stop[a->n_stop++] = (uint32_t)i;
+        else if (without == MF_NEVER || a->part[i] != without)
+            a->fit[a->n_fit++] = (uint32_t)i;
+    return a->is_pairwise ? rate_experts(c, a) : average_experts(c, a);
 }
 
 /* Weights get mean 1: what a step is scaled by does not depend on their unit. */
@@ -220,9 +239,9 @@ pm_status mf_data_open(pm_call *c, const pm_fit *fit, const struct mf_reading *h
     pm_status st = choose_form(c, fit, how->form, out);
     if (st == PM_OK) st = fit_data_open(c, fit, FIT_EMBED, &out->base);
     if (st == PM_OK) st = read_items(c, fit, &r);
-    if (st == PM_OK) st = share_out(c, how, out);
+    if (st == PM_OK) st = share_out(c, fit, how->folds, out);
     if (st != PM_OK) return st;
+    if (out->emits == PM_VALUE_LOSS) standardise(&r);
     out->bias = c->host->scratch(c, fit_padded(out->base.m), sizeof *out->bias);
-    if (!out->bias) return PM_E_MEMORY;
-    return out->is_pairwise ? rate_experts(c, out) : average_experts(c, &r);
+    return out->bias ? PM_OK : PM_E_MEMORY;
 }

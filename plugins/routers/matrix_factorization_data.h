@@ -25,7 +25,9 @@ struct mf_data {
     const size_t *start;    /* [n + 1] row i has the items [start[i], start[i + 1]) */
     const uint32_t *prompt; /* [n] row of base */
     size_t n;
-    const uint32_t *fit, *stop; /* rows to fit on and to stop by; stop may be empty */
+    const uint8_t *part; /* [n] who is held out when: in part 0 .. n_parts - 1, MF_NEVER never */
+    size_t n_parts;
+    uint32_t *fit, *stop; /* rows to fit on and to stop by; as mf_data_hold left them */
     size_t n_fit, n_stop;
     float *bias;         /* [m] of every expert, before anything is known of the prompt */
     double shift, scale; /* losses are fitted as (loss - shift) / scale; else 0, 1 */
@@ -33,11 +35,18 @@ struct mf_data {
 
 struct mf_reading {
     int64_t form, ties, labels;
-    int is_all_fitted; /* nobody is held out */
+    size_t
+        folds; /* of groups that are held out in turn where there is no tuning part; 0: nobody is */
 };
+
+enum { MF_NEVER = 255 };
 
 pm_status mf_data_open(pm_call *c, const pm_fit *fit, const struct mf_reading *how,
                        struct mf_data *out);
+
+/* Shares the rows anew, with one part held out (MF_NEVER: none), and starts the biases from who is left.  Rows
+ * that `without` names as a part are neither fitted nor held out (MF_NEVER: none). */
+pm_status mf_data_hold(pm_call *c, struct mf_data *a, size_t part, size_t without);
 
 /* The loss of an item whose logit (or standardised prediction) is x, and its derivative. */
 double mf_item_loss(const struct mf_data *a, double x, double y, double *slope);

@@ -259,7 +259,7 @@ static pm_status change(struct mf_step *s, pm_call *c)
                      .square = s->square[k],
                      .toward = k == MF_BIAS ? s->data->bias : NULL,
                      .lr = s->rate * how->lr,
-                     .l2 = k == MF_BIAS ? how->bias_l2 : how->l2,
+                     .l2 = k == MF_BIAS ? how->bias_l2 : s->l2,
                      .step = s->step};
         if (k == MF_W) a.x = (pm_cmat){s->x.at, s->n, s->d, s->x.ld};
         st = s->math->adam(c, &a);

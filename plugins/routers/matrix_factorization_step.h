@@ -12,13 +12,14 @@
 enum { MF_BIAS_NONE, MF_BIAS_FIXED, MF_BIAS_LEARNED };
 
 struct mf_how {
-    size_t rank, epochs, batch, patience, members;
+    size_t rank, epochs, batch, members;
     double lr, l2, bias_l2, noise;
     int64_t bias;
     int is_unit;   /* v_j is divided by its length */
     int is_scaled; /* c is learned; else ones */
-    int slows;     /* step sizes fall to 0 with the last epoch of the last fit */
+    int slows;     /* step sizes fall to 0 towards epoch `epochs` */
     int refit;
+    int tunes; /* l2 is chosen around what is given */
 };
 
 enum { MF_W, MF_V, MF_C, MF_BIAS, MF_PARTS };
@@ -35,6 +36,7 @@ struct mf_step {
     float *length;          /* [m] of v_j */
     uint64_t step, drawn;
     uint32_t member;
+    double l2;
     double rate; /* of the step sizes: 1, or less towards the end */
     /* one batch */
     const uint32_t *batch;

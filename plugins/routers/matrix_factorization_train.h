@@ -20,10 +20,11 @@ struct mf_fold {
 struct mf_result {
     struct mf_fold fold;
     size_t epoch; /* fitted for so many; 0: nothing but the biases helped who was held out */
-    double held;  /* mean loss of who was held out, at its least; NaN: nobody was */
+    double l2;    /* as tuned */
+    double held;  /* loss of who was held out, at its least; NaN: nobody was */
 };
 
-pm_status mf_train(pm_call *c, const struct mf_data *data, const struct mf_how *how,
+pm_status mf_train(pm_call *c, struct mf_data *data, const struct mf_how *how,
                    struct mf_result *out);
 
 #endif

@@ -289,6 +289,6 @@ const import_format import_alpacaeval = {
     .summary = "AlpacaEval's annotations: battles against a baseline, and scores made of them",
     .files = "annotations.json with instruction, generator_1, generator_2, preference; folders of "
              "these (results/)",
-    .verified = "on an excerpt after the published schema",
+    .verified = "an excerpt after the published schema",
     .option = options,
     .run = run};

@@ -412,6 +412,6 @@ const import_format import_arena = {
     .summary = "battles of Chatbot Arena: who won, by people or by another judge",
     .files = ".csv with winner_model_a, winner_model_b, winner_tie; .json or .jsonl with "
              "conversation_a, conversation_b, winner; folders of these",
-    .verified = "on an excerpt after the published schemas",
+    .verified = "an excerpt after the published schemas",
     .option = options,
     .run = run};

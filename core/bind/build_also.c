@@ -82,8 +82,10 @@ static bool take_names(script *s, const node *v, const char *path, also_choice *
 
 static bool take_also(script *s, const node *v, also_choice *out)
 {
-    static const schema_row rows[] = {
-        DATASET_PART_ROWS, {"names", WANT_TABLE, 0, 0, NULL, false, NULL}, SCHEMA_END};
+    static const schema_row rows[] = {DATASET_PART_ROWS,
+                                      {"names", WANT_TABLE, 0, 0, NULL, false, NULL},
+                                      {"labels", WANT_FLAG, 0, 0, NULL, false, NULL},
+                                      SCHEMA_END};
     const char *path = schema_path(s->a, "also", v->key);
     if (!node_is(v, "dataset")) {
         complain(&s->wrong, v->where, "%s = %s; want pm.dataset \"path\" { ... }", path,
@@ -100,8 +102,8 @@ static bool take_also(script *s, const node *v, also_choice *out)
     build_narrowing(s, v, &out->narrow);
     if (strcmp(v->name, "-") == 0)
         return take_names(s, v, path, out); /* not given: dir stays NULL */
-    out->dir = build_folder(s, v, path);
-    return take_names(s, v, path, out) && out->dir;
+    out->dir = build_folder(s, v, path);    /* where it is missing routers may still name it */
+    return take_names(s, v, path, out);
 }
 
 void build_also(script *s, const node *v, experiment *x)

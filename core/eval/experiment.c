@@ -162,6 +162,16 @@ static void put_pair(const experiment *x, str *out)
     str_json(out, x->strong, strlen(x->strong));
     str_puts(out, ",");
     str_json(out, x->weak, strlen(x->weak));
+    for (size_t k = 0; k < x->n_published; k++) {
+        str_puts(out, ",[");
+        str_json(out, x->published[k].label, strlen(x->published[k].label));
+        const double all[3] = {x->published[k].apgr, x->published[k].cpt50, x->published[k].cpt80};
+        for (int e = 0; e < 3; e++) {
+            str_puts(out, ",");
+            str_number(out, all[e]);
+        }
+        str_puts(out, "]");
+    }
     str_puts(out, "]");
 }
 

@@ -72,6 +72,12 @@ typedef struct expert_choice { /* an expert that is trained from the corpus and 
     corpus_mix mix;
 } expert_choice;
 
+typedef struct
+    published_score { /* two-model scores that somebody else printed: shown beside ours, marked as such */
+    const char *label;
+    double apgr, cpt50, cpt80; /* NaN: not printed */
+} published_score;
+
 typedef struct experiment {
     const char *name, *asks; /* identifier; the question in words */
     const char *script, *script_sha256;
@@ -85,7 +91,10 @@ typedef struct experiment {
     const char
         *skipped; /* what was left out because its data were not given, in words; NULL: nothing */
     const char *strong, *weak; /* the pair of two-model scores (ids of experts), or NULL both */
-    bool of_battles;           /* measured on the battles of the test part, not on outcomes */
+    const published_score *published;
+    size_t n_published;
+    const char *published_by; /* their source */
+    bool of_battles;          /* measured on the battles of the test part, not on outcomes */
     double
         decontaminate; /* test prompts with a training prompt at this cosine or above are dropped; 0: none */
     bool given_vectors; /* the dataset's own embeddings instead of an embedder */

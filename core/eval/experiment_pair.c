@@ -287,6 +287,27 @@ static pm_status put_fact(exp_run *r, const exp_scored *it, const pair_table *t,
     return s;
 }
 
+/* What others printed, in the same table and without an interval. */
+static pm_status put_published(exp_run *r, const exp_scored *it, const char *subset, pm_err *err)
+{
+    pm_status s = PM_OK;
+    for (size_t k = 0; k < r->x->n_published && !s; k++) {
+        const published_score *p = &r->x->published[k];
+        const metric_value all[] = {{"apgr", p->apgr, NAN, NAN, 0},
+                                    {"cpt50", p->cpt50, NAN, NAN, 0},
+                                    {"cpt80", p->cpt80, NAN, NAN, 0}};
+        store_row like = {.point = TABLE_PAIR,
+                          .label = p->label,
+                          .role = TABLE_PUBLISHED,
+                          .seed = it->before[0] ? 0 : it->policy[0].seed,
+                          .subset = subset,
+                          .setting = r->x->published_by};
+        for (size_t e = 0; e < sizeof all / sizeof all[0] && !s; e++)
+            s = put(r, &like, &all[e], err);
+    }
+    return s;
+}
+
 pm_status exp_pair_rows(exp_run *r, const exp_scored *it, pm_err *err)
 {
     pair_table t = {.r = r, .it = it};
@@ -300,5 +321,6 @@ pm_status exp_pair_rows(exp_run *r, const exp_scored *it, pm_err *err)
     if (!s)
         s = pair_scores(r->env.compute, &t.truth, t.row, t.n, &r->x->bootstrap, r->a, &score, err);
     for (size_t k = 0; k < t.n && !s; k++) s = put_score(r, it, subset, &score[k], err);
+    if (!s) s = put_published(r, it, subset, err);
     return s ? s : put_fact(r, it, &t, err);
 }

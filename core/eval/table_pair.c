@@ -50,8 +50,8 @@ static const char *spread(const table_page *p, const table_line *l, const char *
 /* Lines in the order of roles, within a role as they came. */
 static const table_line *next_line(const table_page *p, size_t *at)
 {
-    static const char *const order[] = {"baseline", "router", "ceiling"};
-    for (; *at < 3 * p->t->n; ++*at) {
+    static const char *const order[] = {"baseline", "router", "ceiling", TABLE_PUBLISHED};
+    for (; *at < sizeof order / sizeof order[0] * p->t->n; ++*at) {
         const table_line *l = &p->t->line[*at % p->t->n];
         if (!is_pair(l) || strcmp(l->role, order[*at / p->t->n]) != 0) continue;
         ++*at;
@@ -91,7 +91,8 @@ static pm_status put_scores(const table_page *p, pm_err *err)
         if (!table_find(p->t, l, "all", "apgr", &v)) continue;
         const char **cell = grid_row(&g);
         if (!cell) return starve(err);
-        *cell++ = l->label;
+        bool published = strcmp(l->role, TABLE_PUBLISHED) == 0;
+        *cell++ = published ? table_text(p, "published: ", l->label) : l->label;
         *cell++ = spread(p, l, "apgr", 4);
         *cell++ = table_gain(p, l, "diff_length_apgr");
         for (size_t k = 0; k < n_rivals; k++) *cell++ = table_gain(p, l, rival[k]);
@@ -170,6 +171,17 @@ static const char legend[] =
     "calls.  ECE (15 bins of equal numbers of prompts), Brier, log-loss: chance that strong wins, "
     "a tie half; decided: without ties.\n\n";
 
+static void put_published(const table_page *p)
+{
+    for (size_t k = 0; k < p->t->n; k++) {
+        const table_line *l = &p->t->line[k];
+        if (!is_pair(l) || strcmp(l->role, TABLE_PUBLISHED) != 0) continue;
+        str_printf(p->out, "published: %s; not run here, and trained on other data.\n\n",
+                   l->setting);
+        return;
+    }
+}
+
 pm_status table_pair(const table_page *p, pm_err *err)
 {
     bool any = false;
@@ -179,5 +191,6 @@ pm_status table_pair(const table_page *p, pm_err *err)
     pm_status s = put_scores(p, err);
     if (!s) s = put_costs(p, err);
     if (!s) str_puts(p->out, legend);
+    if (!s) put_published(p);
     return s;
 }

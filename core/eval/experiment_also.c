@@ -338,7 +338,11 @@ pm_status exp_about_also(exp_run *r, pm_err *err)
         const char *kept = arena_strdup(r->keep, str_text(&text));
         str_close(&names);
         str_close(&text);
-        s = kept ? exp_fact(r, "data", "also", NAN, kept, err) : no_memory(err);
+        str title = STR_INIT;
+        str_printf(&title, "also %s", r->x->also[k].label);
+        const char *fact = arena_strdup(r->keep, str_text(&title));
+        str_close(&title);
+        s = kept && fact ? exp_fact(r, "data", fact, NAN, kept, err) : no_memory(err);
     }
     return s;
 }

@@ -40,6 +40,7 @@ local pm = {}
 ---@field rival? string|string[] labels of routers and baselines ("domain majority") that differences are reported against
 ---@field pair? { strong: string, weak: string } ids of two experts: two-model scores (APGR, CPT) of every router
 ---@field decontaminate? number test prompts with a training prompt at this cosine or above are dropped
+---@field measure? "outcomes"|"battles" "battles": who won on the test prompts; "outcomes"
 ---@field reference? boolean false: do not add "knn (reference)" when no router is a knn
 ---@field bootstrap? pm.BootstrapFields
 ---@field delta? number within delta of the best counts as a hit; 0.02
@@ -94,9 +95,10 @@ function pm.corpus(name) end
 function pm.mix(fields) end
 
 ---@class pm.SplitFields
----@field by? "given"|"prompt"|"group"
+---@field by? "given"|"prompt"|"group"|"fold" "fold": seed s tests fold (s - 1) mod folds
+---@field folds? integer by "fold" alone; 5
 ---@field train? number share, by prompt or group; 0.6
----@field tune? number share (of the train part when given); 0.2, of a corpus 0.15
+---@field tune? number share (of the train part when given or by fold); 0.2, of a corpus 0.15
 ---@field test? number share; 0.2
 ---@field seed? integer 1
 

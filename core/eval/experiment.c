@@ -278,8 +278,8 @@ static pm_status run_seed(exp_run *r, uint64_t seed, pm_err *err)
     if (!s) s = exp_decide(r, &w, err);
     if (!s) s = exp_bundles(r, &w, err);
     if (!s) s = exp_curves(r, &w, err);
-    if (!s) s = exp_cells(r, &w, err);
     if (!s) s = put_rows(r, &w, err);
+    if (!s) s = exp_cells(r, &w, err);
     if (!s) s = exp_step(r, "decisions and intervals", err);
     exp_seed_close(&w);
     arena_close(mine);
@@ -346,6 +346,7 @@ pm_status exp_renew_call(exp_run *r, pm_err *err)
 void exp_run_close(exp_run *r)
 {
     str_close(&r->history);
+    str_close(&r->pair);
     str_close(&r->timings);
     pipeline_ctx_close(r->pipe);
     call_ctx_close(r->call);

@@ -239,6 +239,8 @@ pm_status exp_cells(exp_run *r, seed_work *w, pm_err *err)
     if (!s) s = put_terms(r, w, &out, err);
     if (!s) s = put_policies(r, w, &out, err);
     if (!s) s = put_routers(r, w, &out, err);
+    if (r->pair.len) str_printf(&out, "\"pair\":%s,", str_text(&r->pair));
+    str_clear(&r->pair);
     str_printf(&out, "\"timings\":[%s]}\n", str_text(&r->timings));
     str_clear(&r->timings);
     if (!s) s = write_cells(r, w, &out, err);

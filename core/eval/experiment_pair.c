@@ -308,6 +308,46 @@ static pm_status put_published(exp_run *r, const exp_scored *it, const char *sub
     return s;
 }
 
+/* What a report draws: the curve of each row, and the reliability of those that tell chances. */
+static void put_curve(const pair_score *p, double sign, str *out)
+{
+    str_puts(out, "{\"label\":");
+    str_json(out, p->who->label, strlen(p->who->label));
+    str_printf(out, ",\"role\":\"%s\",\"points\":[", policy_role_name(p->who->role));
+    for (size_t k = 0; k < p->curve.n; k++) {
+        str_puts(out, k ? ",[" : "[");
+        str_number(out, p->curve.point[k].share);
+        str_puts(out, ",");
+        str_number(out, sign * p->curve.point[k].quality);
+        str_puts(out, "]");
+    }
+    str_puts(out, "],\"reliability\":[");
+    for (size_t k = 0; k < p->n_bins; k++) {
+        str_puts(out, k ? ",[" : "[");
+        str_number(out, p->bin[k].chance);
+        str_puts(out, ",");
+        str_number(out, p->bin[k].outcome);
+        str_printf(out, ",%zu]", p->bin[k].n);
+    }
+    str_puts(out, "]}");
+}
+
+static void keep_curves(exp_run *r, const pair_table *t, const pair_score *score)
+{
+    str *out = &r->pair;
+    str_clear(out);
+    str_puts(out, "{\"strong\":");
+    str_json(out, r->x->strong, strlen(r->x->strong));
+    str_puts(out, ",\"weak\":");
+    str_json(out, r->x->weak, strlen(r->x->weak));
+    str_puts(out, ",\"rows\":[");
+    for (size_t k = 0; k < t->n; k++) {
+        str_puts(out, k ? ",\n" : "\n");
+        put_curve(&score[k], policy_sign(t->truth.kind), out);
+    }
+    str_puts(out, "]}");
+}
+
 pm_status exp_pair_rows(exp_run *r, const exp_scored *it, pm_err *err)
 {
     pair_table t = {.r = r, .it = it};
@@ -322,5 +362,6 @@ pm_status exp_pair_rows(exp_run *r, const exp_scored *it, pm_err *err)
         s = pair_scores(r->env.compute, &t.truth, t.row, t.n, &r->x->bootstrap, r->a, &score, err);
     for (size_t k = 0; k < t.n && !s; k++) s = put_score(r, it, subset, &score[k], err);
     if (!s) s = put_published(r, it, subset, err);
+    if (!s && !it->before[0]) keep_curves(r, &t, score);
     return s ? s : put_fact(r, it, &t, err);
 }

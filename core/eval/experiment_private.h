@@ -75,6 +75,7 @@ typedef struct exp_run {
     const char *now; /* what is being done, for progress */
     str history;     /* JSON objects of the build at hand, by commas */
     size_t n_history;
+    str pair;    /* JSON of the seed's two-model curves; "" without a pair */
     str timings; /* JSON objects {what, seconds} of the seed's jobs, by commas */
 
     struct battle_pool *battles; /* experiment_battles.c; NULL unless several seeds battle */

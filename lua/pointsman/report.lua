@@ -6,10 +6,14 @@ local style <const> = require "pointsman.report.style"
 local read_facts <const> = require "pointsman.report.facts"
 local read_cells <const> = require "pointsman.report.cells"
 
+local two_models <const> = require "pointsman.report.two_models"
+
+--- id, title, drawing; a fourth says whether the run has anything of the kind.
 local sections <const> = {
   { "headline", "Answers", require "pointsman.report.headline" },
   { "summary", "Scores", require "pointsman.report.summary" },
   { "pareto", "Cost against outcome", require "pointsman.report.pareto" },
+  { "two-models", "Two models", two_models.draw, two_models.wants },
   { "allocation", "Who answers what", require "pointsman.report.allocation" },
   { "calibration", "Predicted and measured", require "pointsman.report.calibration" },
   { "learning", "Learning", require "pointsman.report.learning" },
@@ -45,9 +49,11 @@ return function(run)
   local ok, cells, why = pcall(read_cells, run, facts)
   if not ok then cells, why = nil, "the cells cannot be read (" .. tostring(cells) .. ")" end
   local nav <const>, body <const> = {}, {}
-  for k, s in ipairs(sections_of(facts)) do
-    nav[k] = '<a href="#' .. s[1] .. '">' .. html.escape(s[2]) .. "</a>"
-    body[k] = section(s, facts, cells, why)
+  for _, s in ipairs(sections_of(facts)) do
+    if not s[4] or s[4](facts) then
+      nav[#nav + 1] = '<a href="#' .. s[1] .. '">' .. html.escape(s[2]) .. "</a>"
+      body[#body + 1] = section(s, facts, cells, why)
+    end
   end
   local name <const> = html.escape(run.name)
   return table.concat({

@@ -77,7 +77,10 @@ end
 
 local function policies(f, lines)
   local points <const>, have <const> = {}, {}
-  f.sweeps = {}
+  f.sweeps, f.pair = {}, {} -- f.pair: policies between two models, at point "pair"
+  for k = #lines, 1, -1 do
+    if lines[k].point == "pair" then table.insert(f.pair, 1, table.remove(lines, k)) end
+  end
   for _, l in ipairs(lines) do
     local is_sweep <const> = l.point:find("^sweep:")
     if l.role == "router" and not have[l.point] then

@@ -119,6 +119,7 @@ static int run_import(const import_format *f, import_job *job, const char *dir,
     if (s == PM_OK) {
         *counts = none;
         job->progress = show;
+        app_catch_interrupt(); /* a folder half written is removed */
         s = f->run(job, out, counts, &err);
         if (s == PM_OK)
             s = folder_finish(out, &err);

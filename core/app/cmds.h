@@ -42,6 +42,8 @@ size_t app_bundles(const char *run_dir, arena *a, char ***name);
 PM_MUST_USE pm_status app_report(const char *store_folder, const char *which, const char *file,
                                  arena *a, const char **path, pm_err *err);
 
+/* From now on the first Ctrl-C is only noted, for who asks app_canceled() now and then. */
+void app_catch_interrupt(void);
 bool app_canceled(void); /* Ctrl-C was pressed */
 
 #endif

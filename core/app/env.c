@@ -35,6 +35,15 @@ static void show_build(void *arg, const char *what, double done, const pm_metric
     progress_show(what, done);
 }
 
+void app_catch_interrupt(void)
+{
+    struct sigaction act;
+    memset(&act, 0, sizeof act);
+    act.sa_handler = on_interrupt;
+    sigaction(SIGINT, &act, NULL);
+    sigaction(SIGTERM, &act, NULL);
+}
+
 int app_env_open(app_env *e, int jobs)
 {
     pm_err err = PM_ERR_INIT;
@@ -44,11 +53,7 @@ int app_env_open(app_env *e, int jobs)
         app_env_close(e);
         return EXIT_FAILED;
     }
-    struct sigaction act;
-    memset(&act, 0, sizeof act);
-    act.sa_handler = on_interrupt;
-    sigaction(SIGINT, &act, NULL);
-    sigaction(SIGTERM, &act, NULL);
+    app_catch_interrupt();
     e->env.compute = &e->compute;
     e->env.registry = e->registry;
     e->env.cancel = &canceled;

@@ -34,7 +34,7 @@ static size_t probe(const ids *t, pm_str id)
     size_t at = (size_t)(hash ^ (hash >> 32)) & (t->slots - 1);
     while (t->slot[at]) {
         const char *other = ids_at(t, t->slot[at] - 1u);
-        if (memcmp(other, id.ptr, id.len) == 0 && other[id.len] == '\0') break;
+        if (strncmp(other, id.ptr, id.len) == 0 && other[id.len] == '\0') break;
         at = (at + 1) & (t->slots - 1);
     }
     return at;

@@ -129,6 +129,7 @@ static float dot_i8(const int8_t *a, const int8_t *b, size_t n){DOT_I8(STEP_MADD
     DOT_I8(STEP_VNNI)
 }
 
+#define AHEAD_BYTES 8192 /* asked for early */
 /* Row after row: tables are read at the speed of memory only in the order in which they lie. */
 static void gemv_f16(const uint16_t *table, size_t rows, size_t cols, size_t ld, const float *q,
                      float *out)
@@ -140,6 +141,8 @@ static void gemv_f16(const uint16_t *table, size_t rows, size_t cols, size_t ld,
         KERNEL_UNROLL for (size_t k = 0; k < 4; k++) s[k] = v_zero();
         for (size_t j = 0; j < whole; j += 64) KERNEL_UNROLL for (size_t k = 0; k < 4; k++)
             {
+                if (k % 2 == 0)
+                    _mm_prefetch((const char *)(at + j + 16 * k) + AHEAD_BYTES, _MM_HINT_T0);
                 __m256i h = _mm256_loadu_si256((const __m256i *)(const void *)(at + j + 16 * k));
                 s[k] = v_fma(_mm512_cvtph_ps(h), v_load(q + j + 16 * k), s[k]);
             }
@@ -194,6 +197,7 @@ VNNI static void gemv_i8_vnni(const int8_t *table, size_t rows, size_t cols, siz
         __m512i s0 = _mm512_setzero_si512(), s1 = s0;
         for (size_t j = 0; j < whole; j += 64) {
             __m512i a = _mm512_xor_si512(_mm512_loadu_si512(x + j), flip);
+            _mm_prefetch((const char *)(x + j) + AHEAD_BYTES, _MM_HINT_T0);
             s0 = _mm512_dpbusd_epi32(s0, a, _mm512_loadu_si512(q0 + j));
             s1 = _mm512_dpbusd_epi32(s1, a, _mm512_loadu_si512(q1 + j));
         }

@@ -241,8 +241,12 @@ static const char *const labels_words[] = {"soft", "hard", NULL};
 static const char *const experts_words[] = {"free", "unit", NULL};
 static const char *const weights_words[] = {"ones", "learned", NULL};
 static const char *const bias_words[] = {"none", "rating", "learned", NULL};
+#ifndef MF_NAME /* tests build it under another name with another form */
+#define MF_NAME "matrix_factorization"
+#define MF_FORM MF_AUTO
+#endif
 static const pm_param params[] = {
-    PM_PARAM_WORDS(PM_P_CHOICE, struct mf_params, form, MF_AUTO, 0, 2, form_words,
+    PM_PARAM_WORDS(PM_P_CHOICE, struct mf_params, form, MF_FORM, 0, 2, form_words,
                    "\"pairwise\" on battles, \"bilinear\" on outcomes, \"auto\": pairwise where "
                    "there are battles"),
     PM_PARAM(PM_P_I64, struct mf_params, rank, 32, 1, 4096, "latent dimensions (count)"),
@@ -288,7 +292,7 @@ static const pm_param params[] = {
 
 static const pm_router_type matrix_factorization = {
     .size = sizeof matrix_factorization,
-    .name = "matrix_factorization",
+    .name = MF_NAME,
     .doc = "Factors of experts and of embedded prompts. On battles: the probability of beating the "
            "reference expert; on outcomes: quality or loss. Biases begin at the Bradley-Terry "
            "ratings (mean outcomes), interactions are pulled to zero, early stopping on the tuning "

@@ -98,7 +98,7 @@ void fit_bed_threads(bed *b, const char *name, const char *params, const pm_fit 
         ck_assert_int_eq(compute_open(k + 1, &here, &b->err), PM_OK);
         env.compute = &here;
         router *r = train_in(b, &env, &call, name, params, fit);
-        pm_scores s = {.size = sizeof s, .reference_col = PM_NO_COL};
+        pm_scores s = {.size = sizeof s}; /* of win probabilities, column 0 is the reference */
         value[k] = arena_alloc(b->room, cells, sizeof(float));
         s.value = (pm_mat){value[k], fit->x->n, fit->lib->n, fit->lib->n};
         bed_ok(b, router_predict(r, call, fit->lib, fit->x, &s, &b->err));

@@ -39,7 +39,7 @@ const plugin_entry *bed_plugin(bed *b, plugin_kind kind, const char *name)
 
 const void *bed_params(bed *b, const plugin_entry *entry, const char *given)
 {
-    param_value value[8];
+    param_value value[24];
     size_t n = 0;
     void *out = NULL;
     for (char *word = strtok(arena_strdup(b->room, given), " "); word; word = strtok(NULL, " ")) {

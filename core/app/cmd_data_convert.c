@@ -44,8 +44,8 @@ static int list_formats(void)
 {
     const import_format *const *f = import_formats();
     for (size_t k = 0; f[k]; k++)
-        printf("%s%s\n  %s\n  reads %s\n  verified %s\n", k ? "\n" : "", f[k]->name,
-               f[k]->summary, f[k]->files, f[k]->verified);
+        printf("%s%s\n  %s\n  reads %s\n  verified %s\n", k ? "\n" : "", f[k]->name, f[k]->summary,
+               f[k]->files, f[k]->verified);
     return EXIT_FINE;
 }
 

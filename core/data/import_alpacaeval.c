@@ -122,8 +122,8 @@ static pm_status find_judge(pass *p, const annotation *n, judge **out, pm_err *e
         judge j = {table_of(p, n->judge), {baseline, n->generator[0].len}, {NULL, 0}};
         k = p->judges.n;
         if (!name || !baseline || !j.table ||
-            !names_add(&p->judges, (pm_str){name, n->judge.len}) ||
-            !mem_grow(&p->judge, &p->room_judges, k + 1, sizeof *p->judge))
+            !mem_grow(&p->judge, &p->room_judges, k + 1, sizeof *p->judge) ||
+            !names_add(&p->judges, (pm_str){name, n->judge.len}))
             return no_memory(p, err);
         p->judge[k] = j;
     }
@@ -289,6 +289,6 @@ const import_format import_alpacaeval = {
     .summary = "AlpacaEval's annotations: battles against a baseline, and scores made of them",
     .files = "annotations.json with instruction, generator_1, generator_2, preference; folders of "
              "these (results/)",
-    .verified = "an excerpt after the published schema",
+    .verified = "on an excerpt after the published schema",
     .option = options,
     .run = run};

@@ -87,6 +87,8 @@ static pm_status put_battle(pass *p, const battle *b, import_at at, pm_err *err)
     folder_battle row = {
         .outcome = (float)b->outcome, .weight = 1, .judge = pm_str_of(p->judge), .id = b->id};
     folder_prompt prompt = {.id = b->id, .split = p->split, .tokens_in = -1};
+    if (p->texts.failed || p->no_memory)
+        return err_set(err, PM_E_MEMORY, "%s: no memory for a prompt", at.path);
     if (is_left_out(p, b, at)) return PM_OK;
     place_turns(p);
     prompt.text = p->turn[0].text;
@@ -99,8 +101,7 @@ static pm_status put_battle(pass *p, const battle *b, import_at at, pm_err *err)
         str_json(&p->more, b->language.ptr, b->language.len);
     }
     prompt.more = (pm_str){str_text(&p->more), p->more.len};
-    if (p->more.failed || p->texts.failed || p->no_memory)
-        return err_set(err, PM_E_MEMORY, "%s: no memory for a prompt", at.path);
+    if (p->more.failed) return err_set(err, PM_E_MEMORY, "%s: no memory for a prompt", at.path);
     pm_status s = folder_add_prompt(p->out, &prompt, &row.prompt, err);
     if (s == PM_OK) s = import_model(p->job, p->out, b->model[0], NULL, &row.a, err);
     if (s == PM_OK) s = import_model(p->job, p->out, b->model[1], NULL, &row.b, err);
@@ -412,6 +413,6 @@ const import_format import_arena = {
     .summary = "battles of Chatbot Arena: who won, by people or by another judge",
     .files = ".csv with winner_model_a, winner_model_b, winner_tie; .json or .jsonl with "
              "conversation_a, conversation_b, winner; folders of these",
-    .verified = "an excerpt after the published schemas",
+    .verified = "on an excerpt after the published schemas",
     .option = options,
     .run = run};

@@ -216,6 +216,6 @@ const import_format import_embedllm = {
     .summary = "EmbedLLM's correctness of many models, a row per prompt and model",
     .files = ".csv with prompt_id, model_id or model_name, label, prompt, category_id or category; "
              "folders of these",
-    .verified = "an excerpt after the published schema",
+    .verified = "on an excerpt after the published schema",
     .option = options,
     .run = run};

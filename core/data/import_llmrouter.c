@@ -281,6 +281,6 @@ const import_format import_llmrouter = {
     .files =
         ".jsonl with query, task_name, model_name, performance; .jsonl of queries alone; .json "
         "with question and scores; folders of these",
-    .verified = "an excerpt after the published schema",
+    .verified = "on an excerpt after the published schema",
     .option = options,
     .run = run};

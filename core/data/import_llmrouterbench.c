@@ -243,6 +243,6 @@ const import_format import_llmrouterbench = {
     .summary = "LLMRouterBench's results: scores, costs and tokens of each model",
     .files = ".json with records of index, origin_query, prompt, score, cost; folders of these "
              "(results/bench/DATASET/SPLIT/MODEL/)",
-    .verified = "an excerpt after the published schema",
+    .verified = "on an excerpt after the published schema",
     .option = options,
     .run = run};

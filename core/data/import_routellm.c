@@ -306,8 +306,8 @@ const import_format import_routellm = {
     .summary = "RouteLLM's evaluation files: MMLU, GSM8K and MT-Bench of two models",
     .files = "mmlu_*.csv, gsm8k_responses.csv, question.jsonl with judgements.jsonl, "
              "contaminated_prompts.jsonl; folders of these (routellm/evals/)",
-    .verified = "the publisher's MMLU files, rebuilt from recorded data to their length; GSM8K, "
+    .verified = "on the publisher's MMLU files, rebuilt from recorded data to their length; GSM8K, "
                 "MT-Bench and "
-                "contaminated prompts: an excerpt after the published schema",
+                "contaminated prompts: on an excerpt after the published schema",
     .option = options,
     .run = run};

@@ -215,6 +215,6 @@ const import_format import_routerbench = {
     .summary = "RouterBench's wide table: scores, costs and answers of each model",
     .files = ".csv with sample_id, prompt, eval_name, MODEL, MODEL|total_cost, "
              "MODEL|model_response; folders of these",
-    .verified = "an excerpt after the published schema",
+    .verified = "on an excerpt after the published schema",
     .option = options,
     .run = run};

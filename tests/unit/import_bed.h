@@ -16,8 +16,8 @@
 
 typedef struct bed {
     files f;
-    const char *out; /* folder of the last import */
-    size_t n_imports;
+    const char *out;          /* folder of the last import */
+    size_t n_imports, starve; /* starve: this allocation of the import fails, 0 none */
     import_counts counts;
     dataset d; /* read back */
 } bed;
@@ -75,7 +75,9 @@ static inline pm_status bed_import(bed *b, const char *format, const char *const
     memset(&b->counts, 0, sizeof b->counts);
     pm_status s = folder_open(b->out, &o, &out, &b->f.err);
     ck_assert_int_eq(s, PM_OK);
+    mem_fail_after(b->starve);
     s = f->run(&job, out, &b->counts, &b->f.err);
+    mem_fail_after(0);
     if (s == PM_OK) return folder_finish(out, &b->f.err);
     folder_abandon(out);
     ck_assert(!io_exists(b->out));
@@ -154,6 +156,20 @@ static inline bool bed_noted(const bed *b, const char *part)
     for (size_t k = 0; k < b->counts.n_notes; k++)
         if (strstr(b->counts.note[k], part)) return true;
     return false;
+}
+
+/* Every single allocation of an import fails once: it is told, and nothing is left behind. */
+static inline void bed_starve(bed *b, const char *format, const char *const *inputs,
+                              const char *const *options)
+{
+    pm_status s = PM_E_MEMORY;
+    for (size_t n = 1; s != PM_OK && n < 4000; n++) {
+        b->starve = n;
+        s = bed_import(b, format, inputs, options);
+        if (s != PM_OK) ck_assert_msg(s == PM_E_MEMORY, "%zu: %s", n, err_text(&b->f.err));
+    }
+    b->starve = 0;
+    ck_assert_int_eq(s, PM_OK);
 }
 
 /* The file `name` of the bed cut at every byte: whatever comes, it is an import or a message. */

@@ -297,6 +297,17 @@ START_TEST(alpacaeval_cut_anywhere)
 }
 END_TEST
 
+START_TEST(starved)
+{
+    put_alpaca();
+    bed_put(&b, "arena.csv", arena_csv);
+    bed_put(&b, "arena.json", arena_json);
+    bed_starve(&b, "alpacaeval", alpaca_input, NULL);
+    bed_starve(&b, "arena", arena_input, NULL);
+    bed_starve(&b, "arena", arena_json_input, NULL);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("import_battles");
@@ -312,6 +323,7 @@ int main(void)
     tcase_add_test(cases, alpacaeval_battles_and_scores);
     tcase_add_test(cases, alpacaeval_refusals);
     tcase_add_test(cases, alpacaeval_cut_anywhere);
+    tcase_add_test(cases, starved);
     suite_add_tcase(suite, cases);
     return suite_main(suite);
 }

@@ -408,6 +408,19 @@ START_TEST(python_literals)
 }
 END_TEST
 
+START_TEST(starved)
+{
+    char option[600];
+    const char *const inputs[] = {"ok.jsonl", NULL};
+    put_lrb();
+    bed_put(&b, "ok.jsonl", lr_train);
+    snprintf(option, sizeof option, "models=%s", bed_put(&b, "default_llm.json", lr_models));
+    const char *const options[] = {option, NULL};
+    bed_starve(&b, "llmrouterbench", lrb_input, NULL);
+    bed_starve(&b, "llmrouter", inputs, options);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("import_records");
@@ -425,6 +438,7 @@ int main(void)
     tcase_add_test(cases, records_refused);
     tcase_add_test(cases, records_over_blocks);
     tcase_add_test(cases, python_literals);
+    tcase_add_test(cases, starved);
     suite_add_tcase(suite, cases);
     return suite_main(suite);
 }

@@ -362,6 +362,21 @@ START_TEST(embedllm_cut_anywhere)
 }
 END_TEST
 
+START_TEST(starved)
+{
+    put_evals();
+    put_embed();
+    bed_put(&b, "wide_train.csv", bench);
+    char option[600];
+    snprintf(option, sizeof option, "order=%s", bed_path(&b, "data/question_order.csv"));
+    const char *const order[] = {option, NULL}, *const mean[] = {"mt-bench=mean", NULL};
+    bed_starve(&b, "routellm", evals, NULL);
+    bed_starve(&b, "routellm", evals, mean);
+    bed_starve(&b, "routerbench", bench_input, NULL);
+    bed_starve(&b, "embedllm", embed_input, order);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("import_tables");
@@ -379,6 +394,7 @@ int main(void)
     tcase_add_test(cases, embedllm_tables);
     tcase_add_test(cases, embedllm_refusals);
     tcase_add_test(cases, embedllm_cut_anywhere);
+    tcase_add_test(cases, starved);
     suite_add_tcase(suite, cases);
     return suite_main(suite);
 }

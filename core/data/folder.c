@@ -154,7 +154,10 @@ pm_status folder_check_more(folder *f, pm_str more, const char *const *ours, con
     arena_reset(c->spare);
     c->at = f->text.at;
     c->end = c->at + len;
-    if (!scan_object(c) || c->at != c->end || memchr(more.ptr, '\n', more.len))
+    c->no_memory = false;
+    bool object = scan_object(c);
+    if (c->no_memory) return folder_no_memory(f, err);
+    if (!object || c->at != c->end || memchr(more.ptr, '\n', more.len))
         return err_set(err, PM_E_ARG, "%s: further members: found %s, wanted members of JSON",
                        where, show_text(more).text);
     for (size_t k = 0; k < c->n_fields; k++)

@@ -5,6 +5,8 @@
  */
 #include "math/compute.h"
 
+#include "config.h"
+
 #include <stdlib.h>
 #include <string.h>
 

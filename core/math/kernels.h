@@ -6,7 +6,6 @@
 #ifndef PM_MATH_KERNELS_H
 #define PM_MATH_KERNELS_H
 
-#include "config.h"
 #include "math/compute.h"
 
 extern const kernels kernels_scalar;
@@ -14,9 +13,7 @@ extern const kernels kernels_scalar;
 extern const kernels kernels_avx2;
 extern const kernels kernels_avx512;
 extern const kernels kernels_avx512_vnni; /* differs in the integer products only */
-#if defined(PM_HAVE_AMX)
-extern const kernels kernels_amx; /* and in the products of bytes of the weighted pass */
-#endif
+extern const kernels kernels_amx;         /* and in the products of bytes; if PM_HAVE_AMX */
 #endif
 
 /* Constant-trip loops over register arrays have to be unrolled for the arrays to live in registers. */

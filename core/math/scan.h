@@ -10,7 +10,6 @@
 #ifndef PM_MATH_SCAN_H
 #define PM_MATH_SCAN_H
 
-#include "config.h"
 #include "math/compute.h"
 
 #define SCAN_LANES 16
@@ -69,13 +68,12 @@ extern const scan_kernels scan_scalar;
 extern const scan_kernels scan_avx2;
 extern const scan_kernels scan_avx512;
 extern const scan_kernels scan_avx512_vnni; /* differs in the integer products only */
-#if defined(PM_HAVE_AMX)
-extern const scan_kernels scan_amx; /* as does this: batches of bytes on tiles (math/scan_amx.c) */
+/* Where the assembler knows AMX (PM_HAVE_AMX), batches of bytes on tiles: math/scan_amx.c. */
+extern const scan_kernels scan_amx;
 void scan_amx_prepare(scan_rows *rows, void *room);
 void scan_amx_pack(const int8_t *bytes, size_t ld, int8_t *out);
 void scan_amx_many(const scan_rows *rows, const scan_query *q, float *out);
 void scan_amx_release(void);
-#endif
 #endif
 
 static inline size_t scan_room_bytes(size_t cols)

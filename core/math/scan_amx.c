@@ -18,16 +18,19 @@ typedef struct tiles { /* the state is the CPU's */
     char none;
 } tiles;
 
+#define TILE_STRIDE ((size_t)64)
 #define tile_zero(s, t)                                                                            \
     ((void)(s));                                                                                   \
     __asm__ volatile("tilezero %%tmm%c0" : : "i"(t))
 #define tile_load(s, t, p)                                                                         \
-    __asm__ volatile("tileloadd (%1,%2,1), %%tmm%c0" : : "i"(t), "r"(p), "r"((size_t)64) : "memor" \
-                                                                                           "y")
+    __asm__ volatile("tileloadd (%1,%2,1), %%tmm%c0"                                               \
+                     :                                                                             \
+                     : "i"(t), "r"(p), "r"(TILE_STRIDE)                                            \
+                     : "memory")
 #define tile_store(s, t, p)                                                                        \
     __asm__ volatile("tilestored %%tmm%c0, (%1,%2,1)"                                              \
                      :                                                                             \
-                     : "i"(t), "r"(p), "r"((size_t)64)                                             \
+                     : "i"(t), "r"(p), "r"(TILE_STRIDE)                                            \
                      : "memory")
 #define tile_multiply(s, c, a, b)                                                                  \
     __asm__ volatile("tdpbssd %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(c), "i"(a), "i"(b))

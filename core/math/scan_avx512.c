@@ -6,6 +6,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "config.h"
 #include "math/kernels.h"
 #include "math/scan.h"
 

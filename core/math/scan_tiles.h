@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * int8 products of the weighted pass on a matrix unit: blocks of rows as tiles of 16 x 64 bytes, groups of queries as
- * tiles of 16 x 16 x 4 bytes, four tiles of sums.  Written over a tiny interface that the including file defines, so that
- * the same steps run on AMX (scan_amx.c) and, emulated, in the unit test:
+ * tiles of 16 x 16 x 4 bytes, four tiles of sums.  On AMX, and emulated in the unit test, by the same steps.
+ * Included by scan_amx.c and tests/unit/test_scan_bytes.c only.
+ *
+ * Over a tiny interface that the including file defines:
  *
  *     tiles                     the state, a local variable
  *     tile_zero(s, t)           tile t = 0

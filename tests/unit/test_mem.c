@@ -200,6 +200,42 @@ START_TEST(the_nth_allocation_fails_once)
 }
 END_TEST
 
+typedef struct called {
+    char order[8];
+    size_t n;
+} called;
+
+static void call_a(void *arg)
+{
+    called *c = arg;
+    c->order[c->n++] = 'a';
+}
+
+static void call_b(void *arg)
+{
+    called *c = arg;
+    c->order[c->n++] = 'b';
+}
+
+START_TEST(deferred_calls_come_with_the_memory)
+{
+    called c = {{0}, 0};
+    arena *a = arena_open(0);
+    ck_assert(arena_defer(a, call_a, &c));
+    arena_mark mark = arena_save(a);
+    ck_assert(arena_defer(a, call_a, &c) && arena_defer(a, call_b, &c));
+    ck_assert_uint_eq(c.n, 0);
+    arena_release(a, mark);
+    ck_assert_str_eq(c.order, "ba"); /* those behind the mark, the last one first */
+    ck_assert(arena_defer(a, call_b, &c));
+    arena_reset(a);
+    ck_assert_str_eq(c.order, "baba");
+    ck_assert(arena_defer(a, call_a, &c));
+    arena_close(a);
+    ck_assert_str_eq(c.order, "babaa");
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = tcase_create("mem");
@@ -213,6 +249,7 @@ int main(void)
     tcase_add_test(c, grow_keeps_content_and_zeroes_the_rest);
     tcase_add_test(c, resize_follows_realloc);
     tcase_add_test(c, the_nth_allocation_fails_once);
+    tcase_add_test(c, deferred_calls_come_with_the_memory);
     tcase_set_timeout(c, 60);
     Suite *s = suite_create("mem");
     suite_add_tcase(s, c);

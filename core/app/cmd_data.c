@@ -14,13 +14,13 @@ const verb verb_data = {"data",
                         "SUBVERB [OPTION ...] [ARGUMENT ...]",
                         1,
                         1,
-                        "look at, check, convert, split and merge datasets",
+                        "look at, check, convert, split, merge and compare datasets",
                         "`pointsman data SUBVERB --help` explains one.",
                         rows,
                         data_main};
 
-static const verb *const parts[] = {&data_inspect, &data_validate, &data_convert,
-                                    &data_split,   &data_merge,    NULL};
+static const verb *const parts[] = {&data_inspect, &data_validate,   &data_convert, &data_split,
+                                    &data_merge,   &data_similarity, NULL};
 
 const verb *const *verb_parts(const verb *v)
 {

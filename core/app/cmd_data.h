@@ -9,6 +9,7 @@
 #include "data/dataset.h"
 #include "data/folder.h"
 
-extern const verb data_inspect, data_validate, data_convert, data_split, data_merge;
+extern const verb data_inspect, data_validate, data_convert, data_split, data_merge,
+    data_similarity;
 
 #endif

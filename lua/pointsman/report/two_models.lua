@@ -82,11 +82,11 @@ local function table_of(f)
   local function cell(p, metric, places, o)
     return html.interval(score(f, p, metric), places, o)
   end
-  for _, role in ipairs { "baseline", "router", "ceiling" } do
+  for _, role in ipairs { "baseline", "router", "ceiling", "published" } do
     for _, p in ipairs(f.pair) do
       if p.role == role and score(f, p, "apgr") then
         local sd <const> = score(f, p, "apgr_sd")
-        rows[#rows + 1] = { p.label, cell(p, "apgr", 4) .. (sd and " (sd " .. html.number(sd.value, 4) .. ")" or ""),
+        rows[#rows + 1] = { p.label .. (role == "published" and " (published)" or ""), cell(p, "apgr", 4) .. (sd and " (sd " .. html.number(sd.value, 4) .. ")" or ""),
           cell(p, "diff_length_apgr", 4, { signed = true }), cell(p, "cpt50", 2), cell(p, "cpt80", 2), cell(p, "first_cpt50", 2), cell(p, "first_cpt80", 2) }
       end
     end

@@ -293,14 +293,16 @@ static const pm_param params[] = {
 static const pm_router_type matrix_factorization = {
     .size = sizeof matrix_factorization,
     .name = MF_NAME,
-    .doc = "Factors of experts and of embedded prompts. On battles: the probability of beating the "
-           "reference expert; on outcomes: quality or loss. Biases begin at the Bradley-Terry "
-           "ratings (mean outcomes), interactions are pulled to zero, early stopping on the tuning "
-           "part (or 15 % of the groups) falls back to the ratings alone. RouteLLM's own recipe: "
-           "rank=128 members=1 epochs=10 folds=0 slows=false ties=drop labels=hard experts=unit "
-           "weights=learned bias=none lr=3e-4 l2=1e-5 noise=0.1. One product for all experts, one "
-           "dot product for a pair. Wins where many experts met on many prompts; loses to knn "
-           "where the text decides locally.",
+    .doc =
+        "Factors of experts and of embedded prompts. On battles: the probability of beating the "
+        "reference expert; on outcomes: quality or loss. Biases begin at the Bradley-Terry "
+        "ratings (mean outcomes), interactions are pulled to zero; the tuning part, or parts of "
+        "the "
+        "groups in turn, say when to stop, if need be at the biases alone. RouteLLM's own recipe: "
+        "rank=128 members=1 epochs=10 folds=0 slows=false ties=drop labels=hard experts=unit "
+        "weights=learned bias=none lr=3e-4 l2=1e-5 noise=0.1. One product for all experts, one "
+        "dot product for a pair. Wins where many experts met on many prompts; loses to knn "
+        "where the text decides locally.",
     .source = "RouteLLM (arXiv 2406.18665) section 4.2 and its code; EmbedLLM (arXiv 2410.02223) "
               "section 3; ratings, pull and averaging are ours",
     .params = params,

@@ -19,7 +19,7 @@ return pm.experiment {
     pm.router "sw_ranking" { tiers = 10, gamma = 10, compat = true, label = "sw as RouteLLM (10 tiers)" },
     pm.router "sw_ranking" { tiers = 0, gamma = 10, label = "sw, gamma 10" },
     pm.router "sw_ranking" { tiers = 0, gamma = "auto", label = "sw" },
-    pm.router "matrix_factorization" { rank = 128, members = 1, epochs = 10, patience = 0, slows = false, ties = "drop", labels = "hard",
+    pm.router "matrix_factorization" { rank = 128, members = 1, epochs = 10, folds = 0, slows = false, ties = "drop", labels = "hard",
       experts = "unit", weights = "learned", bias = "none", lr = 3e-4, l2 = 1e-5, noise = 0.1, label = "mf as RouteLLM" },
     pm.router "matrix_factorization" { label = "mf" },
   },

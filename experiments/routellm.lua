@@ -30,7 +30,7 @@ for _, from in ipairs { "alpaca", "arena" } do
     local function add(label, router) routers[#routers + 1] = router; router.learns, router.from, router.label = learns, from, label .. arm end
     add("sw as RouteLLM", pm.router "sw_ranking" { tiers = 10, gamma = 10, compat = true, min_chars = 16 })
     add("sw", pm.router "sw_ranking" { tiers = 0, gamma = "auto" })
-    add("mf as RouteLLM", pm.router "matrix_factorization" { rank = 128, members = 1, epochs = 10, patience = 0, slows = false,
+    add("mf as RouteLLM", pm.router "matrix_factorization" { rank = 128, members = 1, epochs = 10, folds = 0, slows = false,
       ties = "drop", labels = "hard", experts = "unit", weights = "learned", bias = "none", lr = 3e-4, l2 = 1e-5, noise = 0.1 })
     add("mf", pm.router "matrix_factorization" {})
   end

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- What a router keeps when it is moved: trained on the labels of other benchmarks, or for another pair of models, or on battles alone, and
 -- then asked about this one.  "here" learned from this benchmark itself (cross-fitted) and is what moving costs.
---   POINTSMAN_DATA=FOLDER pointsman run experiments/routellm_transfer.lua [--set size=gsm8k|mt_bench|pair|toy]
--- mmlu, gsm8k, mt_bench: one benchmark of routellm_pair, trained on the other two.  pair: RouterBench's claude-v1 and mixtral-8x7b, trained
--- for GPT-4 and Mixtral on routellm_pair, the strong one taken for the strong.
+--   POINTSMAN_DATA=FOLDER pointsman run experiments/routellm_transfer.lua [--set size=gsm8k|mt_bench|same_pair|other_pair|toy]
+-- mmlu, gsm8k, mt_bench: one benchmark of routellm_pair, trained on the other two.  same_pair, other_pair: RouterBench's GPT-4 and Mixtral,
+-- or Yi-34B and Llama-2-70B, trained for GPT-4 and Mixtral on routellm_pair.
 local pm <const> = require "pointsman"
 
 local strong <const>, weak <const> = "gpt-4-1106-preview", "mistralai/Mixtral-8x7B-Instruct-v0.1"
@@ -39,6 +39,15 @@ end
 routers[#routers + 1] = pm.router "sw_ranking" { tiers = 0, gamma = "auto", learns = "battles", from = "alpaca", label = "sw, battles" }
 routers[#routers + 1] = pm.router "matrix_factorization" { learns = "battles", from = "alpaca", label = "mf, battles" }
 
+-- A pair of RouterBench, asked of a router for GPT-4 and Mixtral on routellm_pair: strong is taken for strong.
+local function moved(name, s, w)
+  return {
+    name = "transfer_" .. name, data = pm.dataset "routerbench_3" { models = { s, w } }, pair = { strong = s, weak = w },
+    also = both(s, w, pm.dataset "routellm_pair" { without = { "contaminated.txt" }, labels = true, names = { [strong] = s, [weak] = w } }),
+    objective = pm.objective "threshold" { strong = s, weak = w, alpha = 0.5 },
+  }
+end
+
 return pm.experiment {
   name  = "transfer_mmlu",
   asks  = "What is left of a router that was trained on other benchmarks, for another pair, or on battles alone?",
@@ -58,14 +67,8 @@ return pm.experiment {
       also = both(strong, weak, pair_data({ "mmlu", "mt_bench" }, { labels = true })) },
     mt_bench = { name = "transfer_mt_bench", data = pair_data({ "mt_bench" }, { join_turns = true }),
       also = both(strong, weak, pair_data({ "mmlu", "gsm8k" }, { labels = true })) },
-    pair = {
-      name = "transfer_pair",
-      data = pm.dataset "routerbench_3" { models = { "claude-v1", "mistralai/mixtral-8x7b-chat" } },
-      also = both("claude-v1", "mistralai/mixtral-8x7b-chat", pm.dataset "routellm_pair" {
-        without = { "contaminated.txt" }, labels = true, names = { [strong] = "claude-v1", [weak] = "mistralai/mixtral-8x7b-chat" } }),
-      pair = { strong = "claude-v1", weak = "mistralai/mixtral-8x7b-chat" },
-      objective = pm.objective "threshold" { strong = "claude-v1", weak = "mistralai/mixtral-8x7b-chat", alpha = 0.5 },
-    },
+    same_pair  = moved("same_pair", "gpt-4-1106-preview", "mistralai/mixtral-8x7b-chat"),
+    other_pair = moved("other_pair", "zero-one-ai/Yi-34B-Chat", "meta/llama-2-70b-chat"),
     toy = {
       name = "transfer_toy", data = pm.dataset "datasets/toy" { domains = { "arithmetic", "code", "contracts" } },
       also = {

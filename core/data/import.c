@@ -12,17 +12,10 @@
 #include "data/import_formats.h"
 #include "data/number.h"
 
-static const import_format *const formats[] = {&import_long,
-                                               &import_embeddings,
-                                               &import_folder,
-                                               &import_routellm,
-                                               &import_routerbench,
-                                               &import_embedllm,
-                                               &import_llmrouterbench,
-                                               &import_llmrouter,
-                                               &import_arena,
-                                               &import_alpacaeval,
-                                               NULL};
+static const import_format *const formats[] = {
+    &import_long,      &import_battles,     &import_embeddings, &import_folder,
+    &import_routellm,  &import_routerbench, &import_embedllm,   &import_llmrouterbench,
+    &import_llmrouter, &import_arena,       &import_alpacaeval, NULL};
 
 const import_format *const *import_formats(void)
 {

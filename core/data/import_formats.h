@@ -8,7 +8,7 @@
 #include "data/import.h"
 
 extern const import_format import_routellm, import_routerbench, import_embedllm,
-    import_llmrouterbench, import_llmrouter, import_arena, import_alpacaeval, import_long,
-    import_embeddings, import_folder;
+    import_llmrouterbench, import_llmrouter, import_arena, import_alpacaeval, import_battles,
+    import_long, import_embeddings, import_folder;
 
 #endif

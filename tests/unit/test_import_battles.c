@@ -305,6 +305,59 @@ START_TEST(starved)
     bed_starve(&b, "alpacaeval", alpaca_input, NULL);
     bed_starve(&b, "arena", arena_input, NULL);
     bed_starve(&b, "arena", arena_json_input, NULL);
+/* ---- one's own ---- */
+
+static const char own_csv[] = "prompt,model_a,model_b,winner,p_b,judge,weight,domain\n"
+                              "\"How, then?\",x,y,b,,ann,2,talk\n"
+                              "\"How, then?\",x,z,tie,,ann,,talk\n"
+                              "Why,y,z,z,,bob,,\n"
+                              "Why,z,x,,0.25,bob,,\n"
+                              "Why,z,z,a,,bob,,\n";
+
+START_TEST(own_battles)
+{
+    const char *const inputs[] = {"own.csv", NULL};
+    bed_put(&b, "own.csv", own_csv);
+    bed_must_import(&b, "battles", inputs, NULL);
+    ck_assert_uint_eq(b.d.n, 2);
+    ck_assert_uint_eq(b.d.n_battles, 4);
+    ck_assert_uint_eq(b.d.n_judges, 2);
+    static const double outcome[] = {0, .5, 0, .75};
+    for (size_t k = 0; k < 4; k++) ck_assert_double_eq((double)b.d.battle[k].outcome, outcome[k]);
+    ck_assert_double_eq((double)b.d.battle[0].weight, 2);
+    ck_assert_uint_eq(b.d.battle[0].prompt, b.d.battle[1].prompt);
+    ck_assert_uint_eq(b.d.battle[2].a, bed_column(&b, "y"));
+    ck_assert_str_eq(b.d.domains[b.d.domain[0]], "talk");
+    ck_assert_uint_eq(bed_skipped(&b, "a model against itself"), 1);
+    const char *const rows[] = {"own.jsonl", NULL};
+    bed_put(
+        &b, "own.jsonl",
+        "{\"prompt\":\"Why\",\"model_a\":\"x\",\"model_b\":\"y\",\"winner\":\"model_a\"}\n"
+        "{\"prompt\":\"Why\",\"prompt_id\":\"q\",\"model_a\":\"x\",\"model_b\":\"y\",\"p_b\":1}\n");
+    bed_must_import(&b, "battles", rows, NULL);
+    ck_assert_uint_eq(b.d.n, 2);
+    ck_assert_double_eq((double)b.d.battle[0].outcome, 1);
+    ck_assert_double_eq((double)b.d.battle[1].outcome, 0);
+    bed_cut(&b, "battles", "own.csv", inputs, NULL);
+}
+END_TEST
+
+START_TEST(own_refusals)
+{
+    bed_must_refuse(&b, "battles", "x.csv", "prompt,model_a,winner\np,x,a\n",
+                    "found no \"model_b\"; a row wants prompt, model_a, model_b");
+    bed_must_refuse(&b, "battles", "x.csv", "prompt,model_a,model_b\np,x,y\n",
+                    "found neither \"winner\" nor \"p_b\"");
+    bed_must_refuse(&b, "battles", "x.csv", "prompt,model_a,model_b,winner\np,x,y,w\n",
+                    "x.csv:2: \"winner\": found \"w\", wanted a, b or tie");
+    bed_must_refuse(&b, "battles", "x.csv", "prompt,model_a,model_b,p_b\np,x,y,1.5\n",
+                    "x.csv:2: \"p_b\": found \"1.5\", wanted a probability");
+    bed_must_refuse(&b, "battles", "x.csv", "prompt,model_a,model_b,winner,weight\np,x,y,a,0\n",
+                    "\"weight\": found \"0\", wanted a number above 0");
+    bed_must_refuse(&b, "battles", "x.csv", "prompt,model_a,model_b,winner\np,,y,a\n",
+                    "\"model_a\": found nothing, wanted the name of a model");
+    bed_must_refuse(&b, "battles", "x.jsonl", "{\"prompt\":\"p\",\"model_a\":\"x\"}\n",
+                    "found no \"model_b\"");
 }
 END_TEST
 
@@ -324,6 +377,8 @@ int main(void)
     tcase_add_test(cases, alpacaeval_refusals);
     tcase_add_test(cases, alpacaeval_cut_anywhere);
     tcase_add_test(cases, starved);
+    tcase_add_test(cases, own_battles);
+    tcase_add_test(cases, own_refusals);
     suite_add_tcase(suite, cases);
     return suite_main(suite);
 }

@@ -305,6 +305,9 @@ START_TEST(starved)
     bed_starve(&b, "alpacaeval", alpaca_input, NULL);
     bed_starve(&b, "arena", arena_input, NULL);
     bed_starve(&b, "arena", arena_json_input, NULL);
+}
+END_TEST
+
 /* ---- one's own ---- */
 
 static const char own_csv[] = "prompt,model_a,model_b,winner,p_b,judge,weight,domain\n"

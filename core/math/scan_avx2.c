@@ -78,16 +78,23 @@ static inline __attribute__((always_inline)) void tile_half(const float *const x
     size_t from = half * LANES, whole = cols / SCAN_LANES * SCAN_LANES;
     KERNEL_UNROLL for (size_t a = 0; a < ROWS_TILE; a++)
         KERNEL_UNROLL for (size_t b = 0; b < QUERIES_TILE; b++) acc[a][b] = _mm256_setzero_ps();
-    for (size_t j = 0; j < cols; j += SCAN_LANES) {
-        bool is_last = j == whole;
-        __m256 v0 = is_last ? load_n(x[0] + j, from, cols - j) : v_load(x[0] + j + from);
-        __m256 v1 = is_last ? load_n(x[1] + j, from, cols - j) : v_load(x[1] + j + from);
+    for (size_t j = from; j < whole; j += SCAN_LANES) {
+        __m256 v0 = v_load(x[0] + j), v1 = v_load(x[1] + j);
         KERNEL_UNROLL for (size_t b = 0; b < QUERIES_TILE; b++)
         {
-            __m256 w = v_load(y + b * q->ld + j + from);
+            __m256 w = v_load(y + b * q->ld + j);
             acc[0][b] = v_fma(v0, w, acc[0][b]);
             acc[1][b] = v_fma(v1, w, acc[1][b]);
         }
+    }
+    if (whole == cols) return;
+    __m256 v0 = load_n(x[0] + whole, from, cols - whole),
+           v1 = load_n(x[1] + whole, from, cols - whole);
+    KERNEL_UNROLL for (size_t b = 0; b < QUERIES_TILE; b++)
+    {
+        __m256 w = v_load(y + b * q->ld + whole + from);
+        acc[0][b] = v_fma(v0, w, acc[0][b]);
+        acc[1][b] = v_fma(v1, w, acc[1][b]);
     }
 }
 
@@ -178,34 +185,47 @@ static void widen(scan_rows *rows, void *room)
 
 /* ---- bytes ---- */
 
-static inline __m256i wide(const int8_t *p)
+static inline __m256i load_bytes(const int8_t *p)
 {
-    return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(const void *)p));
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
-/* Rows r and, if there is one, r + 1 against `n` queries from i on (1 or QUERIES_TILE). */
+/* s + products of 32 bytes: |x| without sign times y with the sign of x.  Queries stay within +-127, so a pair of
+ * products is at most 2 * 128 * 127, which 16 bits hold. */
+static inline __m256i step_i8(__m256i s, __m256i x, __m256i y)
+{
+    __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(x), _mm256_sign_epi8(y, x));
+    return _mm256_add_epi32(s, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+}
+
+/* Rows r and, if there is one, r + 1 against `n` queries (1 or QUERIES_TILE). */
 static inline __attribute__((always_inline)) void tile_i8(const scan_rows *rows, size_t r,
                                                           const int8_t *y, size_t ld, size_t n,
                                                           int32_t sum[ROWS_TILE][QUERIES_TILE])
 {
-    size_t cols = rows->cols, j = 0;
+    size_t cols = rows->cols, whole = cols / 32 * 32;
     const int8_t *x0 = (const int8_t *)rows->at + r * rows->ld;
     const int8_t *x1 = r + 1 < rows->n ? x0 + rows->ld : x0;
-    int8_t tail[ROWS_TILE][16] = {{0}};
+    int8_t tail[ROWS_TILE][32] = {{0}};
     __m256i acc[ROWS_TILE][QUERIES_TILE];
     KERNEL_UNROLL for (size_t b = 0; b < n; b++) acc[0][b] = acc[1][b] = _mm256_setzero_si256();
-    if (cols % 16) {
-        memcpy(tail[0], x0 + cols / 16 * 16, cols % 16);
-        memcpy(tail[1], x1 + cols / 16 * 16, cols % 16);
-    }
-    for (; j < cols; j += 16) {
-        bool is_last = cols - j < 16;
-        __m256i v0 = wide(is_last ? tail[0] : x0 + j), v1 = wide(is_last ? tail[1] : x1 + j);
+    for (size_t j = 0; j < whole; j += 32) {
+        __m256i v0 = load_bytes(x0 + j), v1 = load_bytes(x1 + j);
         KERNEL_UNROLL for (size_t b = 0; b < n; b++)
         {
-            __m256i w = wide(y + b * ld + j);
-            acc[0][b] = _mm256_add_epi32(acc[0][b], _mm256_madd_epi16(v0, w));
-            acc[1][b] = _mm256_add_epi32(acc[1][b], _mm256_madd_epi16(v1, w));
+            __m256i w = load_bytes(y + b * ld + j);
+            acc[0][b] = step_i8(acc[0][b], v0, w);
+            acc[1][b] = step_i8(acc[1][b], v1, w);
+        }
+    }
+    if (whole < cols) { /* the query is zero beyond its end */
+        memcpy(tail[0], x0 + whole, cols - whole);
+        memcpy(tail[1], x1 + whole, cols - whole);
+        KERNEL_UNROLL for (size_t b = 0; b < n; b++)
+        {
+            __m256i w = load_bytes(y + b * ld + whole);
+            acc[0][b] = step_i8(acc[0][b], load_bytes(tail[0]), w);
+            acc[1][b] = step_i8(acc[1][b], load_bytes(tail[1]), w);
         }
     }
     KERNEL_UNROLL for (size_t a = 0; a < ROWS_TILE; a++)

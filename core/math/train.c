@@ -39,6 +39,9 @@ static void noisy_row(const noisy_job *j, size_t i)
     float z[TRAIN_NORMALS] = {0}, *to = pm_row(j->out, i);
     for (size_t b = 0; b < blocks; b++) {
         size_t lo = b * TRAIN_NORMALS, n = cols - lo < TRAIN_NORMALS ? cols - lo : TRAIN_NORMALS;
+        /* Rows lie anywhere: the next one is asked for while this one's numbers are made. */
+        for (size_t t = 0; i + 1 < j->out.rows && t < n; t += 16)
+            __builtin_prefetch(j->row[i + 1] + lo + t);
         if (j->z->alpha != 0)
             j->k->normals(j->z->seed, j->z->stream, first + b * (TRAIN_NORMALS / 4), z);
         j->k->mix(j->row[i] + lo, j->scale, z, j->z->alpha, n, to + lo);

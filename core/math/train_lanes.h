@@ -34,35 +34,46 @@ INLINE vf load_n(const float *p, size_t n)
 
 /* ---- normal numbers ----------------------------------------------------------------------------------- */
 
-typedef struct vu2 {
-    vu hi, lo;
-} vu2;
+/* A lane of 64 bits holds one number in its low half; what is above it is not read.  Even and odd lanes apart, so
+ * that a product gives both halves in place. */
+typedef struct words {
+    vl even, odd;
+} words;
 
-/* High and low halves of the lanes times m; the low half of a 64-bit lane is an even lane (little-endian). */
-INLINE vu2 product(vu a, uint32_t m)
+INLINE words times(words a, uint32_t m)
 {
-    vl by = (vl){0} + m, even = vl_mul((vl)a, by), odd = vl_mul((vl)a >> 32, by);
-    return (vu2){(vu)((even >> 32) | (odd & 0xffffffff00000000u)),
-                 (vu)((even & 0xffffffffu) | (odd << 32))};
+    vl by = (vl){0} + m;
+    return (words){vl_mul(a.even, by), vl_mul(a.odd, by)};
+}
+
+INLINE words mixed(words high, words b, uint32_t key)
+{
+    return (words){(high.even >> 32) ^ b.even ^ key, (high.odd >> 32) ^ b.odd ^ key};
+}
+
+INLINE vu joined(words a)
+{
+    return (vu)((a.even & 0xffffffffu) | (a.odd << 32));
 }
 
 INLINE void philox(uint64_t seed, uint32_t stream, uint64_t block, vu out[4])
 {
-    vu lane = {0};
-    for (uint32_t k = 0; k < LANES; k++) lane[k] = k;
-    vu c0 = lane + (uint32_t)block, c1 = (vu){0} + (uint32_t)(block >> 32);
-    vu c2 = (vu){0} + stream, c3 = (vu){0} + 2u; /* 0 and 1: base/rng.c */
+    vl even = {0};
+    for (uint32_t k = 0; k < LANES / 2; k++) even[k] = (uint64_t)(uint32_t)block + 2 * k;
+    vl none = {0};
+    words c0 = {even, even + 1}, c1 = {none + (block >> 32), none + (block >> 32)};
+    words c2 = {none + stream, none + stream}, c3 = {none + 2, none + 2}; /* 0, 1: base/rng.c */
     uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
     for (int round = 0; round < 10; round++) {
-        vu2 p0 = product(c0, 0xD2511F53u), p1 = product(c2, 0xCD9E8D57u);
-        c0 = p1.hi ^ c1 ^ k0;
-        c2 = p0.hi ^ c3 ^ k1;
-        c1 = p1.lo;
-        c3 = p0.lo;
+        words p0 = times(c0, 0xD2511F53u), p1 = times(c2, 0xCD9E8D57u);
+        c0 = mixed(p1, c1, k0);
+        c2 = mixed(p0, c3, k1);
+        c1 = p1;
+        c3 = p0;
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
-    out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
+    out[0] = joined(c0), out[1] = joined(c1), out[2] = joined(c2), out[3] = joined(c3);
 }
 
 /* sqrt(-2 ln u), u = (word / 2 + 1/2) / 2^31 in (0, 1]; the logarithm after Cephes' logf. */

@@ -132,7 +132,8 @@ FIT_WIDE static void settle(const struct mf_step *s)
             s->length[j] = fmaxf(sqrtf(dot(from, from, s->width)), 1e-12f);
             by = 1 / s->length[j];
         }
-        for (size_t t = 0; t < s->width; t++) v[t] = by * from[t];
+        for (size_t t = 0; t < s->width; t += FIT_LANES)
+            for (size_t u = t; u < t + FIT_LANES; u++) v[u] = by * from[u];
         multiply(v, s->part[MF_C].at, pm_row(s->p, j), s->width);
     }
 }
@@ -240,7 +241,9 @@ FIT_WIDE static void unwind(const struct mf_step *s)
             }
         if (!s->how->is_unit) continue;
         float along = dot(slope, v, s->width), shorter = 1 / s->length[j];
-        for (size_t t = 0; t < s->width; t++) slope[t] = shorter * (slope[t] - along * v[t]);
+        for (size_t t = 0; t < s->width; t += FIT_LANES)
+            for (size_t u = t; u < t + FIT_LANES; u++)
+                slope[u] = shorter * (slope[u] - along * v[u]);
     }
 }
 

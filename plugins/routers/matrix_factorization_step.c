@@ -21,11 +21,12 @@ enum { S_START = 110, S_NOISE = 120, MANY = 1024, GRAIN = 16 };
 
 INLINE float dot(const float *restrict a, const float *restrict b, size_t n)
 {
-    float lane[FIT_LANES] = {0}, sum = 0;
+    float lane[FIT_LANES] = {0};
     for (size_t t = 0; t < n; t += FIT_LANES)
         for (size_t u = 0; u < FIT_LANES; u++) lane[u] += a[t + u] * b[t + u];
-    for (size_t u = 0; u < FIT_LANES; u++) sum += lane[u];
-    return sum;
+    for (size_t half = FIT_LANES / 2; half; half /= 2)
+        for (size_t u = 0; u < half; u++) lane[u] += lane[u + half];
+    return lane[0];
 }
 
 INLINE void add(float by, const float *restrict a, float *restrict to, size_t n)
@@ -151,6 +152,7 @@ static pm_status gather(struct mf_step *s, pm_call *c, const uint32_t *batch, si
     s->first[0] = 0;
     for (size_t i = 0; i < n; i++) {
         s->row[i] = fit_data_embed(&a->base, a->prompt[batch[i]]);
+        FIT_FETCH(a->item + a->start[batch[i]]);
         s->first[i + 1] = s->first[i] + a->start[batch[i] + 1] - a->start[batch[i]];
     }
     pm_noise z = {.size = sizeof z,

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- RouteLLM's experiment (arXiv 2406.18665): a strong and a weak model; routers that learned from battles of other models alone, or from
 -- labels of the benchmark too; PGR, APGR and CPT beside prompt length and the subject's label.  Cross-fitted in five folds.
---   POINTSMAN_DATA=FOLDER pointsman run experiments/routellm.lua [--set size=gsm8k|mt_bench|mmlu_less_3|toy] [--set arena=FOLDER]
--- FOLDER holds routellm_pair and alpaca_battles (docs/data-format.md); for Arena battles: pointsman data convert --from arena.
+--   POINTSMAN_DATA=FOLDER pointsman run experiments/routellm.lua [--set size=gsm8k|mt_bench|mmlu_less_3|toy] [--set arena=FILE]
+-- FOLDER holds routellm_pair and alpaca_battles (docs/data-format.md); FILE: Chatbot Arena battles as published (CSV or JSON).
 local pm <const> = require "pointsman"
 
 local strong <const>, weak <const> = "gpt-4-1106-preview", "mistralai/Mixtral-8x7B-Instruct-v0.1"
@@ -13,7 +13,7 @@ local battles <const> = {
     judges = { "weighted_alpaca_eval_gpt4_turbo" },
     names = { gpt4_1106_preview = strong, ["Mixtral-8x7B-Instruct-v0.1_concise"] = weak },
   },
-  arena = pm.dataset "-" {}, -- Chatbot Arena: skipped unless it is given
+  arena = pm.dataset "-" { format = "arena", names = { ["mixtral-8x7b-instruct-v0.1"] = weak } }, -- skipped unless it is given
 }
 
 local routers <const> = {

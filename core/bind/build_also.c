@@ -8,6 +8,7 @@
 
 #include "base/io.h"
 #include "bind/script_private.h"
+#include "data/import.h"
 
 #define ALSO_MAX 32 /* a router's choice of them is a bit each */
 
@@ -85,6 +86,7 @@ static bool take_also(script *s, const node *v, also_choice *out)
     static const schema_row rows[] = {DATASET_PART_ROWS,
                                       {"names", WANT_TABLE, 0, 0, NULL, false, NULL},
                                       {"labels", WANT_FLAG, 0, 0, NULL, false, NULL},
+                                      {"format", WANT_TEXT, 0, 0, NULL, false, NULL},
                                       SCHEMA_END};
     const char *path = schema_path(s->a, "also", v->key);
     if (!node_is(v, "dataset")) {
@@ -100,9 +102,20 @@ static bool take_also(script *s, const node *v, also_choice *out)
     *out = (also_choice){
         .label = v->key, .where = v->where, .labels = schema_flag(v, "labels", false)};
     build_narrowing(s, v, &out->narrow);
+    out->format = schema_text(v, "format", "arena");
+    if (!import_find(out->format)) {
+        complain(
+            &s->wrong, v->where,
+            "%s.format = \"%.80s\": no such importer; `pointsman data convert --list` names them",
+            path, out->format);
+        return false;
+    }
     if (strcmp(v->name, "-") == 0)
         return take_names(s, v, path, out); /* not given: dir stays NULL */
-    out->dir = build_folder(s, v, path);    /* where it is missing routers may still name it */
+    const char *file = modules_find(&s->files, v->name);
+    bool is_file = file && io_is_file(file);
+    /* where it is missing routers may still name it */
+    out->dir = is_file ? file : build_folder(s, v, path);
     return take_names(s, v, path, out);
 }
 
@@ -214,7 +227,7 @@ void build_absent(script *s, experiment *x)
         }
         absent |= 1u << k;
         tell_skipped(s, x,
-                     bind_text(s->a, "data \"%.80s\" (not given: --set %.80s=FOLDER)",
+                     bind_text(s->a, "data \"%.80s\" (not given: --set %.80s=FOLDER or FILE)",
                                also[k].label, also[k].label));
     }
     for (size_t i = 0; i < x->n_routers; i++) {

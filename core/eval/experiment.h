@@ -49,7 +49,8 @@ typedef struct model_name { /* what a model of other data is called here */
 
 typedef struct also_choice { /* other data whose battles routers learn from, too */
     const char *label;
-    const char *dir; /* never NULL in a built experiment */
+    const char *dir;    /* never NULL in a built experiment; or a file, which is imported once */
+    const char *format; /* of such a file: name of an importer */
     dataset_narrowing narrow;
     const model_name *
         name; /* [n_names]; models not named keep their name and join as experts that are not served */

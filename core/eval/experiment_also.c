@@ -5,9 +5,14 @@
  * not served.
  */
 #include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "data/import.h"
 #include "eval/experiment_private.h"
 #include "math/mat.h"
 
@@ -44,9 +49,11 @@ static pm_status check_names(const exp_run *r, const also_choice *c, const datas
         const char *theirs = c->name[k].theirs, *ours = c->name[k].ours;
         if (library_find(&d->models.view, theirs) == SIZE_MAX) {
             const char *near = str_suggest(theirs, known, n);
-            return err_set(err, PM_E_ARG, "%s: names: \"%s\" is no model of %s%s%s%s", c->where,
-                           theirs, d->name, near ? "; did you mean \"" : "", near ? near : "",
-                           near ? "\"?" : "");
+            if (near)
+                return err_set(err, PM_E_ARG,
+                               "%s: names: \"%s\" is no model of %s; did you mean \"%s\"?",
+                               c->where, theirs, d->name, near);
+            log_line(LOG_WARN, "%s: names: \"%s\" is no model of %s", c->where, theirs, d->name);
         }
         if (library_find(&r->lib->view, ours) == SIZE_MAX)
             return err_set(err, PM_E_ARG,
@@ -237,13 +244,68 @@ static pm_status join_parts(joined *j, pm_err *err)
     return s;
 }
 
+/* ---- a file of another format ---- */
+
+static bool still_wanted(void *arg, const char *what, uint64_t done)
+{
+    const exp_run *r = arg;
+    (void)what;
+    (void)done;
+    return !r->env.cancel || !atomic_load(r->env.cancel);
+}
+
+static pm_status import_file(exp_run *r, const also_choice *c, const char *dir, pm_err *err)
+{
+    const import_format *format = import_find(c->format);
+    folder_options o = FOLDER_OPTIONS_DEFAULT;
+    import_job job = {.size = sizeof job,
+                      .input = &c->dir,
+                      .n_inputs = 1,
+                      .progress = still_wanted,
+                      .progress_arg = r};
+    import_counts *counts = arena_alloc(r->keep, 1, sizeof *counts);
+    folder *out;
+    if (!counts || !format) return no_memory(err);
+    pm_status s = folder_open(dir, &o, &out, err);
+    if (s) return s;
+    s = format->run(&job, out, counts, err);
+    if (s) {
+        folder_abandon(out);
+        return s;
+    }
+    for (size_t k = 0; k < counts->n_skipped; k++)
+        log_line(LOG_INFO, "%s: %zu rows are left out: %s", c->dir, counts->skipped[k].n,
+                 counts->skipped[k].why);
+    return folder_finish(out, err);
+}
+
+/* A file becomes a folder of the store, named by its contents, so that this happens once. */
+static pm_status folder_of(exp_run *r, const also_choice *c, const char **dir, pm_err *err)
+{
+    char hex[65], name[128];
+    *dir = c->dir;
+    if (!io_is_file(c->dir)) return PM_OK;
+    pm_status s = sha256_file(c->dir, hex, err);
+    if (s) return s;
+    snprintf(name, sizeof name, "%.60s-%.12s", c->format, hex);
+    const char *imports = io_join(r->keep, r->o->out_dir, "imports");
+    *dir = imports ? io_join(r->keep, imports, name) : NULL;
+    if (!*dir) return no_memory(err);
+    if (io_is_dir(*dir)) return PM_OK;
+    exp_say(r, c->label, 0);
+    s = io_mkdir(imports, err);
+    return s ? s : import_file(r, c, *dir, err);
+}
+
 static pm_status read_part(exp_run *r, size_t k, dataset *out, pm_err *err)
 {
     const also_choice *c = &r->x->also[k];
     dataset all;
+    const char *dir = NULL;
     dataset_options o = DATASET_OPTIONS_DEFAULT;
-    pm_status s = dataset_read(c->dir, &o, r->keep, &all, err);
-    if (!s) s = dataset_narrow(&all, c->dir, &c->narrow, r->keep, out, err);
+    pm_status s = folder_of(r, c, &dir, err);
+    if (!s) s = dataset_read(dir, &o, r->keep, &all, err);
+    if (!s) s = dataset_narrow(&all, dir, &c->narrow, r->keep, out, err);
     if (!s) s = check_names(r, c, out, err);
     if (!s && c->labels && (!out->value.at || out->kind != r->data.kind))
         s = err_set(err, PM_E_ARG, "labels = true: %s has no outcomes of the kind of %s", out->name,

@@ -192,6 +192,30 @@ START_TEST(slips_are_told)
 }
 END_TEST
 
+/* A file of a publisher is imported into the store, once. */
+START_TEST(a_file_is_imported_once)
+{
+    bed b;
+    open_bed(&b, false);
+    b.also = (also_choice){
+        .label = "log",
+        .format = "battles",
+        .where = "trial.lua:2",
+        .dir = files_put(&b.other, "log.csv",
+                         "prompt,model_a,model_b,winner\nWhat now?,a,c,b\nWhat then?,c,b,tie\n")};
+    for (int again = 0; again < 2; again++) {
+        MUST(exp_load_also(&b.r, err));
+        pm_fit f = fit_of(&b, PM_NEEDS_BATTLES, LEARNS_BATTLES);
+        ck_assert_uint_eq(f.y->n_battles, 2);
+        want_battle(&f, "What now?", 0, 2, 0);
+        want_battle(&f, "What then?", 2, 1, .5);
+    }
+    b.also.dir = files_put(&b.other, "log.csv", "prompt,model_a,model_b,winner\nq,a,c,nobody\n");
+    refused(&b, "\"winner\": found \"nobody\"");
+    close_bed(&b);
+}
+END_TEST
+
 START_TEST(a_router_of_battles_learns_labels_where_there_are_no_battles)
 {
     bed b;
@@ -215,6 +239,7 @@ int main(void)
     tcase_add_test(c, labels_become_battles_beside_others);
     tcase_add_test(c, others_alone_give_their_labels);
     tcase_add_test(c, slips_are_told);
+    tcase_add_test(c, a_file_is_imported_once);
     tcase_add_test(c, a_router_of_battles_learns_labels_where_there_are_no_battles);
     suite_add_tcase(s, c);
     return suite_main(s);

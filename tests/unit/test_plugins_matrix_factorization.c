@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "routers/matrix_factorization.c" /* its statics, behind a host of our own; before check.h */
+#include "routers/matrix_factorization_train.h"
 
 #include "base/rng.h"
 #include "fit_bed.h"
@@ -13,6 +13,10 @@
 #include "math/train.h"
 
 static bed b;
+static size_t asked_dots; /* calls of pm.linalg/1's dots */
+static const pm_tensor *shelf[5];
+static const char *const shelf_name[] = {"winprob", "fold", "bias", "prompts", "experts"};
+#include "plain_host.h"
 
 static void setup(void)
 {
@@ -22,80 +26,6 @@ static void teardown(void)
 {
     bed_close(&b);
 }
-
-/* ---- a host in this thread ---------------------------------------------------------------------------- */
-
-static void *lend(pm_call *c, size_t count, size_t bytes)
-{
-    (void)c;
-    return arena_alloc(b.room, count, bytes);
-}
-static pm_status refuse(pm_call *c, pm_status s, const char *fmt, ...)
-{
-    (void)c, (void)fmt;
-    return s;
-}
-static double drawn(const pm_call *c, uint32_t stream, uint64_t i)
-{
-    return rng_uniform(c->seed, stream, i);
-}
-static pm_status here(pm_call *c, size_t n, size_t grain, pm_body body, void *arg)
-{
-    (void)grain;
-    return body(c, 0, n, arg);
-}
-static pm_status product(pm_call *c, char ta, char tb, float alpha, pm_cmat x, pm_cmat y,
-                         float beta, pm_mat out, pm_gemm_hint hint)
-{
-    (void)c;
-    return gemm(&b.compute, NULL, ta == 't' ? 'T' : 'N', tb == 't' ? 'T' : 'N', alpha, x, y, beta,
-                out, hint, &b.err);
-}
-static pm_status noisy(pm_call *c, const float *const *row, float scale, const pm_noise *z,
-                       pm_mat out)
-{
-    train_noise noise = {c->seed, z->stream, z->first, z->alpha};
-    train_noisy_rows(&b.compute, NULL, row, scale, &noise, out);
-    return PM_OK;
-}
-static pm_status stepped(pm_call *c, const pm_adam *a)
-{
-    (void)c;
-    train_layer l = {a->x, a->g, a->w, a->mean, a->square, a->toward, a->lr, a->l2, a->step};
-    return train_adam(&b.compute, NULL, &l, &b.err);
-}
-static pm_status dotted(pm_call *c, pm_cmat a, const float *x, float *out)
-{
-    (void)c;
-    gemv(&b.compute, NULL, a, x, out);
-    return PM_OK;
-}
-static pm_status rated(pm_call *c, const pm_bt *w, double *theta)
-{
-    bt_counts counts = {w->k, w->win, w->win_zero, w->lose_zero, w->prior};
-    (void)c;
-    return bt_fit(&counts, b.room, theta, NULL, &b.err);
-}
-
-static const pm_linalg_service math_here = {.size = sizeof math_here,
-                                            .bradley_terry = rated,
-                                            .noisy_rows = noisy,
-                                            .adam = stepped,
-                                            .dots = dotted};
-
-static const void *serve(const char *name)
-{
-    return strcmp(name, PM_LINALG_SERVICE) == 0 ? &math_here : NULL;
-}
-
-static const pm_host host = {.size = sizeof host,
-                             .own = lend,
-                             .scratch = lend,
-                             .fail = refuse,
-                             .uniform = drawn,
-                             .parallel = here,
-                             .gemm = product,
-                             .service = serve};
 
 /* ---- made-up battles: the formulas made the golden number --------------------------------------------- */
 
@@ -358,19 +288,26 @@ START_TEST(folded_pair_is_the_full_scores)
             if (j < 2) pair[t * 2 + j] = fold[t * THREE + j];
         }
     pm_call c = {.size = sizeof c, .host = &host};
-    pm_router full = {
-        .kind = PM_VALUE_WINPROB, .scale = 1, .fold = {D, THREE, 0, fold, bias, 0, 0}};
-    pm_router two = {.kind = PM_VALUE_WINPROB, .scale = 1, .fold = {D, 2, 0, pair, bias, 0, 0}};
-    ck_assert_int_eq(fold_pair(&full, &c), PM_OK);
-    ck_assert_int_eq(fold_pair(&two, &c), PM_OK);
-    ck_assert_ptr_null(full.pair);
-    ck_assert_ptr_nonnull(two.pair);
+    const pm_router_type *type = pm_plugin_entry(PM_ABI)->routers[0];
+    void *full = arena_alloc(b.room, 1, type->state_bytes),
+         *two = arena_alloc(b.room, 1, type->state_bytes);
+    const double unit[2] = {0, 1};
+    for (size_t m = THREE; m >= 2; m--) {
+        const pm_tensor t[] = {{PM_F64, 1, {2}, unit},
+                               {PM_F32, 2, {D, m}, m == 2 ? pair : fold},
+                               {PM_F32, 1, {m}, bias},
+                               {PM_F32, 2, {D, 1}, fold},
+                               {PM_F32, 2, {m, 1}, fold}};
+        for (size_t k = 0; k < 5; k++) shelf[k] = &t[k];
+        ck_assert_int_eq(type->load(m == 2 ? two : full, &c, NULL), PM_OK);
+    }
     for (uint32_t ref = 0; ref < 2; ref++) {
         float all[N * THREE], both[N * 2];
         pm_scores a = {.size = sizeof a, .reference_col = ref, .value = {all, N, THREE, THREE}};
         pm_scores o = {.size = sizeof o, .reference_col = ref, .value = {both, N, 2, 2}};
-        ck_assert_int_eq(predict(&full, &c, NULL, x, &a), PM_OK);
-        ck_assert_int_eq(predict(&two, &c, NULL, x, &o), PM_OK);
+        ck_assert_int_eq(type->predict(full, &c, NULL, x, &a), PM_OK);
+        ck_assert_uint_eq(asked_dots, ref * 2); /* of 256 prompts each */
+        ck_assert_int_eq(type->predict(two, &c, NULL, x, &o), PM_OK);
         for (size_t i = 0; i < N; i++)
             for (size_t j = 0; j < 2; j++)
                 ck_assert_double_eq_tol((double)both[i * 2 + j], (double)all[i * THREE + j], 1e-6);

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- RouteLLM's experiment (arXiv 2406.18665): a strong and a weak model; routers that learned from battles of other models alone, or from
 -- labels of the benchmark too; PGR, APGR and CPT beside prompt length and the subject's label.  Cross-fitted in five folds.
---   POINTSMAN_DATA=FOLDER pointsman run experiments/routellm.lua [--set size=gsm8k|mt_bench|mmlu_less_3|toy] [--set arena=FILE]
+--   POINTSMAN_DATA=FOLDER pointsman run experiments/routellm.lua [--set size=gsm8k|mt_bench|mmlu_less_3|few|toy] [--set arena=FILE]
 -- FOLDER holds routellm_pair and alpaca_battles (docs/data-format.md); FILE: Chatbot Arena battles as published (CSV or JSON).
 local pm <const> = require "pointsman"
 
@@ -34,6 +34,11 @@ for _, from in ipairs { "alpaca", "arena" } do
       ties = "drop", labels = "hard", experts = "unit", weights = "learned", bias = "none", lr = 3e-4, l2 = 1e-5, noise = 0.1 })
     add("mf", pm.router "matrix_factorization" {})
   end
+end
+
+local of_labels <const> = {} -- those that the number of labels means something to
+for _, router in ipairs(routers) do
+  if router.learns ~= "battles" then of_labels[#of_labels + 1] = router end
 end
 
 -- Printed in the paper (tables 1 to 3, v4); "arena": 65,000 battles of Chatbot Arena, "judge": with 109,000 of a GPT-4 judge, "gold": with
@@ -81,6 +86,7 @@ return pm.experiment {
   objective = pm.objective "threshold" { strong = strong, weak = weak, alpha = 0.5 },
   rival     = { "knn" },
   sizes = {
+    few      = { name = "routellm_mmlu_few", routers = of_labels, train_sizes = { 500, 1500, 4000 } }, -- the paper had some 1,500
     mmlu_less_3 = { name = "routellm_mmlu_less_3", pair = { strong = strong, weak = weak }, -- without the three odd subjects
       data = benchmark { "mmlu", "-mmlu/high_school_mathematics", "-mmlu/moral_scenarios", "-mmlu/professional_law" } },
     gsm8k    = { name = "routellm_gsm8k", data = benchmark { "gsm8k" }, pair = printed.gsm8k },

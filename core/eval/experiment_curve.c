@@ -162,7 +162,8 @@ static pm_status keep_policy(exp_run *r, const seed_work *w, const router_work *
         out->is_rival = w->policy[p].is_rival;
         out->rival_rank = w->policy[p].rival_rank;
     }
-    if (route->kind != w->truth.kind) return PM_OK;
+    pm_status s = r->x->strong ? exp_need(r, w, route, out, err) : PM_OK;
+    if (s || route->kind != w->truth.kind) return s;
     pm_mat value = mat_new(r->a, n, w->truth.m);
     if (!value.at) return err_set(err, PM_E_MEMORY, "predictions for %zu prompts", n);
     mat_copy(mat_const(route->value), value);

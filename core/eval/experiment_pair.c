@@ -200,17 +200,35 @@ static pm_status add_lengths(pair_table *t, pm_err *err)
     return s ? s : add_routed(t, "negative length", POLICY_BASELINE, need + n, err);
 }
 
+/* "knn, train=1500" of a learning curve. */
+static const char *row_label(pair_table *t, const policy *p)
+{
+    if (p->role != POLICY_CURVE) return p->label;
+    str text = STR_INIT;
+    str_printf(&text, "%s, %s", p->label, p->point);
+    const char *label = text.failed ? NULL : arena_strdup(t->r->keep, str_text(&text));
+    str_close(&text);
+    return label;
+}
+
+/* All of the training part is the router itself: no row of the curve. */
+static bool has_row(const policy *p)
+{
+    return p->need && (p->role != POLICY_CURVE || strcmp(p->point, "train=all") != 0);
+}
+
 static pm_status add_router(pair_table *t, const policy *p, pm_err *err)
 {
     size_t n = p->more_need ? p->n_more + 1 : 1;
     const double **need = arena_alloc(t->r->a, n, sizeof *need);
-    if (!need) return err_set(err, PM_E_MEMORY, "two-model scores");
+    const char *label = row_label(t, p);
+    if (!need || !label) return err_set(err, PM_E_MEMORY, "two-model scores");
     need[0] = p->need;
     for (size_t k = 1; k < n; k++) need[k] = p->more_need[k - 1];
-    pair_row *row = add(t, p->label, p->role, PAIR_ROUTED);
+    pair_row *row = add(t, label, p->role, PAIR_ROUTED);
     row->need = need;
     row->n_need = n;
-    row->is_rival = p->is_rival;
+    row->is_rival = p->is_rival && p->role == POLICY_ROUTER;
     row->rival_rank = p->rival_rank;
     row->is_chance = p->need_is_chance;
     return PM_OK;
@@ -231,7 +249,7 @@ static pm_status make_rows(pair_table *t, pm_err *err)
     if (!s && truth->domain_gain)
         s = add_routed(t, "domain label", POLICY_BASELINE, truth->domain_gain, err);
     for (size_t k = 0; k < t->it->n && !s; k++)
-        if (t->it->policy[k].need) s = add_router(t, &t->it->policy[k], err);
+        if (has_row(&t->it->policy[k])) s = add_router(t, &t->it->policy[k], err);
     if (!s) s = two_models_oracle(t->truth.weak, t->truth.strong, truth->n, t->r->a, oracle, err);
     if (!s) s = add_routed(t, "oracle", POLICY_CEILING, oracle, err);
     if (!s) add(t, "optimal line", POLICY_CEILING, PAIR_OPTIMAL);

@@ -50,7 +50,7 @@ static const char *spread(const table_page *p, const table_line *l, const char *
 /* Lines in the order of roles, within a role as they came. */
 static const table_line *next_line(const table_page *p, size_t *at)
 {
-    static const char *const order[] = {"baseline", "router", "ceiling", TABLE_PUBLISHED};
+    static const char *const order[] = {"baseline", "router", "curve", "ceiling", TABLE_PUBLISHED};
     for (; *at < sizeof order / sizeof order[0] * p->t->n; ++*at) {
         const table_line *l = &p->t->line[*at % p->t->n];
         if (!is_pair(l) || strcmp(l->role, order[*at / p->t->n]) != 0) continue;

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The routers of the main job on recorded outcomes of any data set, beside the baselines to fear.
---   pointsman run experiments/recorded.lua --set data=FOLDER          (folder format: docs/data-format.md)
+--   pointsman run experiments/recorded.lua --set data=FOLDER [--set size=crossfit]    (folder format: docs/data-format.md)
 local pm <const> = require "pointsman"
 
 return pm.experiment {
@@ -21,6 +21,7 @@ return pm.experiment {
     pm.router "loss_regression" { features = "sparse", label = "regression, words" },
     pm.router "best_expert" { label = "best expert, dense" },
     pm.router "best_expert" { features = "sparse", label = "best expert, words" },
+    pm.router "matrix_factorization" { label = "mf" },
   },
 
   constraints = {
@@ -30,4 +31,7 @@ return pm.experiment {
 
   rival     = { "knn, dense", "domain majority" },
   bootstrap = { resamples = 2000, level = 0.95 },
+  sizes = { -- every prompt is tested once, by routers that did not learn from it
+    crossfit = { name = "recorded_crossfit", seeds = { 1, 2, 3, 4, 5 }, split = pm.split { by = "fold", folds = 5, tune = 0.25 } },
+  },
 }

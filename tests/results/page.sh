@@ -22,10 +22,13 @@ for word in "$@"; do
 done
 title=$(basename "$script" .lua)
 [ "$data" = - ] || title="$title on $(basename "$data")"
+for word in "$@"; do case $word in size=*) title="$title, ${word#size=}" ;; esac; done
+where=''
+! grep -q 'pm.dataset "alpaca_battles"' "$script" || case "$extra" in *size=toy*) ;; *) where='POINTSMAN_DATA=DIR ' ;; esac
 cat <<TEXT
 # $title
 
-Written by the tool: \`pointsman run experiments/$shown$extra\`
+Written by the tool: \`${where}pointsman run experiments/$shown$extra\`
 (this page: \`sh tests/results/page.sh\`).  Metrics and baselines: docs/metrics.md.
 
 \`\`\`

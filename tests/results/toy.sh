@@ -21,9 +21,9 @@ for script in quickstart recorded baselines tryage_losses tryage_pareto routellm
         done ;;
     *)
         for which in "$page" "$work/page"; do
-            awk '/^settings/ { exit } /^policy/ { on = 1 } on && !/^(regression|best expert|mae|mse|huber|kl|knn|prior|length)/' "$which" |
+            awk '/^settings/ { exit } /^policy/ { on = 1 } on && !/^(regression|best expert|mae|mse|huber|kl|knn|prior|length|mf)/' "$which" |
                 cut -c1-60 | sed 's/  *[-+0-9.]*$//' >"$work/$(basename "$which").fixed"
-            awk '/^(regression|best expert|mae|mse|huber|kl|knn|prior|length)[a-z, ]*  / { print substr($0, 1, 18) }' "$which" | sort -u \
+            awk '/^(regression|best expert|mae|mse|huber|kl|knn|prior|length|mf)[a-z, ]*  / { print substr($0, 1, 18) }' "$which" | sort -u \
                 >"$work/$(basename "$which").names"
         done ;;
     esac

@@ -63,6 +63,7 @@ typedef struct job {
     double level;
     int wide; /* column of names */
     bool drifted;
+    size_t n_printed; /* lines of the table */
 } job;
 
 static bool given(const job *j, const char *name)
@@ -212,8 +213,10 @@ static pm_status calibrate_one(job *j, calibrate_work *w, const char *name, cons
     if (st) return st;
     if (j->as_json)
         print_json(j, w, name, &m);
-    else
+    else {
+        if (!j->n_printed++) print_head(j);
         print_line(j, w, name, m);
+    }
     fflush(stdout);
     tell(j, w, name, &m);
     return PM_OK;
@@ -292,7 +295,12 @@ static void print_drift(job *j, const calibrate_work *w, const char *name, const
         str_close(&s);
         return;
     }
-    printf("%-*s  D %.4f  p %.4g  %s at level %g\n", j->wide, name, x->d, x->p,
+    char p[32]; /* below a millionth its digits say nothing */
+    if (x->p < 1e-6)
+        snprintf(p, sizeof p, "< 0.000001");
+    else
+        snprintf(p, sizeof p, "%.4f", x->p);
+    printf("%-*s  D %.4f  p %s  %s at level %g\n", j->wide, name, x->d, p,
            moved ? "DRIFT" : "no drift", j->level);
     if (w->scores.is_pair)
         printf("%-*s  at alpha %.5f strong calls are %.4f [%.4f, %.4f] of %zu prompts; %.4f of %zu "
@@ -377,7 +385,6 @@ static pm_status run_all(job *j, const char *dir, pm_err *err)
                 j->sample.left_out, j->sample.part);
     for (size_t k = 0; k < list.n; k++)
         if ((int)strlen(list.name[k]) > j->wide) j->wide = (int)strlen(list.name[k]);
-    if (!j->checks && !j->as_json && from) print_head(j);
     for (size_t k = 0; k < list.n && !st; k++) st = run_bundle(j, &list, k, err);
     return st;
 }

@@ -19,9 +19,11 @@ const verb data_inspect = {
     1,
     1,
     "show what a dataset holds",
-    "Prompts, domains, splits and groups, each model with its known share and mean, the tables, "
-    "the\n"
-    "battles by judge, what was left out and why, and the hash of everything read.\n\n"
+    "Prompts, domains, splits and groups, each model with its known share and mean, its battles "
+    "and\n"
+    "wins, the tables, the battles by judge, what was left out and why, and the hash of "
+    "everything\n"
+    "read.\n\n"
     "  pointsman data inspect mine\n"
     "  pointsman data inspect mine --json",
     rows,
@@ -55,6 +57,27 @@ static column_sum sum_table(pm_cmat m)
         all.sum += c.sum;
     }
     return all;
+}
+
+typedef struct fights { /* of one model; a tie is half a win, a judge's probability a part of one */
+    size_t n;
+    double won;
+} fights;
+
+/* One for each model; zeros where nobody fought.  NULL: memory is out. */
+static const fights *count_fights(const dataset *d, arena *a)
+{
+    fights *f = arena_alloc(a, d->m ? d->m : 1, sizeof *f);
+    if (!f) return NULL;
+    memset(f, 0, d->m * sizeof *f);
+    for (size_t k = 0; k < d->n_battles; k++) {
+        const pm_battle *b = &d->battle[k];
+        f[b->a].n++;
+        f[b->b].n++;
+        f[b->a].won += (double)b->outcome;
+        f[b->b].won += 1 - (double)b->outcome;
+    }
+    return f;
 }
 
 static size_t count_part(const dataset *d, uint8_t part)
@@ -112,21 +135,31 @@ static double share(size_t n, size_t of)
     return of ? 100.0 * (double)n / (double)of : 0;
 }
 
-static void print_models(const dataset *d)
+static void print_models(const dataset *d, const fights *f)
 {
     const char *what = d->kind == PM_VALUE_LOSS ? "mean loss" : "mean score";
-    printf("\n%-40s %8s %10s", "model", "known", what);
+    printf("\n%-40s", "model");
+    if (d->value.at) printf(" %8s %10s", "known", what);
     if (d->cost_usd.at) printf(" %14s", "US$ a call");
+    if (d->n_battles) printf(" %8s %7s", "battles", "won");
     printf("\n");
     for (size_t j = 0; j < d->m; j++) {
-        column_sum v = d->value.at ? sum_column(d->value, j) : (column_sum){0, 0};
-        printf("%-40.40s %7.1f%%", d->models.view.expert[j]->id, share(v.known, d->n));
+        column_sum v = d->value.at ? sum_column(d->value, j) : (column_sum){0, 0},
+                   c = d->cost_usd.at ? sum_column(d->cost_usd, j) : (column_sum){0, 0};
+        printf("%-40.40s", d->models.view.expert[j]->id);
+        if (d->value.at) printf(" %7.1f%%", share(v.known, d->n));
         if (v.known)
             printf(" %10.4f", v.sum / (double)v.known);
-        else
+        else if (d->value.at)
             printf(" %10s", "-");
-        column_sum c = d->cost_usd.at ? sum_column(d->cost_usd, j) : (column_sum){0, 0};
-        if (c.known) printf(" %14.7f", c.sum / (double)c.known);
+        if (c.known)
+            printf(" %14.7f", c.sum / (double)c.known);
+        else if (d->cost_usd.at)
+            printf(" %14s", "-");
+        if (f[j].n)
+            printf(" %8zu %6.1f%%", f[j].n, 100 * f[j].won / (double)f[j].n);
+        else if (d->n_battles)
+            printf(" %8d %7s", 0, "-");
         printf("\n");
     }
 }
@@ -166,7 +199,7 @@ static void print_domains(const dataset *d)
     if (none) printf("%-40s %8zu\n", "(none)", none);
 }
 
-static void print_all(const dataset *d, const group_counts *g)
+static void print_all(const dataset *d, const group_counts *g, const fights *f)
 {
     printf("%s: %zu prompts, %zu models, %zu domains, %zu battles\n", d->name, d->n, d->m,
            d->n_domains, d->n_battles);
@@ -177,7 +210,7 @@ static void print_all(const dataset *d, const group_counts *g)
         g->groups, g->repeated, g->across);
     if (d->embed.at) printf("embeddings: %zu values each\n", d->embed.cols);
     printf("hash: %s\n", d->hash);
-    print_models(d);
+    print_models(d, f);
     print_tables(d);
     print_battles(d);
     print_domains(d);
@@ -193,7 +226,7 @@ static void json_member(str *out, const char *key, double v)
     str_number(out, v);
 }
 
-static void json_models(const dataset *d, str *out)
+static void json_models(const dataset *d, const fights *f, str *out)
 {
     str_puts(out, ", \"models\": [");
     for (size_t j = 0; j < d->m; j++) {
@@ -205,6 +238,8 @@ static void json_models(const dataset *d, str *out)
         json_member(out, "known", (double)v.known);
         if (v.known) json_member(out, "mean", v.sum / (double)v.known);
         if (c.known) json_member(out, "cost_usd", c.sum / (double)c.known);
+        if (f[j].n) json_member(out, "battles", (double)f[j].n);
+        if (f[j].n) json_member(out, "won", f[j].won / (double)f[j].n);
         str_puts(out, "}");
     }
     str_puts(out, "], \"tables\": [");
@@ -245,7 +280,7 @@ static void json_lists(const dataset *d, str *out)
     str_puts(out, "]");
 }
 
-static bool print_json(const dataset *d, const group_counts *g)
+static bool print_json(const dataset *d, const group_counts *g, const fights *f)
 {
     str out = STR_INIT;
     str_puts(&out, "{\"name\": ");
@@ -259,7 +294,7 @@ static bool print_json(const dataset *d, const group_counts *g)
     json_member(&out, "groups", (double)g->groups);
     json_member(&out, "groups_across", (double)g->across);
     json_member(&out, "embedding_values", (double)d->embed.cols);
-    json_models(d, &out);
+    json_models(d, f, &out);
     json_lists(d, &out);
     str_puts(&out, "}\n");
     bool good = !out.failed;
@@ -283,10 +318,12 @@ static int inspect_main(int argc, char **argv)
                     : err_set(&err, PM_E_MEMORY, "no memory for the dataset");
     if (s == PM_OK && !count_groups(&d, a, &g))
         s = err_set(&err, PM_E_MEMORY, "no memory for the groups");
+    const fights *f = s == PM_OK ? count_fights(&d, a) : NULL;
+    if (s == PM_OK && !f) s = err_set(&err, PM_E_MEMORY, "no memory for the models");
     if (s == PM_OK && args_given(&data_inspect, value, "json")) {
-        if (!print_json(&d, &g)) s = err_set(&err, PM_E_MEMORY, "no memory for the page");
+        if (!print_json(&d, &g, f)) s = err_set(&err, PM_E_MEMORY, "no memory for the page");
     } else if (s == PM_OK) {
-        print_all(&d, &g);
+        print_all(&d, &g, f);
     }
     arena_close(a);
     return s == PM_OK ? EXIT_FINE : app_failed("data inspect", &err);

@@ -67,7 +67,7 @@ static void list(const registry *r, bool as_json, bool names)
             if (i == 0 || registry_at(r, i - 1)->kind != e->kind)
                 printf("%s%s\n", i ? "\n" : "", plugin_kind_folder(e->kind));
             first_sentence(e->doc, doc, sizeof doc);
-            printf("  %-18s %-8s %s\n", e->name, e->version, doc);
+            printf("  %-20s %-8s %s\n", e->name, e->version, doc);
         }
     }
     const registry_refusal *refused;

@@ -60,7 +60,7 @@ static pm_status unknown(const char *text, const char *const *known, size_t n, p
     else
         for (size_t k = 0; k < n && k < 16; k++)
             if (!is_repeated(known, k))
-                str_printf(&list, "%s%s", k ? ", " : "; there are: ", known[k]);
+                str_printf(&list, "%s\"%s\"", k ? ", " : "; there are: ", known[k]);
     err_set(err, PM_E_ARG, "model \"%s\": no router \"%.*s\"%s", text, shown, rest,
             str_text(&list));
     str_close(&list);

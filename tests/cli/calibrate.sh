@@ -77,7 +77,7 @@ says err "a folder with recorded outcomes of the experts is needed"
 
 # drift
 expect 0 "$pointsman" calibrate "$bundle" --check "$work/test.jsonl"
-says out "D 0.0000  p 1  no drift at level 0.01"
+says out "D 0.0000  p 1.0000  no drift at level 0.01"
 grep '"id": *"arithmetic' "$toy/prompts.jsonl" >"$work/sums.jsonl"
 [ -s "$work/sums.jsonl" ] || fail "the toy has no sums"
 expect 1 "$pointsman" calibrate "$bundle" --check "$work/sums.jsonl"

@@ -153,6 +153,7 @@ done
 # ---- inspect ----
 expect 0 "$pointsman" data inspect "$work/odd"
 says out "odd: 1 prompts, 2 models, 0 domains, 1 battles"
+grep -Eq '^m .* 1 +[0-9.]+%$' "$work/out" || fail "inspect does not tell a model's battles"
 says out 'note: prompts: 2 fields of no meaning here are left out: "lang", "tags"'
 expect 0 "$pointsman" data inspect "$work/a" --json
 says out '"prompts": 2'

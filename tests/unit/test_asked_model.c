@@ -59,7 +59,7 @@ START_TEST(names_that_are_bad)
     refuses("", "want router-NAME-ALPHA");
     refuses("router-mg-0.5", "no router \"mg\"; did you mean \"mf\"?");
     refuses("router-my-ruter-0.5", "no router \"my-ruter\"; did you mean \"my-router\"?");
-    refuses("router-causal_llm-0.5", "there are: mf, sw_ranking");
+    refuses("router-causal_llm-0.5", "there are: \"mf\", \"sw_ranking\"");
     refuses("router-sw_ranking-1.01", "alpha is 1.01; want a number in [0, 1]");
     refuses("router-sw_ranking--0.5", "alpha is -0.5; want");
     refuses("router-sw_ranking-", "alpha \"\" is not a number");

@@ -240,7 +240,7 @@ pm_status exp_decide(exp_run *r, seed_work *w, pm_err *err)
     size_t n = w->n_baselines + w->n_routers * r->n_points;
     w->policy = arena_alloc(r->a, n, sizeof *w->policy);
     if (!w->policy) return err_set(err, PM_E_MEMORY, "%zu policies", n);
-    memcpy(w->policy, w->baseline, w->n_baselines * sizeof *w->policy);
+    if (w->n_baselines) memcpy(w->policy, w->baseline, w->n_baselines * sizeof *w->policy);
     w->n_policies = w->n_baselines;
     for (size_t k = 0; k < w->n_baselines; k++) w->policy[k].seed = w->seed;
     for (size_t point = 0; point < r->n_points; point++)

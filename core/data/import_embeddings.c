@@ -3,17 +3,15 @@
  * --from embeddings: vectors of prompts, as JSON lines or as a .npy file, become embeddings.npy of a folder: text is
  * parsed once, and mapped ever after.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "data/folder_copy.h"
 #include "data/import_formats.h"
 #include "data/jsonl.h"
 #include "data/npy.h"
-#include "data/number.h"
-#include "data/show.h"
+#include "data/row_vector.h"
 
-enum { ROW_BYTES = 64 << 20, MOST_VALUES = 1 << 20 };
+enum { ROW_BYTES = 64 << 20 };
 
 static const import_option options[] = {
     {"folder", "DIR", "the dataset whose prompts these are (required)"},
@@ -25,63 +23,27 @@ typedef struct vectors {
     folder *out;
     import_counts *counts;
     const char *path;
-    float *at;
-    size_t room;
+    row_vector row; /* the one at hand */
 } vectors;
-
-static pm_status bad_array(const vectors *v, const jsonl *j, pm_str key, pm_str raw, pm_err *err)
-{
-    return err_set(err, PM_E_FORMAT, "%s:%zu: %s: found %s, wanted an array of numbers", v->path,
-                   jsonl_line(j), show_text(key).text, show_text(raw).text);
-}
-
-/* The vector in the JSON text of an array into v->at. */
-static pm_status parse_array(vectors *v, const jsonl *j, const jsonl_field *f, size_t *n,
-                             pm_err *err)
-{
-    *n = 0;
-    if (f->kind != JSONL_RAW || !f->text.len || f->text.ptr[0] != '[')
-        return bad_array(v, j, f->key, f->text, err);
-    for (;;) { /* the first vector finds out how much room there must be */
-        bool full;
-        if (number_array(f->text.ptr, f->text.len, v->at, v->room, n, &full)) return PM_OK;
-        if (!full) return bad_array(v, j, f->key, f->text, err);
-        if (v->room >= MOST_VALUES || !mem_grow(&v->at, &v->room, v->room + 1, sizeof *v->at))
-            return err_set(err, PM_E_FORMAT, "%s:%zu: %s: more than %d values", v->path,
-                           jsonl_line(j), show_text(f->key).text, MOST_VALUES);
-    }
-}
-
-static const jsonl_field *vector_field(const vectors *v, const jsonl_field *f, size_t n)
-{
-    static const char *const names[] = {"embedding", "vector", "values"};
-    const char *given = import_text(v->job, "field", NULL);
-    if (given) return jsonl_find(f, n, given);
-    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-        const jsonl_field *found = jsonl_find(f, n, names[k]);
-        if (found) return found;
-    }
-    return NULL;
-}
 
 static pm_status take_row(vectors *v, const jsonl *j, const jsonl_field *f, size_t n, pm_err *err)
 {
-    size_t d;
-    const jsonl_field *id = jsonl_find(f, n, "id"), *vector = vector_field(v, f, n);
+    const jsonl_field *id = jsonl_find(f, n, "id");
+    const jsonl_field *vector = row_vector_field(f, n, import_text(v->job, "field", NULL));
     if (!id || (id->kind != JSONL_STRING && id->kind != JSONL_NUMBER))
         return err_set(err, PM_E_FORMAT, "%s:%zu: found no \"id\", wanted that of a prompt",
                        v->path, jsonl_line(j));
     if (!vector)
         return err_set(err, PM_E_FORMAT, "%s:%zu: found no \"%s\", wanted an array of numbers",
                        v->path, jsonl_line(j), import_text(v->job, "field", "embedding"));
-    pm_status s = parse_array(v, j, vector, &d, err);
-    if (s != PM_OK) return s;
+    pm_status s = row_vector_read(&v->row, vector, err);
+    if (s != PM_OK) return err_wrap(err, s, "%s:%zu", v->path, jsonl_line(j));
     uint32_t row = folder_find_prompt(v->out, id->text);
     if (row == FOLDER_NONE) {
         import_skip(v->counts, "the folder has no such prompt", v->path, jsonl_line(j));
         return PM_OK;
     }
-    s = folder_embedding(v->out, row, v->at, d, err);
+    s = folder_embedding(v->out, row, v->row.at, v->row.n, err);
     return s == PM_OK ? s : err_wrap(err, s, "%s:%zu", v->path, jsonl_line(j));
 }
 
@@ -149,7 +111,7 @@ static pm_status run(const import_job *job, folder *out, import_counts *counts, 
         bool is_npy = len > 4 && strcmp(v.path + len - 4, ".npy") == 0;
         s = is_npy ? read_npy(&v, n, err) : read_rows(&v, err);
     }
-    mem_free(v.at);
+    row_vector_close(&v.row);
     return s;
 }
 

@@ -17,7 +17,9 @@ static const arg_row rows[] = {
     {"target", 't', ARG_TEXT, "WHAT",
      "share=F of strong calls, cost=USD a prompt, or quality=Q on recorded outcomes"},
     {"prompts", 'p', ARG_TEXT, "FILE|FOLDER",
-     "sample: rows of a .jsonl file (.gz too), - for lines, or a data folder"},
+     "sample: rows of a .jsonl file (.gz too), - for lines, or a data folder (with vectors, where "
+     "the "
+     "bundle wants them)"},
     {"part", 0, ARG_TEXT, "PART",
      "rows of a folder: all, train or test (default: those not marked train, where some are test)"},
     {"write", 0, ARG_FLAG, NULL, "keep alpha and the distribution of scores in the bundle"},
@@ -370,12 +372,14 @@ static pm_status run_all(job *j, const char *dir, pm_err *err)
     served_list list = {0};
     const char *from = args_text(&verb_calibrate, j->value, j->checks ? "check" : "prompts", NULL);
     const char *target = args_text(&verb_calibrate, j->value, "target", "");
+    size_t dim = 0;
     pm_status st = read_level(j, err);
     if (!st && !j->checks) st = calibrate_target_read(target, &j->target, err);
     if (!st) st = served_bundles(dir, j->a, &list, err);
+    for (size_t k = 0; k < list.n; k++) dim = list.dim[k] ? list.dim[k] : dim;
     if (!st && from)
-        st = sample_read(from, args_text(&verb_calibrate, j->value, "part", NULL), j->a, &j->sample,
-                         err);
+        st = sample_read(from, args_text(&verb_calibrate, j->value, "part", NULL), dim, j->a,
+                         &j->sample, err);
     if (st) return st;
     if (j->sample.repaired)
         fprintf(stderr, "pointsman calibrate: note: texts with repaired UTF-8: %zu\n",

@@ -17,7 +17,8 @@ static const arg_row rows[] = {
     {"explain", 0, ARG_FLAG, NULL,
      "per expert: predicted value, every term, what was masked and why"},
     {"jsonl", 0, ARG_FLAG, NULL,
-     "input rows are JSON objects with \"prompt\" or \"turns\" (and \"id\", \"tokens_in\")"},
+     "input rows are JSON objects with \"prompt\" or \"turns\" (and \"id\", \"tokens_in\", "
+     "\"embedding\")"},
     {"only", 0, ARG_TEXT, "EXPERT", "serve this expert of the library only (repeatable)"},
     {"weight", 'w', ARG_TEXT, "NAME=N", "use this weight for constraint NAME (repeatable)"},
     {"model", 'm', ARG_TEXT, "NAME",
@@ -42,6 +43,9 @@ const verb verb_route = {
     "may be a prompts.jsonl (.gz\n"
     "too; a name ending in .jsonl or .jsonl.gz says --jsonl itself).  Prints "
     "the chosen expert, one a line.\n"
+    "A bundle of an experiment with embedder = \"given\" wants \"embedding\": [numbers] in every "
+    "row, by the embedding\n"
+    "model of the experiment's data.\n"
     "With --model, BUNDLE may be a run or a folder of bundles, and NAME the name of a bundle or of "
     "its router.  The "
     "objective\n"
@@ -236,6 +240,7 @@ static pm_status route_all(session *s, route_input *in, pm_err *err)
         args_given(&verb_route, s->value, "json"), args_given(&verb_route, s->value, "explain"),
         bundle_about(s->on.bundle)->label, args_text(&verb_route, s->value, "model", NULL),
         s->model ? threshold_alpha(s->model) : (double)NAN};
+    size_t dim = s->use.given_dim;
     for (;;) {
         route_prompt p;
         bool more;
@@ -246,6 +251,7 @@ static pm_status route_all(session *s, route_input *in, pm_err *err)
                         .n = 1,
                         .id = &p.key,
                         .text = &p.text,
+                        .embed = {p.vector, p.vector ? 1 : 0, dim, dim},
                         .turn = p.turn,
                         .turn_start = p.turn ? turns : NULL,
                         .tokens_in = p.has_tokens ? &p.tokens_in : NULL};
@@ -279,7 +285,7 @@ static int route_main(int argc, char **argv)
     pm_status st = open_session(&s, operand[0], &err);
     if (!st)
         st = route_input_open(n > 1 ? operand[1] : NULL, args_given(&verb_route, value, "jsonl"),
-                              &in, &err);
+                              s.use.given_dim, &in, &err);
     if (!st) st = route_all(&s, in, &err);
     if (in && route_input_repaired(in))
         fprintf(stderr, "pointsman route: note: texts with repaired UTF-8: %zu\n",

@@ -61,7 +61,7 @@ static int print_json(const run_summary *s, arena *a)
 
 /* What can be served, by name, and the line to type next: with a bundle of the script's own routers rather
  * than of the reference. */
-static void print_bundles(const run_summary *s, arena *a)
+static void print_bundles(const run_summary *s, bool given, arena *a)
 {
     char **bundle;
     size_t n = app_bundles(s->dir, a, &bundle), k = 0;
@@ -69,7 +69,10 @@ static void print_bundles(const run_summary *s, arena *a)
         printf("%s%s", i ? ", " : "bundles  ", bundle[i]);
     if (n > BUNDLES_SHOWN) printf(" and %zu more", n - (size_t)BUNDLES_SHOWN);
     while (k + 1 < n && strstr(bundle[k], "_reference_")) k++;
-    if (n) printf("\nroute    pointsman route %s/bundles/%s \"your prompt\"\n", s->dir, bundle[k]);
+    if (n)
+        printf("\nroute    pointsman route %s/bundles/%s %s\n", s->dir, bundle[k],
+               given ? "prompts.jsonl   (rows with \"prompt\" and \"embedding\")"
+                     : "\"your prompt\"");
 }
 
 /* The run is in the store: a page that cannot be written is told and changes nothing else. */
@@ -108,7 +111,7 @@ static int run_experiment(const plug_env *env, const experiment *x, const arg_va
     printf("results  %s\nrun      %.12s   (%zu jobs done, %zu taken from the store, %.1f s)\n",
            summary.dir, summary.key, summary.jobs_done, summary.jobs_reused, summary.seconds);
     if (page) printf("report   %s\n", page);
-    print_bundles(&summary, a);
+    print_bundles(&summary, x->given_vectors, a);
     return EXIT_FINE;
 }
 

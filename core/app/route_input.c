@@ -14,6 +14,8 @@
 #include "base/str.h"
 #include "data/dataset.h"
 #include "data/jsonl.h"
+#include "data/row_vector.h"
+#include "data/show.h"
 
 #define ROUTE_MAX_ROW ((size_t)64 << 20)
 
@@ -23,7 +25,8 @@ struct route_input {
     jsonl *rows;
     arena *row;          /* of the row at hand */
     str line, id, sound; /* sound: a text, repaired */
-    size_t repaired;
+    size_t repaired, dim;
+    row_vector vector;
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -45,16 +48,31 @@ static pm_status read_as(const char *operand, bool *as_jsonl, pm_err *err)
                    operand);
 }
 
-pm_status route_input_open(const char *operand, bool as_jsonl, route_input **out, pm_err *err)
+/* Texts cannot bring their vectors along. */
+static pm_status refuse_texts(size_t dim, pm_err *err)
+{
+    return err_set(
+        err, PM_E_ARG,
+        "the vectors are missing: the bundle was trained on those of its data (embedder = "
+        "\"given\") and cannot make any; want JSON lines {\"prompt\": \"...\", "
+        "\"embedding\": [%zu numbers]} by the same embedding model, as a .jsonl file or "
+        "with --jsonl",
+        dim);
+}
+
+pm_status route_input_open(const char *operand, bool as_jsonl, size_t dim, route_input **out,
+                           pm_err *err)
 {
     bool from_stdin = !operand || !strcmp(operand, "-");
     if (!operand && isatty(STDIN_FILENO))
         return err_set(err, PM_E_ARG,
                        "no prompt: give a TEXT, or - to read prompts from standard input");
     pm_status st = from_stdin ? PM_OK : read_as(operand, &as_jsonl, err);
+    if (!st && dim && !as_jsonl) st = refuse_texts(dim, err);
     if (st) return st;
     route_input *in = mem_alloc(1, sizeof *in);
     if (!in) return err_set(err, PM_E_MEMORY, "out of memory");
+    in->dim = dim;
     if (as_jsonl) {
         in->row = arena_open(0);
         st = in->row
@@ -71,6 +89,22 @@ pm_status route_input_open(const char *operand, bool as_jsonl, route_input **out
     return PM_OK;
 }
 
+static pm_status take_vector(route_input *in, const jsonl_field *f, size_t n, route_prompt *out,
+                             pm_err *err)
+{
+    const jsonl_field *v = row_vector_field(f, n, NULL);
+    if (!v)
+        return err_set(err, PM_E_FORMAT,
+                       "found no \"embedding\" (nor \"vector\"), wanted an array of %zu numbers",
+                       in->dim);
+    pm_status st = row_vector_read(&in->vector, v, err);
+    if (!st && in->vector.n != in->dim)
+        st = err_set(err, PM_E_FORMAT, "\"%.*s\": found %zu numbers, wanted %zu", (int)v->key.len,
+                     v->key.ptr, in->vector.n, in->dim);
+    out->vector = in->vector.at;
+    return st;
+}
+
 static pm_status next_row(route_input *in, route_prompt *out, bool *more, pm_err *err)
 {
     const jsonl_field *f;
@@ -81,6 +115,10 @@ static pm_status next_row(route_input *in, route_prompt *out, bool *more, pm_err
     if (!*more) return st;
     arena_reset(in->row);
     st = dataset_read_row(in->rows, f, n, in->row, &row, err);
+    if (!st && in->dim) {
+        st = take_vector(in, f, n, out, err);
+        if (st && row.id.ptr) st = err_wrap(err, st, "prompt %s", show_text(row.id).text);
+    }
     if (st) return err_wrap(err, st, "row %zu", jsonl_line(in->rows));
     out->text = row.text;
     out->turn = row.turn;
@@ -145,5 +183,6 @@ void route_input_close(route_input *in)
     str_close(&in->line);
     str_close(&in->id);
     str_close(&in->sound);
+    row_vector_close(&in->vector);
     mem_free(in);
 }

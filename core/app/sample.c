@@ -23,6 +23,8 @@ typedef struct rows { /* growing columns of a file's prompts */
     uint32_t *tokens;
     size_t *start;
     pm_turn *turn;
+    float *vector; /* [n x dim] */
+    size_t dim, cap_vector;
     bool has_tokens, has_turns;
 } rows;
 
@@ -35,7 +37,11 @@ static bool copy_text(arena *a, pm_str *t)
 
 static bool add_row(rows *r, const route_prompt *p, arena *a)
 {
-    size_t n = r->n, turns = r->n_turns;
+    size_t n = r->n, turns = r->n_turns, values;
+    if (!mem_size(n + 1, r->dim, &values) ||
+        !mem_grow(&r->vector, &r->cap_vector, values + 1, sizeof *r->vector))
+        return false;
+    if (r->dim) memcpy(r->vector + n * r->dim, p->vector, r->dim * sizeof *r->vector);
     if (!mem_grow(&r->id, &r->cap_id, n + 1, sizeof *r->id) ||
         !mem_grow(&r->text, &r->cap_text, n + 1, sizeof *r->text) ||
         !mem_grow(&r->tokens, &r->cap_tokens, n + 1, sizeof *r->tokens) ||
@@ -71,6 +77,9 @@ static pm_status close_rows(rows *r, arena *a, sample *out, pm_status st, pm_err
         x->id = keep(a, r->id, r->n, sizeof *r->id);
         x->text = keep(a, r->text, r->n, sizeof *r->text);
         if (r->has_tokens) x->tokens_in = keep(a, r->tokens, r->n, sizeof *r->tokens);
+        if (r->dim)
+            x->embed = (pm_cmat){keep(a, r->vector, r->n * r->dim, sizeof *r->vector), r->n, r->dim,
+                                 r->dim};
         if (r->has_turns) x->turn = keep(a, r->turn, r->n_turns, sizeof *r->turn);
         if (r->has_turns) x->turn_start = keep(a, r->start, r->n + 1, sizeof *r->start);
         if (arena_has_refused(a)) st = err_set(err, PM_E_MEMORY, "%zu prompts", r->n);
@@ -80,17 +89,18 @@ static pm_status close_rows(rows *r, arena *a, sample *out, pm_status st, pm_err
     mem_free(r->tokens);
     mem_free(r->start);
     mem_free(r->turn);
+    mem_free(r->vector);
     return st;
 }
 
-static pm_status read_file(const char *path, arena *a, sample *out, pm_err *err)
+static pm_status read_file(const char *path, size_t dim, arena *a, sample *out, pm_err *err)
 {
     route_input *in = NULL;
-    rows r = {0};
+    rows r = {.dim = dim};
     bool more = true;
     if (strcmp(path, "-") != 0 && !io_exists(path))
         return err_set(err, PM_E_IO, "%s: no such file or folder", path);
-    pm_status st = route_input_open(path, false, &in, err);
+    pm_status st = route_input_open(path, false, dim, &in, err);
     while (!st && more) {
         route_prompt p;
         st = route_input_next(in, &p, &more, err);
@@ -107,6 +117,13 @@ static bool wants(const char *part, bool any_test, dataset_part of)
     if (!part) return !any_test || of != DATASET_TRAIN;
     if (!strcmp(part, "all")) return true;
     return of == (strcmp(part, "train") ? DATASET_TEST : DATASET_TRAIN);
+}
+
+static pm_status view_rows(sample *s, const uint32_t *row, size_t n, arena *a, pm_err *err)
+{
+    pm_status st = dataset_prompts(&s->data, row, n, a, &s->x, err);
+    if (st || !s->has_vectors) return st;
+    return dataset_vectors(&s->data, row, n, a, &s->x.embed, err);
 }
 
 static pm_status read_folder(const char *path, const char *part, arena *a, sample *out, pm_err *err)
@@ -128,7 +145,7 @@ static pm_status read_folder(const char *path, const char *part, arena *a, sampl
     out->repaired = d->counts.invalid_utf8_repaired;
     out->row = row;
     out->has_outcomes = true;
-    return dataset_prompts(d, row, n, a, &out->x, err);
+    return view_rows(out, row, n, a, err);
 }
 
 static void put_hash(sample *s)
@@ -145,15 +162,17 @@ static void put_hash(sample *s)
     sha256_hex(&h, s->sha256);
 }
 
-pm_status sample_read(const char *path, const char *part, arena *a, sample *out, pm_err *err)
+pm_status sample_read(const char *path, const char *part, size_t dim, arena *a, sample *out,
+                      pm_err *err)
 {
     bool folder = io_is_dir(path);
-    *out = (sample){.path = path, .part = "all"};
+    *out = (sample){.path = path, .part = "all", .has_vectors = dim > 0};
     if (part && strcmp(part, "all") != 0 && strcmp(part, "train") != 0 && strcmp(part, "test") != 0)
         return err_set(err, PM_E_ARG, "--part %s: want all, train or test", part);
     if (part && !folder)
         return err_set(err, PM_E_ARG, "--part is for a data folder; %s is none", path);
-    pm_status st = folder ? read_folder(path, part, a, out, err) : read_file(path, a, out, err);
+    pm_status st = folder ? read_folder(path, part, a, out, err)
+                          : read_file(path, dim, a, out, err);
     if (st) return st;
     if (out->x.n == 0)
         return err_set(err, PM_E_ARG, "%s holds no prompts%s", path,
@@ -274,7 +293,7 @@ pm_status sample_select(sample *s, sample_scores *k, const uint32_t *keep_row, s
     k->predicted.value.rows = n;
     s->row = row;
     s->left_out += s->x.n - n;
-    pm_status st = dataset_prompts(&s->data, row, n, a, &s->x, err);
+    pm_status st = view_rows(s, row, n, a, err);
     if (!st) put_hash(s);
     return st;
 }

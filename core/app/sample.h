@@ -15,6 +15,7 @@ typedef struct sample {
     char sha256[65];   /* over the texts, each with its length */
     size_t repaired;   /* texts with bytes replaced */
     size_t left_out;   /* rows of the folder's other parts */
+    bool has_vectors;  /* x.embed is what the rows or the folder bring */
     const char *part;  /* "all", "train", "test" or "not train" */
     bool has_outcomes; /* a data folder: */
     dataset data;
@@ -23,9 +24,10 @@ typedef struct sample {
 
 /* path: FILE.jsonl (.gz), a text file of one prompt a line with "-" for standard input, or a data folder; part: rows of
  * a folder ("all", "train", "test", or NULL: those that are not marked train where some are marked test, else all).
- * Errors  as reading does; PM_E_ARG: no prompt is there. */
-PM_MUST_USE pm_status sample_read(const char *path, const char *part, arena *a, sample *out,
-                                  pm_err *err);
+ * dim: of the vectors that prompts must bring; 0: they need not.
+ * Errors  as reading does; PM_E_ARG: no prompt is there, or no vectors where they are needed. */
+PM_MUST_USE pm_status sample_read(const char *path, const char *part, size_t dim, arena *a,
+                                  sample *out, pm_err *err);
 
 typedef struct sample_scores { /* of one bundle, in the arena */
     size_t n, m;

@@ -133,6 +133,8 @@ static pm_status add(served_list *l, const char *path, arena *a, pm_err *err)
     if (st) return st;
     l->name[l->n] = last_part(path, a);
     l->label[l->n] = json_text(j, "label", "");
+    double dim = json_number(json_get(j, "vectors"), "dim", 0);
+    l->dim[l->n] = dim >= 1 && dim <= 4294967295.0 ? (size_t)dim : 0; /* opening it judges */
     l->path[l->n++] = path;
     return PM_OK;
 }
@@ -154,7 +156,8 @@ pm_status served_bundles(const char *dir, arena *a, served_list *out, pm_err *er
     out->name = arena_alloc(a, n, sizeof *out->name);
     out->label = arena_alloc(a, n, sizeof *out->label);
     out->path = arena_alloc(a, n, sizeof *out->path);
-    if (!in || !out->name || !out->label || !out->path)
+    out->dim = arena_alloc(a, n, sizeof *out->dim);
+    if (!in || !out->name || !out->label || !out->path || !out->dim)
         return err_set(err, PM_E_MEMORY, "out of memory");
     pm_status st = PM_OK;
     for (size_t k = 0; k < n && !st; k++)

@@ -58,6 +58,7 @@ PM_MUST_USE pm_status served_params(const served *s, const param_value *first, s
 typedef struct served_list {
     size_t n;
     const char **name, **label, **path; /* [n] folder's name, router's label, folder */
+    size_t *dim; /* [n] length of the vectors that prompts must bring; 0: none */
 } served_list;
 
 /* The bundles of `dir`: a bundle itself, a run's folder, or a folder of bundles.

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/io.h"
 #include "bind/script_private.h"
 
 #define SEEDS_MAX   1000
@@ -91,8 +92,8 @@ static void check_needs(script *s, const plugin_choice *p, uint32_t needs, const
     if (!sparse && (needs & PM_NEEDS_SPARSE)) what = "word features";
     if (what)
         complain(&s->wrong, p->where,
-                 "%s needs %s; give the experiment an embedder = pm.embedder \"name\" {}", path,
-                 what);
+                 "%s needs %s%s; give the experiment an embedder = pm.embedder \"name\" {}", path,
+                 what, given ? ", which embedder = \"given\" does not bring" : "");
 }
 
 static void check_label(script *s, const experiment *x, size_t i, size_t given)
@@ -172,6 +173,29 @@ static void build_embedder(script *s, const node *v, experiment *x)
     plugin_choice *e = arena_alloc(s->a, 1, sizeof *e);
     const char *path = v->name ? bind_text(s->a, "embedder \"%.80s\"", v->name) : "embedder";
     if (e && build_plugin(s, v, PLUGIN_EMBEDDER, path, NULL, e)) x->embed = e;
+}
+
+/* Given vectors must be there: those of the data, and those of other data that routers learn from. */
+static void check_vectors(script *s, const node *v, const experiment *x)
+{
+    static const char name[] = "embeddings.npy";
+    if (!x->given_vectors || x->corpus) return;
+    const char *file = x->data_dir ? io_join(s->a, x->data_dir, name) : NULL;
+    if (file && !io_exists(file))
+        complain(
+            &s->wrong, v->where,
+            "embedder = \"given\": %s holds no %s; want a vector for each prompt (`pointsman data "
+            "convert --from embeddings` makes it), or pm.embedder \"name\" { ... }",
+            x->data_dir, name);
+    for (size_t k = 0; k < x->n_also; k++) {
+        file = x->also[k].dir ? io_join(s->a, x->also[k].dir, name) : NULL;
+        if (file && !io_exists(file))
+            complain(
+                &s->wrong, x->also[k].where,
+                "also.%.80s: %s holds no %s, and embedder = \"given\" wants a vector for each of "
+                "its prompts too",
+                x->also[k].label, x->also[k].dir, name);
+    }
 }
 
 static void build_backend(script *s, const node *v, experiment *x)
@@ -294,4 +318,5 @@ void build_experiment(script *s, const node *v)
     x->delta = schema_number(v, "delta", 0.02);
     find_scripted(x);
     build_absent(s, x);
+    check_vectors(s, node_field(v, "embedder"), x);
 }

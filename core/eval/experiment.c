@@ -80,6 +80,12 @@ pm_status exp_check(const experiment *x, const run_options *o, pm_err *err)
                            "%s: router \"%s\" needs an embedder; want embed = "
                            "pm.embedder ...",
                            c->at.where ? c->at.where : x->name, c->at.label);
+        if (x->given_vectors && (c->at.plugin->type.router->needs & PM_NEEDS_SPARSE))
+            return err_set(
+                err, PM_E_ARG,
+                "%s: router \"%s\" needs word features, which given vectors are not; want "
+                "an embedder that makes them",
+                c->at.where ? c->at.where : x->name, c->at.label);
         for (size_t e = 0; e < k; e++)
             if (strcmp(x->router[e].at.label, c->at.label) == 0)
                 return err_set(err, PM_E_ARG,
@@ -186,6 +192,7 @@ pm_status exp_run_key(exp_run *r, pm_err *err)
     str_printf(&text, ",\"data\":\"%s\",\"library\":\"%s\",\"embed\":", r->source.key,
                r->source.lib->revision_hex);
     exp_plugin_json(x->embed, &text);
+    if (x->given_vectors) str_puts(&text, ",\"vectors\":\"given\"");
     put_measuring(r, &text);
     str_puts(&text, ",\"routers\":[");
     for (size_t k = 0, n = 0; k < x->n_routers; k++) {

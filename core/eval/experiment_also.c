@@ -184,12 +184,21 @@ static pm_status room_for_vectors(const joined *j, pm_mat *out, pm_err *err)
     *out = (pm_mat){NULL, 0, 0, 0};
     if (!j->r->x->given_vectors) return PM_OK;
     size_t d = j->r->data.embed.cols;
-    for (size_t k = 0; k < j->r->x->n_also; k++)
-        if (j->part[k].embed.cols != d)
+    for (size_t k = 0; k < j->r->x->n_also; k++) {
+        const dataset *part = &j->part[k];
+        const char *where = j->r->x->also[k].where;
+        if (!part->embed.at)
             return err_set(
                 err, PM_E_ARG,
-                "%s: %s has vectors of %zu numbers (embeddings.npy), those of %s have %zu",
-                j->r->x->also[k].where, j->part[k].name, j->part[k].embed.cols, j->r->data.name, d);
+                "%s: also: %s has no embeddings.npy; embedder = \"given\" wants vectors of "
+                "%zu numbers, like those of %s",
+                where, part->name, d, j->r->data.name);
+        if (part->embed.cols != d)
+            return err_set(
+                err, PM_E_ARG,
+                "%s: also: %s has vectors of %zu numbers (embeddings.npy), those of %s have %zu",
+                where, part->name, part->embed.cols, j->r->data.name, d);
+    }
     *out = mat_new(j->r->keep, j->n, d);
     return out->at ? PM_OK : no_memory(err);
 }

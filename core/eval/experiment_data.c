@@ -286,11 +286,23 @@ static pm_status comparable(exp_run *r, const dataset *chosen, pm_err *err)
     return dataset_pool(chosen, r->x->min_known, r->a, &r->data, err);
 }
 
+/* Told before a backend runs. */
+static pm_status check_vectors(const exp_run *r, const dataset *d, pm_err *err)
+{
+    if (!r->x->given_vectors || (d->embed.at && d->embed.cols)) return PM_OK;
+    return err_set(
+        err, PM_E_ARG,
+        "%s: embedder = \"given\": found no embeddings.npy, wanted a vector for each of its "
+        "%zu prompts; `pointsman data convert --from embeddings` makes it",
+        r->x->data_dir, d->n);
+}
+
 static pm_status load_recorded(exp_run *r, pm_err *err)
 {
     dataset read, all, chosen;
     dataset_options o = DATASET_OPTIONS_DEFAULT;
     pm_status s = dataset_read(r->x->data_dir, &o, r->a, &read, err);
+    if (!s) s = check_vectors(r, &read, err);
     if (!s) s = dataset_narrow(&read, r->x->data_dir, &r->x->narrow, r->a, &all, err);
     if (s) return s;
     chosen = all;

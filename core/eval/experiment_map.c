@@ -21,7 +21,7 @@ typedef struct mapping {
     exp_run *r;
     seed_work *w;
     size_t k, dim, n;
-    bool own;      /* the router's latent space, else the embedder's */
+    bool own;      /* the router's latent space, else that of the vectors it reads */
     uint32_t *row; /* [n] test prompts, ascending */
     pm_mat x;      /* [n x dim] */
 } mapping;
@@ -36,7 +36,7 @@ static bool is_shown(const seed_work *w, size_t k, bool *own)
 {
     *own = has_latent(w, k);
     if (*own) return true;
-    if (!w->embed || !router_wants_embed(w->router[k].route)) return false;
+    if (!w->embed_key[0] || !router_wants_embed(w->router[k].route)) return false;
     for (size_t e = 0; e < w->n_routers; e++)
         if (has_latent(w, e) || (e < k && router_wants_embed(w->router[e].route))) return false;
     return true;
@@ -65,6 +65,8 @@ static pm_status sample_prompts(const mapping *m, pm_prompts *x, pm_err *err)
     if (!row) return err_set(err, PM_E_MEMORY, "a map's sample");
     for (size_t i = 0; i < m->n; i++) row[i] = m->w->s.test[m->row[i]];
     pm_status s = dataset_prompts(&r->data, row, m->n, r->a, x, err);
+    if (!s && r->x->given_vectors)
+        return dataset_vectors(&r->data, row, m->n, r->a, &x->embed, err);
     if (s || !m->w->embed) return s;
     pm_mat e = mat_new(r->a, m->n, embedder_dim(m->w->embed));
     if (!e.at) return err_set(err, PM_E_MEMORY, "a map's embeddings");
@@ -132,8 +134,8 @@ static pm_status put_map(mapping *m, str *out, pm_err *err)
     if (!s) s = store_put_matrix(r->st, mat_const(row), sample, err);
     if (!s) s = store_put_matrix(r->st, mat_const(at), map, err);
     if (s) return s;
-    str_printf(out, "\"of\":\"%s\",\"dim\":%zu,\"n\":%zu,", m->own ? "router" : "embedder", m->dim,
-               m->n);
+    const char *of = m->own ? "router" : r->x->given_vectors ? "given" : "embedder";
+    str_printf(out, "\"of\":\"%s\",\"dim\":%zu,\"n\":%zu,", of, m->dim, m->n);
     put_scores(m, out);
     str_printf(out, "\"sample\":\"%s\",\"map\":\"%s\"}", sample, map);
     return PM_OK;

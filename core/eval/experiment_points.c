@@ -174,6 +174,7 @@ pipeline exp_pipeline(const exp_run *r, const seed_work *w, size_t k, size_t poi
     const router *route = w->router[k].route;
     bool reads = route && (router_wants_embed(route) || router_wants_sparse(route));
     return (pipeline){.embed = reads ? w->embed : NULL,
+                      .given_dim = reads && r->x->given_vectors ? r->data.embed.cols : 0,
                       .route = route,
                       .lib = &r->lib->view,
                       .term = term,

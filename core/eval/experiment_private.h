@@ -112,7 +112,7 @@ struct seed_work {
     float *cost_mean; /* [m] or NULL */
 
     pm_cmat also_embed; /* [r->also.n x d] once a router must train, or at == NULL */
-    char embed_key[65]; /* "" without embedder */
+    char embed_key[65]; /* "" without embedder, "given": the data's own vectors */
     embedder *embed;
     const char *embed_file;
     bool has_features;

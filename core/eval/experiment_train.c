@@ -15,7 +15,7 @@
 
 pm_status exp_embed_key(const exp_run *r, const seed_work *w, char hex[65], pm_err *err)
 {
-    hex[0] = '\0';
+    snprintf(hex, 65, "%s", r->x->given_vectors ? "given" : "");
     if (!r->x->embed) return PM_OK;
     str text = STR_INIT;
     exp_key_begin(&text, "embedder");
@@ -193,6 +193,12 @@ static pm_status add_vectors(exp_run *r, seed_work *w, pm_cmat all, pm_err *err)
         mat_gather_rows(all, row[k], n[k], m);
         x[k]->embed = mat_const(m);
     }
+    return PM_OK;
+}
+
+/* Others' vectors stand below the data's own. */
+static pm_status add_others(exp_run *r, seed_work *w, pm_cmat all, pm_err *err)
+{
     if (r->also.n == 0) return PM_OK;
     pm_mat other = mat_new(r->a, r->also.n, all.cols);
     if (!other.at) return err_set(err, PM_E_MEMORY, "embeddings of %zu prompts", r->also.n);
@@ -204,18 +210,10 @@ static pm_status add_vectors(exp_run *r, seed_work *w, pm_cmat all, pm_err *err)
 /* The data's own vectors instead of an embedder's. */
 static pm_status add_given(exp_run *r, seed_work *w, pm_err *err)
 {
-    pm_prompts *x[3] = {&w->fit_x, &w->tune_x, &w->test_x};
-    const uint32_t *row[3] = {w->s.fit, w->s.tune, w->s.test};
-    size_t n[3] = {w->s.n_fit, w->s.n_tune, w->s.n_test};
-    for (int k = 0; k < 3; k++) {
-        pm_mat m = mat_new(r->a, n[k], r->data.embed.cols);
-        if (!m.at) return err_set(err, PM_E_MEMORY, "embeddings of %zu prompts", n[k]);
-        mat_gather_rows(r->data.embed, row[k], n[k], m);
-        x[k]->embed = mat_const(m);
-    }
+    pm_status s = add_vectors(r, w, r->data.embed, err);
     w->also_embed = r->also.embed;
-    w->has_features = true;
-    return PM_OK;
+    w->has_features = s == PM_OK;
+    return s;
 }
 
 static pm_status get_vectors(exp_run *r, const seed_work *w, arena *scratch, pm_mat *out,
@@ -273,6 +271,7 @@ pm_status exp_features(exp_run *r, seed_work *w, pm_err *err)
         s = err_set(err, PM_E_FORMAT, "kept embeddings are of %zu prompts, not %zu", all.rows,
                     r->data.n + r->also.n);
     if (!s) s = add_vectors(r, w, mat_const(all), err);
+    if (!s) s = add_others(r, w, mat_const(all), err);
     if (!s && embedder_sparse_dim(w->embed) &&
         any_router_reads(r, PM_NEEDS_SPARSE | PM_NEEDS_EMBED_OR_SPARSE))
         s = add_sparse(r, w, err);

@@ -128,19 +128,18 @@ static bool make_sound(pm_route_ctx *ctx, pm_str *text)
     return fits;
 }
 
-pm_status pm_route_text(pm_route_ctx *ctx, const char *text, size_t len, pm_route_result *out,
-                        char *message_out)
+size_t pm_bundle_vector_dim(const pm_bundle *b)
 {
-    pm_err err = PM_ERR_INIT;
+    return bundle_pipeline(b->bundle)->given_dim;
+}
+
+/* A prompt of its own text and id; `x` may carry its vector already. */
+static pm_status route_one(pm_route_ctx *ctx, pm_prompts *x, pm_route_result *out, pm_err *err)
+{
     const pipeline *p = bundle_pipeline(ctx->bundle->bundle);
-    pm_str view = {text, len};
-    if (!make_sound(ctx, &view))
-        return told(err_set(&err, PM_E_MEMORY, "text of %zu bytes", len), &err, message_out);
-    uint64_t id = fnv1a(view.ptr, view.len);
-    pm_prompts x = {.size = sizeof x, .n = 1, .id = &id, .text = &view};
     pipeline_result r;
-    pm_status st = pipeline_run(p, ctx->pipeline, &x, &r, &err);
-    if (st) return told(st, &err, message_out);
+    pm_status st = pipeline_run(p, ctx->pipeline, x, &r, err);
+    if (st) return st;
     out->choice = r.choice[0];
     out->expert = r.choice[0] == PM_NO_COL ? NULL : p->lib->expert[r.choice[0]]->id;
     out->value = r.value.at;
@@ -148,4 +147,42 @@ pm_status pm_route_text(pm_route_ctx *ctx, const char *text, size_t len, pm_rout
     out->m = r.m;
     out->kind = r.kind;
     return PM_OK;
+}
+
+pm_status pm_route_text(pm_route_ctx *ctx, const char *text, size_t len, pm_route_result *out,
+                        char *message_out)
+{
+    pm_err err = PM_ERR_INIT;
+    pm_str view = {text, len};
+    size_t want = pm_bundle_vector_dim(ctx->bundle);
+    if (want)
+        return told(err_set(&err, PM_E_ARG,
+                            "the bundle wants a vector of %zu numbers with each text: "
+                            "pm_route_vector()",
+                            want),
+                    &err, message_out);
+    if (!make_sound(ctx, &view))
+        return told(err_set(&err, PM_E_MEMORY, "text of %zu bytes", len), &err, message_out);
+    uint64_t id = fnv1a(view.ptr, view.len);
+    pm_prompts x = {.size = sizeof x, .n = 1, .id = &id, .text = &view};
+    return told(route_one(ctx, &x, out, &err), &err, message_out);
+}
+
+pm_status pm_route_vector(pm_route_ctx *ctx, const float *vector, size_t dim, pm_str text,
+                          pm_route_result *out, char *message_out)
+{
+    pm_err err = PM_ERR_INIT;
+    pm_str view = {text.ptr ? text.ptr : "", text.ptr ? text.len : 0};
+    size_t want = pm_bundle_vector_dim(ctx->bundle);
+    if (!vector || !dim || !want)
+        return told(err_set(&err, PM_E_ARG, "%s",
+                            want ? "there is no vector"
+                                 : "the bundle takes no vectors, only texts: pm_route_text()"),
+                    &err, message_out);
+    if (!make_sound(ctx, &view))
+        return told(err_set(&err, PM_E_MEMORY, "text of %zu bytes", text.len), &err, message_out);
+    uint64_t id = text.ptr ? fnv1a(view.ptr, view.len) : fnv1a(vector, dim * sizeof *vector);
+    pm_prompts x = {
+        .size = sizeof x, .n = 1, .id = &id, .text = &view, .embed = {vector, 1, dim, dim}};
+    return told(route_one(ctx, &x, out, &err), &err, message_out);
 }

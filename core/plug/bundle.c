@@ -104,12 +104,16 @@ static pm_status write_router(writer *w, const router *r, const bundle_info *inf
     return st;
 }
 
-static pm_status write_embedder(writer *w, const embedder *e, const bundle_info *info)
+/* The embedder, or how long the vectors are that prompts bring instead. */
+static pm_status write_embedder(writer *w, const pipeline *p, const bundle_info *info)
 {
     bool adopted;
+    const embedder *e = p->embed;
+    size_t given = p->given_dim;
     put_key(w, "embedder", false);
     if (!e) {
         str_puts(&w->json, "null");
+        if (given) str_printf(&w->json, ",\"vectors\":{\"from\":\"given\",\"dim\":%zu}", given);
         return PM_OK;
     }
     pm_status st = adopt(w, info->embedder_file, "embedder.safetensors", &adopted);
@@ -179,7 +183,7 @@ static pm_status write_parts(writer *w, const pipeline *p, const library *lib,
     put_key(w, "library", false);
     library_to_json(lib, &w->json);
     if ((st = write_router(w, p->route, info))) return st;
-    if ((st = write_embedder(w, p->embed, info))) return st;
+    if ((st = write_embedder(w, p, info))) return st;
     if ((st = write_objective(w, p->decide))) return st;
     if ((st = write_terms(w, p))) return st;
     put_floats(w, "prior", p->prior, lib->view.n);

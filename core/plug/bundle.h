@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A bundle: what `run` writes and `route` serves.  A folder of bundle.json (names, weights, library,
- * hashes; carries its own SHA-256) and one checkpoint per instance.  No code: plugins are found by name;
+ * hashes; carries its own SHA-256) and one checkpoint per instance.  Where vectors came with the data there is no
+ * embedder, and bundle.json says how long the vectors are: "vectors":{"from":"given","dim":N}.  No code: plugins are found by name;
  * their file hash is recorded and a difference is reported.
  */
 #ifndef PM_PLUG_BUNDLE_H

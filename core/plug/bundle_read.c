@@ -202,6 +202,21 @@ static pm_status read_floats(bundle *b, const json *j, const char *key, const fl
     return PM_OK;
 }
 
+static pm_status read_vectors(bundle *b, const json *j, pm_err *err)
+{
+    const json *part = json_get(j, "vectors");
+    if (!part || part->kind == JSON_NULL) return PM_OK;
+    double dim = json_number(part, "dim", 0);
+    if (strcmp(json_text(part, "from", ""), "given") != 0 || !(dim >= 1 && dim <= 4294967295.0) ||
+        floor(dim) != dim || b->embed)
+        return err_set(err, PM_E_FORMAT,
+                       "%s/bundle.json: vectors: want {\"from\": \"given\", \"dim\": N} and no "
+                       "embedder",
+                       b->dir);
+    b->p.given_dim = (size_t)dim;
+    return PM_OK;
+}
+
 static void read_about(bundle *b, const json *j)
 {
     bundle_info *i = &b->info;
@@ -227,6 +242,7 @@ static pm_status fill(bundle *b, call_ctx *c, pm_err *err)
     if ((st = library_from_json(lib, json_text(lib, "name", "bundle"), b->a, &b->lib, err)))
         return st;
     if ((st = load_instances(b, c, j, err))) return st;
+    if ((st = read_vectors(b, j, err))) return st;
     if ((st = load_terms(b, c, j, err))) return st;
     if ((st = read_floats(b, j, "prior", &b->p.prior, err))) return st;
     if ((st = read_floats(b, j, "cost_mean", &b->p.cost_mean, err))) return st;

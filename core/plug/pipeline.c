@@ -6,6 +6,7 @@
  */
 #include "plug/pipeline.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -98,8 +99,32 @@ static pm_status starve(pm_err *err, size_t n, size_t m)
 
 /* ---- features -------------------------------------------------------------------------------------------- */
 
+/* Nobody here can make vectors: those of the prompts must be like the ones that were learned from. */
+static pm_status check_given(const pipeline *p, const pm_prompts *x, pm_err *err)
+{
+    size_t d = p->given_dim;
+    if (!x->n) return PM_OK;
+    if (!x->embed.at)
+        return err_set(
+            err, PM_E_ARG,
+            "router \"%s\" was trained on given vectors (embedder = \"given\"): wants one "
+            "of %zu numbers with each prompt, and there is none",
+            router_plugin(p->route)->name, d);
+    if (x->embed.cols != d)
+        return err_set(err, PM_E_ARG, "vector: found %zu numbers, wanted %zu, as trained on",
+                       x->embed.cols, d);
+    for (size_t i = 0; i < x->n; i++)
+        for (size_t k = 0; k < d; k++)
+            if (!isfinite(pm_crow(x->embed, i)[k]))
+                return err_set(err, PM_E_ARG,
+                               "vector: value %zu of prompt %zu: found %s, wanted a number", k + 1,
+                               i + 1, isnan(pm_crow(x->embed, i)[k]) ? "NaN" : "an infinity");
+    return PM_OK;
+}
+
 static pm_status add_features(const pipeline *p, pipeline_ctx *c, pm_prompts *x, pm_err *err)
 {
+    if (p->given_dim) return check_given(p, x, err);
     bool embed = router_wants_embed(p->route) && !x->embed.at;
     bool sparse = router_wants_sparse(p->route) && !x->sparse.start;
     if (!embed && !sparse) return PM_OK;

@@ -21,6 +21,7 @@ typedef struct pipeline_term {
 
 typedef struct pipeline {  /* borrowed parts */
     const embedder *embed; /* NULL when the router wants none */
+    size_t given_dim; /* the prompts themselves bring vectors of this length; 0: they need not */
     const router *route;
     const pm_library *lib; /* served */
     const pipeline_term *term;
@@ -47,8 +48,9 @@ PM_MUST_USE pm_status pipeline_ctx_open(const plug_env *env, bool parallel, pipe
 void pipeline_ctx_close(pipeline_ctx *c);
 
 /* x->text is required; embed and sparse features are computed unless x carries them (then they are used
- * as given: the experiment embeds once for many routers).  After a call with as many and as long texts,
- * later calls allocate nothing. */
+ * as given: the experiment embeds once for many routers).  With given_dim x->embed is required, of that width and
+ * without NaN and infinities (else PM_E_ARG).  After a call with as many and as long texts, later calls allocate
+ * nothing. */
 PM_MUST_USE pm_status pipeline_run(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
                                    pipeline_result *out, pm_err *err);
 /* The second half alone, on predictions already made (weight sweeps): scores [n x m]. */

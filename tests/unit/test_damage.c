@@ -376,7 +376,13 @@ static void make_bundle(const char *dir)
     embedder *embed = make_embedder(plugin(PLUGIN_EMBEDDER, "lsa"));
     objective *decide = make_objective(plugin(PLUGIN_OBJECTIVE, "penalty"));
     float prior[] = {0.5f, 0.25f, 0.125f};
-    pipeline p = {embed, route, &lib.view, &term, 1, decide, prior, NULL};
+    pipeline p = {.embed = embed,
+                  .route = route,
+                  .lib = &lib.view,
+                  .term = &term,
+                  .n_terms = 1,
+                  .decide = decide,
+                  .prior = prior};
     bundle_info info = {.experiment = "damage", .label = "knn", .data_hash = "d", .seed = 1};
     info.split_hash = info.script = info.script_sha256 = "s";
     must(bundle_write(dir, w.call, &p, &lib, &info, &w.err));

@@ -216,6 +216,45 @@ START_TEST(a_file_is_imported_once)
 }
 END_TEST
 
+static void check_says(const experiment *x, const char *wanted)
+{
+    run_options o = {.size = sizeof o};
+    pm_err err = PM_ERR_INIT;
+    ck_assert_int_eq(exp_check(x, &o, &err), PM_E_ARG);
+    ck_assert_msg(strstr(err_text(&err), wanted) != NULL, "%s", err_text(&err));
+}
+
+/* The data's own vectors: those of all data, of one length, and no word features. */
+START_TEST(given_vectors_must_be_there)
+{
+    bed b;
+    open_bed(&b, false);
+    experiment x = b.t.x;
+    pm_router_type words = *x.router[0].at.plugin->type.router;
+    plugin_entry entry = *x.router[0].at.plugin;
+    router_choice route = x.router[0];
+    words.needs |= PM_NEEDS_SPARSE;
+    entry.type.router = &words;
+    route.at.plugin = &entry;
+    x.router = &route;
+    x.n_routers = 1;
+    x.embed = NULL;
+    check_says(&x, "needs an embedder");
+    x.given_vectors = true;
+    check_says(&x, "needs word features, which given vectors are not");
+
+    b.t.x.embed = NULL;
+    b.t.x.given_vectors = true;
+    pm_err err = PM_ERR_INIT;
+    ck_assert_int_eq(exp_load(&b.r, &err), PM_E_ARG);
+    ck_assert_msg(strstr(err_text(&err), "found no embeddings.npy") != NULL, "%s", err_text(&err));
+    static const float three[8][3] = {{1, 2, 3}};
+    b.r.data.embed = (pm_cmat){three[0], 8, 3, 3};
+    refused(&b, "has no embeddings.npy");
+    close_bed(&b);
+}
+END_TEST
+
 START_TEST(a_router_of_battles_learns_labels_where_there_are_no_battles)
 {
     bed b;
@@ -240,6 +279,7 @@ int main(void)
     tcase_add_test(c, others_alone_give_their_labels);
     tcase_add_test(c, slips_are_told);
     tcase_add_test(c, a_file_is_imported_once);
+    tcase_add_test(c, given_vectors_must_be_there);
     tcase_add_test(c, a_router_of_battles_learns_labels_where_there_are_no_battles);
     suite_add_tcase(s, c);
     return suite_main(s);

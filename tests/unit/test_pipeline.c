@@ -215,6 +215,39 @@ START_TEST(says_what_is_missing)
 }
 END_TEST
 
+/* The bits of the embedder, whoever brings them; what is not like them is refused. */
+START_TEST(vectors_may_come_with_the_prompts)
+{
+    static float made[WORLD_N * WORLD_D];
+    pipeline_ctx *all = open_ctx(true), *each = open_ctx(false);
+    pipeline_result r, s;
+    pm_mat out = {made, WORLD_N, WORLD_D, WORLD_D};
+    ck_assert_int_eq(embedder_embed(embed, w.call, w.x.text, WORLD_N, out, &w.err), PM_OK);
+    run(all, &w.x, &r);
+    p.embed = NULL;
+    p.given_dim = WORLD_D;
+    for (size_t i = 0; i < WORLD_N; i++) {
+        pm_prompts x = one(i);
+        x.embed = (pm_cmat){made + i * WORLD_D, 1, WORLD_D, WORLD_D};
+        run(each, &x, &s);
+        ck_assert_uint_eq(r.choice[i], s.choice[0]);
+        same_row(r.value, i, s.value);
+    }
+    pm_prompts x = w.x;
+    ck_assert_int_eq(pipeline_run(&p, each, &x, &s, &w.err), PM_E_ARG);
+    ck_says(w.err, "router \"tool_linear\" was trained on given vectors");
+    x.embed = (pm_cmat){made, WORLD_N, WORLD_D - 1, WORLD_D};
+    ck_assert_int_eq(pipeline_run(&p, each, &x, &s, &w.err), PM_E_ARG);
+    ck_says(w.err, "numbers, wanted");
+    x.embed.cols = WORLD_D;
+    made[2 * WORLD_D + 1] = NAN;
+    ck_assert_int_eq(pipeline_run(&p, each, &x, &s, &w.err), PM_E_ARG);
+    ck_says(w.err, "vector: value 2 of prompt 3: found NaN, wanted a number");
+    pipeline_ctx_close(all);
+    pipeline_ctx_close(each);
+}
+END_TEST
+
 START_TEST(win_probabilities_have_a_reference)
 {
     static const float prior[WORLD_M] = {0.1f, 0.2f, 0.9f, 0.3f, 0.4f};
@@ -245,6 +278,7 @@ int main(void)
     tcase_add_test(t, prices_follow_the_library);
     tcase_add_test(t, second_half_alone);
     tcase_add_test(t, says_what_is_missing);
+    tcase_add_test(t, vectors_may_come_with_the_prompts);
     tcase_add_test(t, win_probabilities_have_a_reference);
     suite_add_tcase(s, t);
     return suite_main(s);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * pointsman/pointsman.h - embed the router that an experiment measured: open a bundle, route texts.
+ * pointsman/pointsman.h - embed the router that an experiment measured: open a bundle, route texts (or, where the
+ * experiment's vectors came with its data, texts with their vectors).
  * Opaque handles; link with -lpointsman (pkg-config pointsman).
  *
  * Threads: a pm_bundle is read-only and may be shared; a pm_route_ctx belongs to one thread at a time.
@@ -53,9 +54,22 @@ PM_EXPORT PM_MUST_USE pm_status pm_route_ctx_open(const pm_bundle *b, pm_route_c
 PM_EXPORT void pm_route_ctx_close(pm_route_ctx *ctx);
 
 /* Routes one UTF-8 text of `len` bytes; invalid bytes count as U+FFFD.  After warm-up (one call with a text at least as long) it
- * allocates nothing.  The decision equals the experiment's, bit for bit. */
+ * allocates nothing.  The decision equals the experiment's, bit for bit.
+ * Errors  PM_E_ARG: the bundle wants a vector with each text (pm_bundle_vector_dim()); those of its plugins. */
 PM_EXPORT PM_MUST_USE pm_status pm_route_text(pm_route_ctx *ctx, const char *text, size_t len,
                                               pm_route_result *out, char *message_out);
+
+/* The length of the vector that every prompt must bring: the experiment read vectors from its data (embedder =
+ * "given"), so that the bundle holds nothing to make them with.  0: prompts are texts alone. */
+PM_EXPORT size_t pm_bundle_vector_dim(const pm_bundle *b);
+
+/* As pm_route_text() for such a bundle: `vector` [dim] is the prompt's, made by the same embedding model as the vectors of
+ * the experiment's data; `text`, valid UTF-8 or repaired, is what constraints and routers see beside it, {NULL, 0} if it
+ * is not at hand.
+ * Errors  PM_E_ARG: dim is not pm_bundle_vector_dim(), a value is NaN or infinite, the bundle takes no vectors. */
+PM_EXPORT PM_MUST_USE pm_status pm_route_vector(pm_route_ctx *ctx, const float *vector, size_t dim,
+                                                pm_str text, pm_route_result *out,
+                                                char *message_out);
 
 PM_EXPORT const char *pm_version(void);
 

@@ -145,11 +145,11 @@ return function(f, c, why)
   for _, r in ipairs(c.routers) do
     local l <const> = r.latent
     if type(l) == "table" and l.map then
-      if l.of ~= "embedder" then
+      if l.of == "router" then
         out[#out + 1] = figure(f, c, r, #out + 1, "router " .. r.label)
-      elseif not seen then -- all routers on one embedder share its map
+      elseif not seen then -- all routers on the same vectors share their map
         seen = true
-        out[#out + 1] = figure(f, c, r, #out + 1, "the embedder")
+        out[#out + 1] = figure(f, c, r, #out + 1, l.of == "given" and "the vectors given with the data" or "the embedder")
       end
     end
   end

@@ -12,7 +12,7 @@ return pm.experiment {
   seeds   = { 1, 2, 3, 4, 5 },
 
   data     = pm.dataset "alpaca_battles" { judges = { "weighted_alpaca_eval_gpt4_turbo" } },
-  split    = pm.split { by = "fold", folds = 5, tune = 0.2 },
+  split    = pm.split { by = "fold", folds = 5, tune = 0 }, -- routers hold out groups of their own
   embedder = pm.embedder "lsa" { dim = 256 },
 
   routers = {

@@ -56,6 +56,10 @@ expect 0 "$pointsman" run "$src/experiments/recorded.lua"
 looks_right "$(sed -n 's/^report  *//p' "$work/out")"
 expect 0 "$pointsman" run "$src/experiments/quickstart.lua" --set size=toy
 looks_right "$(sed -n 's/^report  *//p' "$work/out")"
+for script in routellm battles; do # two models, and guesses of battles
+    expect 0 "$pointsman" run "$src/experiments/$script.lua" --set size=toy --set bootstrap.resamples=100
+    looks_right "$(sed -n 's/^report  *//p' "$work/out")"
+done
 "$top/tests/report/mock" "$work/mock" 600 >/dev/null || fail "no mock run"
 expect 0 "$pointsman" report mock --out "$work/mock"
 looks_right "$(sed -n 's/^report  *//p' "$work/out")"

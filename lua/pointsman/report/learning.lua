@@ -46,7 +46,7 @@ local function draw_curves(f, list)
     end
     local h <const> = small and 290 or 380
     local c <const> = svg.canvas(w, h)
-    local box <const> = { left = 50, top = 26, right = w - (small and 12 or math.min(190, room) + 26), bottom = h - 44 }
+    local box <const> = { left = 50, top = 26, right = w - (small and 12 or math.min(240, room) + 26), bottom = h - 44 }
     local x <const>, y <const> = svg.log(x1 / 1.15, x2 * 1.15, box.left, box.right, small and 5 or 8), svg.linear(y1, y2, box.bottom, box.top, 6)
     svg.axes(c, box, x, y, "training prompts, log scale", "mean " .. f.axis .. ", " .. f.better)
     local ends <const> = {}
@@ -65,7 +65,7 @@ local function draw_curves(f, list)
       svg.spread(ends, 14, box.top + 4, box.bottom - 4)
       for _, e in ipairs(ends) do
         svg.path(c, string.format("M%s %sL%s %s", svg.num(e.x + 5), svg.num(e.at), svg.num(box.right + 10), svg.num(e.y)), "lead")
-        svg.text(c, box.right + 13, e.y + 4, e.text, { size = 11.5 })
+        svg.text(c, box.right + 13, e.y + 4, svg.fit(e.text, 11.5, c.w - box.right - 15), { size = 11.5 })
       end
     end
     return svg.finish(c, label)

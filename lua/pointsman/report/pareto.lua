@@ -90,7 +90,7 @@ local function end_labels(c, ends, right, box)
     svg.path(c, string.format("M%s %sL%s %s", svg.num(e.x + 5), svg.num(e.at), svg.num(right - 4), svg.num(e.y)), "lead")
     local s <const> = svg.series(e.k)
     svg.mark(c, s.shape, right + 3, e.y, 4, s.fill)
-    svg.text(c, right + 11, e.y + 4, e.text, { size = 11.5 })
+    svg.text(c, right + 11, e.y + 4, svg.fit(e.text, 11.5, c.w - right - 13), { size = 11.5 })
   end
 end
 
@@ -102,7 +102,7 @@ local function draw(f, g, xlabel)
     local direct <const> = not small and #g.routers <= 24
     local h <const> = small and 320 or math.max(g.is_detail and 340 or 370, direct and #g.routers * 14 + 80 or 0)
     local c <const> = svg.canvas(w, h)
-    local box <const> = { left = 50, top = 26, right = w - (direct and math.min(190, room) + 26 or 10), bottom = h - (small and 58 or 44) }
+    local box <const> = { left = 50, top = 26, right = w - (direct and math.min(240, room) + 26 or 10), bottom = h - (small and 58 or 44) }
     local x1, x2, y1, y2 = extent(g)
     local is_log <const> = x1 > 0 and x2 / x1 > 30
     local pad <const> = (x2 - x1) * .04

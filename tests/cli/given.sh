@@ -53,6 +53,12 @@ expect 0 "$pointsman" check "$work/given.lua"
 expect 1 "$pointsman" run "$work/given.lua" --dry
 says err 'has vectors of 2 numbers (embeddings.npy), those of '
 
+head -n 3 "$work/vectors.jsonl" >"$work/eight.jsonl"
+expect 0 "$pointsman" data convert --from embeddings --folder "$work/other" "$work/eight.jsonl" "$work/other" --overwrite
+script "$work/toy" 'pm.router "sw_ranking" { learns = "others" }' "also = { other = pm.dataset \"$work/other\" {} },"
+expect 0 "$pointsman" run "$work/given.lua" --no-report
+says out 'similarity S'
+
 # ---- a run: seeds, curves, similarity, the map ----
 script "$work/toy" "$knn, pm.router \"matrix_factorization\" { label = \"mf\", rank = 8, epochs = 3 }, pm.router \"prior\" {}" \
     'seeds = { 1, 2 }, train_sizes = { 100, "all" }, pair = { strong = "toy-max", weak = "toy-mini" },'

@@ -27,7 +27,8 @@ const char *build_folder(script *s, const node *v, const char *path)
     for (size_t i = 0; v->name[0] != '/' && i < s->files.n_roots; i++)
         looked = bind_text(s->a, "%s%s%s", looked, i ? ", " : "; looked in ", s->files.root[i]);
     if (v->name[0] != '/')
-        looked = bind_text(s->a, "%s, %s", looked, home && *home ? home : "$POINTSMAN_DATA");
+        looked =
+            bind_text(s->a, "%s, %s", looked, home && *home ? home : "$POINTSMAN_DATA (not set)");
     complain(&s->wrong, v->where, "%s \"%.200s\": %s%s", path, v->name,
              found ? "not a folder" : "no such folder", looked);
     return NULL;

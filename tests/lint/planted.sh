@@ -91,4 +91,10 @@ if command -v "${CC:-cc}" >/dev/null 2>&1 && command -v objdump >/dev/null 2>&1;
     plant core/include/pointsman/c11.h "${licence}static inline int *g(void *p) { return p; }\n"
     command -v "${CXX:-c++}" >/dev/null 2>&1 && expect headers.sh 'pointsman/c11.h: does not compile alone'
 fi
+plant README.md '# A\n[b](docs/b.md#c-d) [a](#a)\n```sh\nx [z](zz.md)\n```\n'
+plant docs/b.md '# B\n## C d\n'
+clean links.sh
+plant docs/c.md '[b](bb.md) and [c](b.md#cd)\n'
+expect links.sh 'a link to bb.md, which is not there'
+expect links.sh 'has no heading #cd'
 exit $failed

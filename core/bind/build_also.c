@@ -192,6 +192,17 @@ void build_learns(script *s, const node *v, const char *path, const experiment *
                      "battles\" or \"others\"",
                      path, node_show(learns, s->a));
     }
+    uint32_t needs = out->plugin ? out->plugin->type.router->needs : 0;
+    if (out->learns == LEARNS_BATTLES && (needs & PM_NEEDS_VALUES) && !(needs & PM_NEEDS_BATTLES))
+        complain(&s->wrong, learns->where,
+                 "%s.learns = \"battles\": this router learns from outcomes, which that withholds; "
+                 "want \"labels\", or no `learns`",
+                 path);
+    if (out->learns == LEARNS_OTHERS && !x->n_also)
+        complain(&s->wrong, learns->where,
+                 "%s.learns = \"others\": the experiment has no other data; want also = { name = "
+                 "pm.dataset \"path\" { ... } }",
+                 path);
     if (from && take_from(s, from, path, x, &out->from) && out->learns &&
         !(out->learns & (LEARNS_BATTLES | LEARNS_OTHERS)))
         complain(&s->wrong, from->where, "%s.from names other data's battles, and learns = %s",

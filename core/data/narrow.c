@@ -40,7 +40,8 @@ static pm_status unknown(const narrowing *w, const char *what, const char *name,
         return err_set(err, PM_E_ARG, "%s: no %s %s; did you mean \"%s\"?", w->d.name, what,
                        show_text(pm_str_of(name)).text, near);
     str list = STR_INIT;
-    for (size_t k = 0; k < n && k < 12; k++) str_printf(&list, "%s%s", k ? ", " : "", known[k]);
+    for (size_t k = 0; k < n && k < 12; k++)
+        str_printf(&list, "%s%s", k ? ", " : "", known[k][0] ? known[k] : "one without a name");
     if (n > 12) str_printf(&list, " and %zu more", n - 12);
     pm_status s = err_set(err, PM_E_ARG, "%s: no %s %s; there %s %s", w->d.name, what,
                           show_text(pm_str_of(name)).text, n == 1 ? "is" : "are",

@@ -98,6 +98,10 @@ static pm_status check_spec(const dataset *d, const split_spec *s, pm_err *err)
     if (s->by == SPLIT_FOLD && (s->folds < 2 || s->fold >= s->folds))
         return err_set(err, PM_E_ARG, "%s: split: fold %u of %u, wanted at least 2, counted from 0",
                        d->name, s->fold, s->folds);
+    if (s->by == SPLIT_FOLD && s->folds > d->n)
+        return err_set(err, PM_E_ARG,
+                       "%s: split: %u folds of %zu prompts, wanted at most a fold for each",
+                       d->name, s->folds, d->n);
     if (is_dealt && fabs(sum - 1) > 1e-6)
         return err_set(err, PM_E_ARG,
                        "%s: split: train %g + tune %g + test %g is %g, wanted shares that sum to 1",
@@ -210,6 +214,11 @@ static pm_status check_parts(const dataset *d, const split_spec *spec, const spl
                         : test && !s->n_test           ? "test"
                                                        : NULL;
     if (!empty) return PM_OK;
+    if (spec->by == SPLIT_FOLD && s->n_fit && !s->n_test)
+        return err_set(err, PM_E_ARG,
+                       "%s: split: no text of %zu prompts falls into fold %u of %u (a fold is told "
+                       "by a hash of the text); want fewer folds",
+                       d->name, d->n, spec->fold + 1, spec->folds);
     return err_set(
         err, PM_E_ARG,
         "%s: split: the %s part of %zu prompts is empty; want more prompts (groups and documents "

@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "data/import.h"
+#include "data/names.h"
 #include "eval/experiment_private.h"
 #include "math/mat.h"
 
@@ -51,14 +52,14 @@ static pm_status check_names(const exp_run *r, const also_choice *c, const datas
             const char *near = str_suggest(theirs, known, n);
             if (near)
                 return err_set(err, PM_E_ARG,
-                               "%s: names: \"%s\" is no model of %s; did you mean \"%s\"?",
-                               c->where, theirs, d->name, near);
+                               "names: \"%s\" is no model of %s; did you mean \"%s\"?", theirs,
+                               d->name, near);
             log_line(LOG_WARN, "%s: names: \"%s\" is no model of %s", c->where, theirs, d->name);
         }
         if (library_find(&r->lib->view, ours) == SIZE_MAX)
             return err_set(err, PM_E_ARG,
-                           "%s: names: \"%s\" is called \"%s\", which the library does not have",
-                           c->where, theirs, ours);
+                           "names: \"%s\" is called \"%s\", which the library does not have",
+                           theirs, ours);
     }
     return PM_OK;
 }
@@ -306,6 +307,27 @@ static pm_status folder_of(exp_run *r, const also_choice *c, const char **dir, p
     return s ? s : import_file(r, c, *dir, err);
 }
 
+/* Prompts of which the user should hear: battles left out, texts that are tested here too. */
+static pm_status warn_of(const exp_run *r, const also_choice *c, const dataset *d, pm_err *err)
+{
+    size_t same = 0;
+    arena *a = arena_open(0);
+    bool fits = a != NULL;
+    names ours = names_of(a);
+    for (size_t i = 0; i < r->data.n && fits; i++) fits = names_add(&ours, r->data.text[i]);
+    for (size_t i = 0; i < d->n && fits; i++) same += names_find(&ours, d->text[i]) != SIZE_MAX;
+    arena_close(a);
+    if (!fits) return no_memory(err);
+    if (same)
+        log_line(
+            LOG_WARN,
+            "%s: also.%s: %zu of its %zu prompts are prompts of %s, too; what is known of them "
+            "is learned from even where they are tested",
+            c->where, c->label, same, d->n, r->data.name);
+    exp_warn_battles(d);
+    return PM_OK;
+}
+
 static pm_status read_part(exp_run *r, size_t k, dataset *out, pm_err *err)
 {
     const also_choice *c = &r->x->also[k];
@@ -325,6 +347,7 @@ static pm_status read_part(exp_run *r, size_t k, dataset *out, pm_err *err)
             "%s has no battles (battles.jsonl, docs/data-format.md); `also` is for data whose "
             "battles (or, with labels = true, outcomes) are learned from",
             out->name);
+    if (!s) s = warn_of(r, c, out, err);
     return s ? err_wrap(err, s, "%s: also", c->where) : PM_OK;
 }
 
@@ -400,14 +423,14 @@ pm_status exp_about_also(exp_run *r, pm_err *err)
     for (size_t k = 0; k < r->x->n_also && !s; k++) {
         const char *dir = r->x->also[k].dir, *base = strrchr(dir, '/');
         const char *name = arena_strdup(r->keep, base && base[1] ? base + 1 : dir);
-        str names = STR_INIT;
+        str called = STR_INIT;
         for (size_t e = 0; e < r->x->also[k].n_names; e++)
-            str_printf(&names, "%s%s is %s", e ? ", " : "; ", r->x->also[k].name[e].theirs,
+            str_printf(&called, "%s%s is %s", e ? ", " : "; ", r->x->also[k].name[e].theirs,
                        r->x->also[k].name[e].ours);
         str text = STR_INIT;
-        str_printf(&text, "%s%s", name ? name : "", str_text(&names));
+        str_printf(&text, "%s%s", name ? name : "", str_text(&called));
         const char *kept = arena_strdup(r->keep, str_text(&text));
-        str_close(&names);
+        str_close(&called);
         str_close(&text);
         str title = STR_INIT;
         str_printf(&title, "also %s", r->x->also[k].label);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "eval/experiment_private.h"
 #include "math/mat.h"
 
@@ -324,11 +325,19 @@ static pm_status load_recorded(exp_run *r, pm_err *err)
     return data_key(r, err);
 }
 
+void exp_warn_battles(const dataset *d)
+{
+    for (size_t k = 0; k < d->n_notes; k++)
+        if (strncmp(d->note[k], "battles:", 8) == 0)
+            log_line(LOG_WARN, "%s: %s", d->name, d->note[k]);
+}
+
 pm_status exp_load(exp_run *r, pm_err *err)
 {
     if (r->x->corpus) return exp_load_corpus(r, err);
     pm_status s = load_recorded(r, err);
     if (s) return s;
+    exp_warn_battles(&r->data);
     r->source = (exp_source){.name = r->data.name, .hash = r->data.hash, .lib = r->lib};
     memcpy(r->source.key, r->data_key, sizeof r->source.key);
     memcpy(r->text_key, r->data_key, sizeof r->text_key);

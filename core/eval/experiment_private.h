@@ -171,6 +171,7 @@ PM_MUST_USE pm_status exp_renew_call(exp_run *r, pm_err *err);
 /* What can be refused before any compute: labels, value kinds, grids without a tuning part. */
 PM_MUST_USE pm_status exp_check(const experiment *x, const run_options *o, pm_err *err);
 PM_MUST_USE pm_status exp_load(exp_run *r, pm_err *err); /* r->source and what all seeds share */
+void exp_warn_battles(const dataset *d); /* says how many battles reading left out */
 /* Reads the corpus and judges the experts' mixes. */
 PM_MUST_USE pm_status exp_load_corpus(exp_run *r, pm_err *err);
 bool exp_has_domain(const exp_run *r, const char *name);

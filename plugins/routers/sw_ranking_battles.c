@@ -169,6 +169,14 @@ static pm_status tell(pm_call *c, const pm_library *lib, const double *win, cons
     return PM_OK;
 }
 
+static void tell_ties(pm_call *c, const sw_battles *b, size_t rows)
+{
+    size_t n = b->first[rows];
+    for (size_t e = 0; e < n; e++)
+        if (b->battle[e].outcome != 0.5f) return;
+    c->host->note(c, PM_NOTE_WARN, "all %zu battles are ties: every rating is the same", n);
+}
+
 static pm_status count_wins(pm_call *c, const sw_battles *b, size_t rows, double *win,
                             uint8_t *standing)
 {
@@ -229,6 +237,7 @@ pm_status sw_find_players(pm_call *c, const pm_fit *fit, const sw_battles *b, si
     if (!of || !win || !standing) return PM_E_MEMORY;
     *out = (sw_players){.of = of, .quirk = p->compat != 0};
     pm_status st = count_wins(c, b, rows, win, standing);
+    if (is_told) tell_ties(c, b, rows);
     if (st == PM_OK && is_told) st = tell(c, fit->lib, win, standing);
     if (st != PM_OK) return st;
     if (p->tiers > 0) return cut_tiers(c, win, standing, b->first[rows], of, m, &out->k);

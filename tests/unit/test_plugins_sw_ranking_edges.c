@@ -21,19 +21,6 @@ static const char *const each[] = {"",
                                    "gamma=1000000 store=int8"};
 enum { N_EACH = sizeof each / sizeof *each };
 
-START_TEST(all_ties_are_even)
-{
-    problem p = problem_open(12, 6, 4, 100);
-    pm_prompts *query = bed_prompts(&b, 3, 6, 5);
-    for (size_t i = 0; i < 12; i++)
-        for (size_t j = 1; j < 4; j++) fight(&p, i, j - 1, j, .5, 1 + (double)i);
-    router *r = bed_reload(&b, bed_router(&b, "sw_ranking", each[_i], &p.fit));
-    const float *v = ask(&p, r, query, 1);
-    for (size_t i = 0; i < 12; i++) near(v[i], .5, 1e-6);
-    router_close(r);
-}
-END_TEST
-
 /* What the body says on stderr. */
 static FILE *listen(int *before)
 {
@@ -56,6 +43,23 @@ static const char *heard(FILE *f, int before)
     fclose(f);
     return text;
 }
+
+START_TEST(all_ties_are_even)
+{
+    problem p = problem_open(12, 6, 4, 100);
+    pm_prompts *query = bed_prompts(&b, 3, 6, 5);
+    for (size_t i = 0; i < 12; i++)
+        for (size_t j = 1; j < 4; j++) fight(&p, i, j - 1, j, .5, 1 + (double)i);
+    int before;
+    FILE *f = listen(&before);
+    router *r = bed_reload(&b, bed_router(&b, "sw_ranking", each[_i], &p.fit));
+    const char *said = heard(f, before);
+    ck_assert_msg(strstr(said, "all 36 battles are ties") != NULL, "%s", said);
+    const float *v = ask(&p, r, query, 1);
+    for (size_t i = 0; i < 12; i++) near(v[i], .5, 1e-6);
+    router_close(r);
+}
+END_TEST
 
 START_TEST(never_won_stays_finite_and_is_told)
 {

@@ -171,6 +171,7 @@ START_TEST(refusals)
         {{SPLIT_GIVEN, 0, 1.5, 0, 0, 0, 0}, "split: tune: found a share of 1.5"},
         {{SPLIT_FOLD, 1, 0, 0, 0, 1, 0}, "split: fold 0 of 1, wanted at least 2"},
         {{SPLIT_FOLD, 1, 0, 0, 0, 3, 3}, "split: fold 3 of 3"},
+        {{SPLIT_FOLD, 1, 0, 0, 0, 11, 0}, "11 folds of 10 prompts, wanted at most a fold for each"},
         {{SPLIT_FOLD, 1, 2, 0, 0, 5, 0}, "split: tune: found a share of 2"},
     };
     dataset d = data_of(10, 1, false);

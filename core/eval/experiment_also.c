@@ -314,7 +314,9 @@ static pm_status warn_of(const exp_run *r, const also_choice *c, const dataset *
     arena *a = arena_open(0);
     bool fits = a != NULL;
     names ours = names_of(a);
-    for (size_t i = 0; i < r->data.n && fits; i++) fits = names_add(&ours, r->data.text[i]);
+    for (size_t i = 0; i < r->data.n && fits; i++) /* a text may stand twice */
+        if (names_find(&ours, r->data.text[i]) == SIZE_MAX)
+            fits = names_add(&ours, r->data.text[i]);
     for (size_t i = 0; i < d->n && fits; i++) same += names_find(&ours, d->text[i]) != SIZE_MAX;
     arena_close(a);
     if (!fits) return no_memory(err);

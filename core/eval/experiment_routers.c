@@ -350,6 +350,17 @@ static void put_value(const json *v, str *out)
         str_number(out, v->number);
 }
 
+/* Is `key` among "k=80, epoch=7"?  Then its value as it was asked for ("auto") says less. */
+static bool is_settled(const char *settled, const char *key)
+{
+    size_t n = strlen(key);
+    for (const char *at = settled; at && *at; at = strstr(at, ", ")) {
+        at += at == settled ? 0 : 2;
+        if (strncmp(at, key, n) == 0 && at[n] == '=') return true;
+    }
+    return false;
+}
+
 /* "k=80", "metric=cosine, k=20", and what training settled on; "" when everything is as usual.  NULL: memory
  * is out. */
 const char *exp_setting(const router_choice *c, const plugin_choice *won, const char *settled,
@@ -365,6 +376,7 @@ const char *exp_setting(const router_choice *c, const plugin_choice *won, const 
     }
     str text = STR_INIT;
     for (const json *v = mine->child; v; v = v->next) {
+        if (is_settled(settled, v->key)) continue;
         if (v->kind == JSON_ARRAY || v->kind == JSON_OBJECT || !is_telling(c, all, n, v)) continue;
         str_printf(&text, "%s%s=", text.len ? ", " : "", v->key);
         put_value(v, &text);

@@ -26,7 +26,8 @@ static void put_own(files *f)
     str prompts = STR_INIT, scores = STR_INIT;
     str_puts(&scores, "id,a,b\n");
     for (int i = 0; i < 8; i++) {
-        str_printf(&prompts, "{\"id\":\"p%d\",\"prompt\":\"own %d\",\"split\":\"%s\"}\n", i, i,
+        str_printf(&prompts, "{\"id\":\"p%d\",\"prompt\":\"own %d\",\"split\":\"%s\"}\n", i,
+                   i == 4 ? 3 : i, /* a text that stands twice */
                    i < 6 ? "train" : "test");
         str_printf(&scores, "p%d,%d,%d\n", i, i % 2 == 0 || i == 5, i % 2);
     }

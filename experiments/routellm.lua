@@ -86,7 +86,7 @@ return pm.experiment {
   objective = pm.objective "threshold" { strong = strong, weak = weak, alpha = 0.5 },
   rival     = { "knn" },
   sizes = {
-    few      = { name = "routellm_mmlu_few", routers = of_labels, train_sizes = { 500, 1500, 4000 } }, -- the paper had some 1,500
+    few      = { name = "routellm_mmlu_few", routers = of_labels, train_sizes = { 500, 1500 } }, -- the paper had some 1,500
     mmlu_less_3 = { name = "routellm_mmlu_less_3", pair = { strong = strong, weak = weak }, -- without the three odd subjects
       data = benchmark { "mmlu", "-mmlu/high_school_mathematics", "-mmlu/moral_scenarios", "-mmlu/professional_law" } },
     gsm8k    = { name = "routellm_gsm8k", data = benchmark { "gsm8k" }, pair = printed.gsm8k },

@@ -7,13 +7,14 @@ set -eu
 program=$1 script=$2 data=$3
 shift 3
 [ "$data" = - ] || set -- --set "data=$data" "$@"
-store=$(mktemp -d)
-trap 'rm -rf "$store"' EXIT
-"$program" run "$script" --no-report --out "$store" "$@" >"$store/out" 2>"$store/err" || {
-    cat "$store/err" >&2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+store=${PAGE_STORE:-$work} # a store that lasts: pages share what they have in common
+"$program" run "$script" --no-report --out "$store" "$@" >"$work/out" 2>"$work/err" || {
+    cat "$work/err" >&2
     exit 1
 }
-dir=$(sed -n 's/^results  *//p' "$store/out")
+dir=$(sed -n 's/^results  *//p' "$work/out")
 shown=$(basename "$script")
 extra=''
 for word in "$@"; do

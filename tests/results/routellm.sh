@@ -10,6 +10,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 experiments=$here/../../experiments
 [ -n "${POINTSMAN_DATA:-}" ] || { echo "routellm.sh: POINTSMAN_DATA names no folder of recorded sets" >&2; exit 2; }
 mkdir -p "$out"
+PAGE_STORE=$(mktemp -d)
+export PAGE_STORE
+trap 'rm -rf "$PAGE_STORE"' EXIT
 [ $# -gt 0 ] || set -- mmlu mmlu_less_3 few gsm8k mt_bench transfer_mmlu transfer_gsm8k transfer_mt_bench transfer_same_pair \
     transfer_other_pair battles_ae2 battles_ae1
 for page in "$@"; do

@@ -104,6 +104,9 @@ static void tell(const import_counts *c, const char *dir)
     for (size_t k = 0; k < c->n_skipped; k++)
         printf("  %zu: %s (the first: %s)\n", c->skipped[k].n, c->skipped[k].why,
                c->skipped[k].first);
+    if (c->repaired)
+        printf("  note: texts with repaired UTF-8: %zu (U+FFFD where bytes were none)\n",
+               c->repaired);
     for (size_t k = 0; k < c->n_notes; k++) printf("  note: %s\n", c->note[k]);
 }
 

@@ -45,6 +45,7 @@ typedef struct import_reason {
 } import_reason;
 typedef struct import_counts {
     size_t rows_read; /* rows of the inputs, whatever came of them */
+    size_t repaired;  /* texts with bytes that are not UTF-8: U+FFFD took their place */
     import_reason skipped[IMPORT_REASONS];
     size_t n_skipped; /* reasons; the last one gathers the rest when there are more */
     char note[IMPORT_NOTES][256];

@@ -229,7 +229,7 @@ static pm_status read_file(pass *p, const char *path, pm_err *err)
         if (s == PM_OK) s = read_annotation(p, &n, err);
         if (s == PM_OK) s = put_annotation(p, &n, at, err);
     }
-    import_record_close(&p->t);
+    import_record_close(&p->t, p->counts);
     return s;
 }
 

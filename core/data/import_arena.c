@@ -237,7 +237,7 @@ static pm_status read_csv(pass *p, const char *path, pm_err *err)
         s = import_row(p->job, p->counts, path, err);
         if (s == PM_OK) s = csv_row(p, &t, &c, err);
     }
-    import_csv_close(&t);
+    import_csv_close(&t, p->counts);
     return s;
 }
 
@@ -356,7 +356,7 @@ static pm_status read_json(pass *p, const char *path, pm_err *err)
         s = import_row(p->job, p->counts, path, err);
         if (s == PM_OK) s = json_row(p, &t, err);
     }
-    import_record_close(&t);
+    import_record_close(&t, p->counts);
     return s;
 }
 

@@ -193,7 +193,7 @@ static pm_status read_csv(pass *p, const char *path, pm_err *err)
         s = import_row(p->job, p->counts, path, err);
         if (s == PM_OK) s = take(p, &r, (import_at){path, csv_line(t.c)}, err);
     }
-    import_csv_close(&t);
+    import_csv_close(&t, p->counts);
     return s;
 }
 
@@ -216,7 +216,7 @@ static pm_status read_json(pass *p, const char *path, pm_err *err)
             s = err_wrap(err, PM_E_FORMAT, "row at line %zu", at.line);
         if (s == PM_OK) s = take(p, &r, at, err);
     }
-    import_record_close(&t);
+    import_record_close(&t, p->counts);
     return s;
 }
 

@@ -104,7 +104,7 @@ static pm_status read_table(pass *p, const char *path, pm_err *err)
         s = import_row(p->job, p->counts, path, err);
         if (s == PM_OK) s = read_row(p, err);
     }
-    import_csv_close(&p->t);
+    import_csv_close(&p->t, p->counts);
     return s;
 }
 
@@ -130,7 +130,7 @@ static pm_status want_ids(pass *p, const char *path, pm_err *err)
         else
             p->splits[p->wanted.n - 1] = split.ptr;
     }
-    import_csv_close(&p->t);
+    import_csv_close(&p->t, p->counts);
     return s;
 }
 
@@ -163,7 +163,7 @@ static pm_status read_order(pass *p, const char *path, pm_err *err)
     if (unused)
         import_note(p->counts, "%s: %zu questions are in none of the tables",
                     import_base_name(path), unused);
-    import_csv_close(&p->t);
+    import_csv_close(&p->t, p->counts);
     return s;
 }
 

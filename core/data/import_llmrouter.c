@@ -222,7 +222,7 @@ static pm_status read_file(pass *p, const char *path, pm_err *err)
         if (s != PM_OK) break;
         s = import_field(&p->t, "question") ? read_question(p, at, err) : read_query(p, at, err);
     }
-    import_record_close(&p->t);
+    import_record_close(&p->t, p->counts);
     return s;
 }
 

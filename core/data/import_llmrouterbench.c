@@ -184,7 +184,7 @@ static pm_status read_file(pass *p, const char *path, pm_err *err)
         if (s == PM_OK && !p->begun) s = begin_records(p, path, &skip, err);
         if (s == PM_OK && !skip) s = read_record(p, at, err);
     }
-    import_record_close(&p->t);
+    import_record_close(&p->t, p->counts);
     return s;
 }
 

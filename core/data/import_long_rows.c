@@ -9,6 +9,7 @@
 
 #include "data/csv.h"
 #include "data/import_long.h"
+#include "data/import_tools.h"
 #include "data/show.h"
 
 enum { MOST_COLUMNS = 1024 };
@@ -117,6 +118,7 @@ static pm_status read_records(long_import *x, csv *c, csv_column *column, pm_err
         if (s != PM_OK) return mistakes_take(&x->wrong, &why, err);
         if (!n) break;
         if ((s = import_row(x->job, x->counts, x->path, err)) != PM_OK) break;
+        x->counts->repaired += import_invalid(field, n);
         size_t line = csv_line(c);
         s = take_record(x, column, n_columns, field, n, line, &why);
         s = mistaken(x, s, &why, line, err);
@@ -192,6 +194,7 @@ pm_status long_read_jsonl(long_import *x, pm_err *err)
         s = take_object(x, f, n, jsonl_line(j), &why);
         s = mistaken(x, s, &why, jsonl_line(j), err);
     }
+    if (j) x->counts->repaired += jsonl_repaired(j);
     jsonl_close(j);
     return s;
 }
@@ -265,6 +268,7 @@ pm_status long_read_prompts(long_import *x, const char *path, pm_err *err)
         if ((s = mistaken(x, s, &why, jsonl_line(j), err)) != PM_OK) break;
     }
     arena_close(a);
+    x->counts->repaired += jsonl_repaired(j);
     jsonl_close(j);
     return s;
 }

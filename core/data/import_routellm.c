@@ -160,7 +160,7 @@ static pm_status read_answers(routellm *p, const char *path, pm_err *err)
     }
     str_close(&domain);
     str_close(&stem);
-    import_csv_close(&p->t);
+    import_csv_close(&p->t, p->counts);
     return s;
 }
 

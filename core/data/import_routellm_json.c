@@ -219,7 +219,7 @@ pm_status routellm_kind_of(const char *path, routellm_kind *out, pm_err *err)
                     path, records_line(t.r), t.field ? "none of the known fields" : "nothing");
     else if (s == PM_OK)
         *out = kinds[k].kind;
-    import_record_close(&t);
+    import_record_close(&t, NULL);
     return s;
 }
 
@@ -236,7 +236,7 @@ pm_status routellm_read_json(routellm *p, const char *path, routellm_kind kind, 
         else
             s = kind == ROUTELLM_QUESTIONS ? read_question(p, err) : read_rating(p, err);
     }
-    import_record_close(&p->j);
+    import_record_close(&p->j, p->counts);
     return s;
 }
 

@@ -182,7 +182,7 @@ static pm_status read_file(pass *p, const char *path, pm_err *err)
         s = import_row(p->job, p->counts, path, err);
         if (s == PM_OK) s = read_row(p, err);
     }
-    import_csv_close(&p->t);
+    import_csv_close(&p->t, p->counts);
     return s;
 }
 

@@ -49,12 +49,13 @@ pm_status import_csv_open(import_csv *t, const char *path, pm_err *err)
     t->column = names_of(a);
     pm_status s = csv_open(path, 64 << 20, &t->c, err);
     if (s == PM_OK) s = read_header(t, err);
-    if (s != PM_OK) import_csv_close(t);
+    if (s != PM_OK) import_csv_close(t, NULL);
     return s;
 }
 
-void import_csv_close(import_csv *t)
+void import_csv_close(import_csv *t, import_counts *counts)
 {
+    if (counts) counts->repaired += t->repaired;
     csv_close(t->c);
     arena_close(t->column.a);
     memset(t, 0, sizeof *t);
@@ -85,9 +86,17 @@ pm_status import_csv_need(const import_csv *t, const char *name, size_t *column,
                    near ? "\"?" : "");
 }
 
+size_t import_invalid(const pm_str *field, size_t n)
+{
+    size_t invalid = 0;
+    for (size_t k = 0; k < n; k++) invalid += !utf8_valid(field[k].ptr, field[k].len, NULL);
+    return invalid;
+}
+
 pm_status import_csv_next(import_csv *t, pm_err *err)
 {
     pm_status s = csv_next(t->c, &t->cell, &t->n, err);
+    if (s == PM_OK) t->repaired += import_invalid(t->cell, t->n);
     if (s != PM_OK || !t->n || t->n == t->column.n) return s;
     return err_set(err, PM_E_FORMAT, "%s:%zu: found %zu fields, wanted %zu as in the header",
                    t->path, csv_line(t->c), t->n, t->column.n);
@@ -129,8 +138,9 @@ pm_status import_record_open(import_record *t, const char *path, const char *mem
     return records_open(path, member, 0, &t->r, err);
 }
 
-void import_record_close(import_record *t)
+void import_record_close(import_record *t, import_counts *counts)
 {
+    if (t->r && counts) counts->repaired += records_repaired(t->r);
     records_close(t->r);
     memset(t, 0, sizeof *t);
 }

@@ -18,12 +18,15 @@ typedef struct import_csv {
     const char *path;
     names column; /* the header, in its own arena */
     const pm_str *cell;
-    size_t n; /* fields of the row at hand; 0 at the end */
+    size_t n;        /* fields of the row at hand; 0 at the end */
+    size_t repaired; /* fields so far that are not UTF-8 */
 } import_csv;
 
 /* Reads the header.  Errors  PM_E_FORMAT: none, or a name twice (an empty one may repeat). */
 PM_MUST_USE pm_status import_csv_open(import_csv *t, const char *path, pm_err *err);
-void import_csv_close(import_csv *t);
+/* What had to be repaired is added to *counts (NULL: to nothing). */
+void import_csv_close(import_csv *t, import_counts *counts);
+size_t import_invalid(const pm_str *field, size_t n);          /* how many of them are not UTF-8 */
 size_t import_csv_find(const import_csv *t, const char *name); /* SIZE_MAX: none */
 /* The column of that name.  Errors  PM_E_FORMAT with the nearest name. */
 PM_MUST_USE pm_status import_csv_need(const import_csv *t, const char *name, size_t *column,
@@ -46,7 +49,7 @@ typedef struct import_record {
 
 PM_MUST_USE pm_status import_record_open(import_record *t, const char *path, const char *member,
                                          pm_err *err);
-void import_record_close(import_record *t);
+void import_record_close(import_record *t, import_counts *counts); /* as import_csv_close */
 PM_MUST_USE pm_status import_record_next(import_record *t, pm_err *err);
 /* NULL if absent or null. */
 const jsonl_field *import_field(const import_record *t, const char *name);

@@ -77,6 +77,15 @@ expect 1 "$pointsman" data convert --from long "$work/absent.csv" "$work/none"
 says err "absent.csv: cannot open"
 expect 1 "$pointsman" data convert --from long "$work/q.txt" "$work/none"
 says err "wanted a name that ends in .csv or .jsonl"
+printf 'query_id,model,score,prompt\nq1,small,1,bad \377\nq2,small,0,good\n' >"$work/bytes.csv"
+printf '{"query_id":"q1","model":"small","score":1,"prompt":"bad \377"}\n' >"$work/bytes.jsonl"
+printf '{"prompt":"bad \377","model_a":"m","model_b":"n","winner":"a"}\n' >"$work/duels.jsonl"
+for file in bytes.csv bytes.jsonl duels.jsonl; do
+    from=long
+    [ $file = duels.jsonl ] && from=battles
+    expect 0 "$pointsman" data convert --from $from "$work/$file" "$work/repaired" --overwrite
+    says out "texts with repaired UTF-8: 1"
+done
 
 # ---- convert: folder ----
 expect 1 "$pointsman" data convert --from folder "$work/a" "$work/b"

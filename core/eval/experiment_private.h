@@ -170,6 +170,8 @@ PM_MUST_USE pm_status exp_renew_call(exp_run *r, pm_err *err);
 
 /* What can be refused before any compute: labels, value kinds, grids without a tuning part. */
 PM_MUST_USE pm_status exp_check(const experiment *x, const run_options *o, pm_err *err);
+/* A copy of rows of a matrix; false: memory is out. */
+bool exp_rows_of(pm_cmat from, const uint32_t *row, size_t n, arena *a, pm_cmat *out);
 PM_MUST_USE pm_status exp_load(exp_run *r, pm_err *err); /* r->source and what all seeds share */
 void exp_warn_battles(const dataset *d); /* says how many battles reading left out */
 /* Reads the corpus and judges the experts' mixes. */

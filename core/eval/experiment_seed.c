@@ -31,7 +31,7 @@ pm_status exp_split(exp_run *r, uint64_t seed, split *out, pm_err *err)
     return PM_OK;
 }
 
-static bool gather(pm_cmat from, const uint32_t *row, size_t n, arena *a, pm_cmat *out)
+bool exp_rows_of(pm_cmat from, const uint32_t *row, size_t n, arena *a, pm_cmat *out)
 {
     pm_mat m = mat_new(a, n, from.cols);
     if (!m.at) return false;
@@ -49,9 +49,9 @@ static pm_status make_truth(exp_run *r, seed_work *w, pm_err *err)
     w->truth = (eval_truth){.n = s->n_test, .m = d->m, .kind = d->kind};
     bool fits = domain && cluster;
     if (fits && !r->x->of_battles)
-        fits = gather(d->value, s->test, s->n_test, r->a, &w->truth.value);
+        fits = exp_rows_of(d->value, s->test, s->n_test, r->a, &w->truth.value);
     if (fits && d->cost_usd.at)
-        fits = gather(d->cost_usd, s->test, s->n_test, r->a, &w->truth.cost_usd);
+        fits = exp_rows_of(d->cost_usd, s->test, s->n_test, r->a, &w->truth.cost_usd);
     if (!fits) return err_set(err, PM_E_MEMORY, "truth of %zu prompts", s->n_test);
     for (size_t i = 0; i < s->n_test; i++) {
         domain[i] = d->domain ? d->domain[s->test[i]] : UINT32_MAX;

@@ -38,22 +38,13 @@ void exp_decontaminated_hash(const exp_run *r, seed_work *w)
 
 /* ---- cosines ---- */
 
-static bool gather(pm_cmat from, const uint32_t *row, size_t n, arena *a, pm_cmat *out)
-{
-    pm_mat m = mat_new(a, n, from.cols);
-    if (!m.at) return false;
-    mat_gather_rows(from, row, n, m);
-    *out = mat_const(m);
-    return true;
-}
-
 static pm_status measure(exp_run *r, seed_work *w, arena *scratch, float *best, pm_err *err)
 {
     pm_cmat own, other, test, train[2];
     pm_status s = exp_vectors(r, w, scratch, &own, &other, err);
     if (s) return s;
-    if (!gather(own, w->s.test, w->s.n_test, scratch, &test) ||
-        !gather(own, w->s.train, w->s.n_train, scratch, &train[0]))
+    if (!exp_rows_of(own, w->s.test, w->s.n_test, scratch, &test) ||
+        !exp_rows_of(own, w->s.train, w->s.n_train, scratch, &train[0]))
         return err_set(err, PM_E_MEMORY, "similarity of %zu prompts", w->s.n_test);
     train[1] = other;
     return similarity_nearest(r->env.compute, test, train, other.at ? 2 : 1, best, err);

@@ -50,11 +50,14 @@ START_TEST(all_ties_are_even)
     pm_prompts *query = bed_prompts(&b, 3, 6, 5);
     for (size_t i = 0; i < 12; i++)
         for (size_t j = 1; j < 4; j++) fight(&p, i, j - 1, j, .5, 1 + (double)i);
+    for (int k = 0; k < _i; k++) fight(&p, 0, 0, 1, .5, 1); /* a line that repeats is not said */
+    char want[64];
+    snprintf(want, sizeof want, "all %d battles are ties", 36 + _i);
     int before;
     FILE *f = listen(&before);
     router *r = bed_reload(&b, bed_router(&b, "sw_ranking", each[_i], &p.fit));
     const char *said = heard(f, before);
-    ck_assert_msg(strstr(said, "all 36 battles are ties") != NULL, "%s", said);
+    ck_assert_msg(strstr(said, want) != NULL, "%s", said);
     const float *v = ask(&p, r, query, 1);
     for (size_t i = 0; i < 12; i++) near(v[i], .5, 1e-6);
     router_close(r);

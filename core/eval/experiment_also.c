@@ -321,11 +321,10 @@ static pm_status warn_of(const exp_run *r, const also_choice *c, const dataset *
     arena_close(a);
     if (!fits) return no_memory(err);
     if (same)
-        log_line(
-            LOG_WARN,
-            "%s: also.%s: %zu of its %zu prompts are prompts of %s, too; what is known of them "
-            "is learned from even where they are tested",
-            c->where, c->label, same, d->n, r->data.name);
+        log_line(LOG_WARN,
+                 "%s: also.%s: %zu of its %zu prompts are prompts of %s, too; where one of them is "
+                 "tested, nothing is learned from it",
+                 c->where, c->label, same, d->n, r->data.name);
     exp_warn_battles(d);
     return PM_OK;
 }

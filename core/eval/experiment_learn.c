@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "data/names.h"
 #include "eval/experiment_private.h"
 #include "math/mat.h"
 
@@ -193,18 +194,37 @@ const library *exp_learning_library(const exp_run *r, unsigned learns)
     return r->x->n_also && (learns & (LEARNS_BATTLES | LEARNS_OTHERS)) ? &r->wide : r->lib;
 }
 
+/* What is known elsewhere of a prompt that is tested here is not learned from: 1 for such rows of r->also. */
+static pm_status mark_tested(const exp_run *r, const seed_work *w, uint8_t *tested, pm_err *err)
+{
+    arena *scratch = arena_open(0);
+    bool fits = scratch != NULL;
+    names known = names_of(scratch);
+    for (size_t i = 0; i < w->s.n_test && fits; i++) { /* a text may stand twice */
+        pm_str text = r->data.text[w->s.test[i]];
+        if (names_find(&known, text) == SIZE_MAX) fits = names_add(&known, text);
+    }
+    for (size_t i = 0; i < r->also.n && fits; i++)
+        tested[i] = names_find(&known, r->also.text[i]) != SIZE_MAX;
+    arena_close(scratch);
+    return fits ? PM_OK : no_memory(err);
+}
+
 /* Others' prompts are dealt to the tuning part by group, in the share of the split. */
 static pm_status deal_others(const exp_run *r, const seed_work *w, unsigned from, source *fit,
                              source *tune, pm_err *err)
 {
     uint32_t *to_fit = arena_alloc(r->a, r->also.n, sizeof *to_fit);
     uint32_t *to_tune = arena_alloc(r->a, r->also.n, sizeof *to_tune);
-    if (!to_fit || !to_tune) return no_memory(err);
+    uint8_t *tested = arena_alloc(r->a, r->also.n, 1);
+    if (!to_fit || !to_tune || !tested) return no_memory(err);
+    pm_status s = mark_tested(r, w, tested, err);
+    if (s) return s;
     double train = r->x->split.train + r->x->split.tune;
     double share = w->s.n_tune && train > 0 ? r->x->split.tune / train : 0;
     uint64_t seed = rng_derive(w->seed, "others' tuning part");
     for (size_t i = 0; i < r->also.n; i++) {
-        if (from && !(from & (1u << r->also_of[i]))) continue;
+        if (tested[i] || (from && !(from & (1u << r->also_of[i])))) continue;
         if (rng_uniform(seed, 0, r->also.group[i]) < share)
             to_tune[tune->n_other++] = (uint32_t)i;
         else

@@ -177,6 +177,22 @@ static void refused(bed *b, const char *wanted)
     ck_assert_msg(strstr(err_text(&err), wanted) != NULL, "%s", err_text(&err));
 }
 
+/* The text of a test prompt among other data's: its battles are left out. */
+START_TEST(what_is_tested_is_not_learned)
+{
+    bed b;
+    open_bed(&b, false);
+    files_put(&b.other, "prompts.jsonl",
+              "{\"id\":\"q0\",\"prompt\":\"own 7\"}\n{\"id\":\"q1\",\"prompt\":\"own 1\"}\n"
+              "{\"id\":\"q2\",\"prompt\":\"other 2\"}\n");
+    MUST(exp_load_also(&b.r, err));
+    pm_fit f = fit_of(&b, PM_NEEDS_BATTLES, LEARNS_BATTLES);
+    ck_assert_uint_eq(f.y->n_battles, 1);
+    want_battle(&f, "own 1", 2, 0, .5); /* of a training prompt */
+    close_bed(&b);
+}
+END_TEST
+
 START_TEST(slips_are_told)
 {
     bed b;
@@ -278,6 +294,7 @@ int main(void)
     tcase_add_test(c, battles_of_others_come_under_our_names);
     tcase_add_test(c, labels_become_battles_beside_others);
     tcase_add_test(c, others_alone_give_their_labels);
+    tcase_add_test(c, what_is_tested_is_not_learned);
     tcase_add_test(c, slips_are_told);
     tcase_add_test(c, a_file_is_imported_once);
     tcase_add_test(c, given_vectors_must_be_there);

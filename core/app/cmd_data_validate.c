@@ -175,8 +175,9 @@ static int validate_main(int argc, char **argv)
                     : err_set(&err, PM_E_MEMORY, "no memory for the dataset");
     if (s == PM_OK) {
         check_all(&w, a);
-        printf("%s: %zu prompts, %zu models, %zu battles: %zu mistakes, %zu warnings\n", d.name,
-               d.n, d.m, d.n_battles, w.mistakes, w.warnings);
+        printf("%s: %zu prompts, %zu models, %zu battles: %zu mistake%s, %zu warning%s\n", d.name,
+               d.n, d.m, d.n_battles, w.mistakes, w.mistakes == 1 ? "" : "s", w.warnings,
+               w.warnings == 1 ? "" : "s");
     }
     arena_close(a);
     if (s != PM_OK) return app_failed("data validate", &err);

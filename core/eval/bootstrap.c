@@ -153,11 +153,6 @@ pm_status bootstrap_draw(const bootstrap_spec *s, const compute *c, const uint64
     return status;
 }
 
-size_t bootstrap_resamples(const bootstrap *b)
-{
-    return b->resamples;
-}
-
 const double *bootstrap_sizes(const bootstrap *b)
 {
     return b->size;

@@ -33,10 +33,7 @@ PM_MUST_USE pm_status bootstrap_draw(const bootstrap_spec *s, const compute *c,
 
 #define BOOTSTRAP_LANES 8 /* columns of bootstrap_sums come in multiples of this */
 
-size_t bootstrap_resamples(const bootstrap *b);
 const double *bootstrap_sizes(const bootstrap *b); /* [resamples] prompts in each resample */
-const uint16_t *bootstrap_times(const bootstrap *b, size_t r); /* [n] draws of each in resample r */
-
 /* [n] how often each prompt is in resample r. */
 const uint16_t *bootstrap_times(const bootstrap *b, size_t r);
 

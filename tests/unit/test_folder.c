@@ -3,48 +3,13 @@
  * The writer of folders: what it writes is read back equal, whatever it is, and a folder is there whole or not at
  * all.
  */
-#include "data_files.h"
+#include "folder_bed.h"
 
 #include <math.h>
 
 #include "base/io.h"
 #include "base/rng.h"
 #include "data/folder.h"
-
-static files f;
-static const char *dir;
-
-static void setup(void)
-{
-    files_open(&f);
-    dir = files_path(&f, "out");
-}
-
-static void teardown(void)
-{
-    files_close(&f);
-}
-
-static folder *open_it(folder_options o)
-{
-    folder *w = NULL;
-    pm_status s = folder_open(dir, &o, &w, &f.err);
-    ck_assert_msg(s == PM_OK, "%s", err_text(&f.err));
-    return w;
-}
-
-static void must(pm_status s)
-{
-    ck_assert_msg(s == PM_OK, "%s", err_text(&f.err));
-}
-
-static uint32_t add(folder *w, const char *id, const char *text)
-{
-    folder_prompt p = {.id = pm_str_of(id), .text = pm_str_of(text), .tokens_in = -1};
-    uint32_t row = FOLDER_NONE;
-    must(folder_add_prompt(w, &p, &row, &f.err));
-    return row;
-}
 
 static void read_back(dataset *d)
 {

@@ -111,6 +111,31 @@ static bool pick_battles(const dataset *d, const uint32_t *row, size_t n, arena 
     return true;
 }
 
+static bool is_told_apart(const char *name)
+{
+    static const char *const own[] = {"scores", "losses", "costs", "tokens_out"};
+    for (size_t k = 0; k < sizeof own / sizeof *own; k++)
+        if (strcmp(own[k], name) == 0) return true;
+    return false;
+}
+
+/* Further tables, by name. */
+static bool pick_extra(const dataset *d, const uint32_t *row, size_t n, arena *a, pm_outcomes *y)
+{
+    pm_extra *extra = arena_alloc(a, d->n_tables, sizeof *extra);
+    if (!extra) return false;
+    for (size_t t = 0; t < d->n_tables; t++) {
+        pm_extra one = {.name = d->table[t].name};
+        if (is_told_apart(one.name)) continue;
+        if (!pick_matrix(d->table[t].cell, row, n, a, &one.value)) return false;
+        size_t at = y->n_extra++;
+        for (; at > 0 && strcmp(extra[at - 1].name, one.name) > 0; at--) extra[at] = extra[at - 1];
+        extra[at] = one;
+    }
+    y->extra = extra;
+    return true;
+}
+
 pm_status dataset_outcomes(const dataset *d, const uint32_t *row, size_t n_rows, arena *a,
                            pm_outcomes *out, pm_err *err)
 {
@@ -120,7 +145,7 @@ pm_status dataset_outcomes(const dataset *d, const uint32_t *row, size_t n_rows,
     if (!pick_matrix(d->value, row, n_rows, a, &y.value) ||
         !pick_matrix(d->cost_usd, row, n_rows, a, &y.cost_usd) ||
         !pick_matrix(d->tokens_out, row, n_rows, a, &y.tokens_out) ||
-        !pick_battles(d, row, n_rows, a, &y))
+        !pick_extra(d, row, n_rows, a, &y) || !pick_battles(d, row, n_rows, a, &y))
         return no_memory(d, err);
     *out = y;
     return PM_OK;

@@ -68,6 +68,27 @@ typedef struct constraint_choice {
     double bound; /* hard and budget */
 } constraint_choice;
 
+typedef struct infeasible_choice { /* what to do for a prompt that hard constraints leave nobody */
+    infeasible_policy policy;
+    const size_t *relax; /* [n_relax] constraints to be given up, in this order */
+    size_t n_relax;
+    const char *fallback; /* id of an expert */
+    const char *where;
+} infeasible_choice;
+
+typedef enum flag_policy { /* what to do with flags in prompts ("[smallest model]", "--size=0.3") */
+                           FLAGS_OFF,   /* prompts are not looked at */
+                           FLAGS_ERROR, /* flags are read; an unknown one is an error */
+                           FLAGS_WARN   /* ... is told, stripped and counted */
+} flag_policy;
+
+typedef struct stream_choice { /* objectives that learn between decisions: experiment_stream.c */
+    bool is_given;
+    double prefix; /* share of the prompts, first to arrive, that the objective is built from */
+    size_t orders; /* shuffles of the test part */
+    uint64_t seed;
+} stream_choice;
+
 typedef struct expert_choice { /* an expert that is trained from the corpus and run */
     plugin_choice backend;
     corpus_mix mix;
@@ -118,6 +139,10 @@ typedef struct experiment {
     const constraint_choice *constraint;
     size_t n_constraints;
     plugin_choice objective;
+    infeasible_choice infeasible;
+    flag_policy flags;
+    stream_choice stream;
+    const struct ablation_choice *ablation; /* experiment_ablation.c; NULL: none */
     bootstrap_spec bootstrap;
     double delta;     /* within_delta */
     bool is_scripted; /* some part is made of Lua functions */

@@ -5,6 +5,7 @@
 #include "plug/constraint.h"
 
 #include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -190,6 +191,50 @@ pm_status constraint_eval(const constraint *k, call_ctx *c, const pm_library *li
         st = d->eval(k->in.state, call, lib, &one, NULL, out);
     st = call_verdict(c, st, err);
     if (st == PM_OK) st = check_cells(out, penalty, (check_where){k->in.who, "value", lib}, err);
+    call_end(c);
+    return st;
+}
+
+bool constraint_has_realised(const constraint *k)
+{
+    const pm_constraint_type *d = k->in.plugin->type.constraint;
+    return PM_HAS(d, realised) && d->realised;
+}
+
+/* Every cell written; what is known is finite and >= 0. */
+static pm_status check_known(const constraint *k, const pm_library *lib, pm_mat out, pm_err *err)
+{
+    for (size_t i = 0; i < out.rows; i++)
+        for (size_t j = 0; j < out.cols; j++) {
+            float v = pm_row(out, i)[j];
+            if (check_is_unwritten(v))
+                return err_set(err, PM_E_CONTRACT,
+                               "%s: realised value of prompt %zu, expert \"%s\" was not written",
+                               k->in.who, i, lib->expert[j]->id);
+            if (!isnan(v) && !(v >= 0 && v <= FLT_MAX))
+                return err_set(err, PM_E_CONTRACT,
+                               "%s: realised value of prompt %zu, expert \"%s\" is %g; want >= 0 "
+                               "or NaN",
+                               k->in.who, i, lib->expert[j]->id, (double)v);
+        }
+    return PM_OK;
+}
+
+pm_status constraint_realised(const constraint *k, call_ctx *c, const pm_library *lib,
+                              const pm_prompts *x, const pm_outcomes *y, pm_mat out, pm_err *err)
+{
+    const pm_constraint_type *d = k->in.plugin->type.constraint;
+    if (!constraint_has_realised(k))
+        return err_set(err, PM_E_UNSUPPORTED, "%s: does not tell realised values", k->in.who);
+    pm_cmat view = {out.at, out.rows, out.cols, out.ld};
+    pm_status st = constraint_check(k, c, lib, err);
+    if (st == PM_OK) st = needs_outcomes(0, y, x->n, lib->n, k->in.who, err);
+    if (st == PM_OK) st = check_shape(view, x->n, lib->n, "realised value", err);
+    if (st != PM_OK || out.rows == 0) return st;
+    pm_call *call = instance_begin(&k->in, c, "realised");
+    check_fill(out);
+    st = call_verdict(c, d->realised(k->in.state, call, lib, x, y, out), err);
+    if (st == PM_OK) st = check_known(k, lib, out, err);
     call_end(c);
     return st;
 }

@@ -37,4 +37,11 @@ PM_MUST_USE pm_status constraint_eval(const constraint *k, call_ctx *c, const pm
                                       const pm_prompts *x, const pm_scores *s, pm_mat out,
                                       pm_err *err);
 
+/* What constraint_eval would have given, had it known what happened (pm_constraint_type.realised): out [n x m],
+ * >= 0 or NaN where the outcomes do not tell.  PM_E_UNSUPPORTED where the plugin offers no such thing. */
+PM_MUST_USE pm_status constraint_realised(const constraint *k, call_ctx *c, const pm_library *lib,
+                                          const pm_prompts *x, const pm_outcomes *y, pm_mat out,
+                                          pm_err *err);
+bool constraint_has_realised(const constraint *k);
+
 #endif

@@ -109,7 +109,7 @@ static pm_status check_battles(const pm_outcomes *y, size_t n, size_t m, const c
 pm_status needs_outcomes(uint32_t needs, const pm_outcomes *y, size_t n, size_t m, const char *who,
                          pm_err *err)
 {
-    static const check_range amount = {0, FLT_MAX, 0};
+    static const check_range amount = {0, FLT_MAX, 0}, any = {-FLT_MAX, FLT_MAX, 0};
     pm_status s = PM_OK;
     if (!y) return lacking(who, "outcomes", err);
     if (y->kind != PM_VALUE_QUALITY && y->kind != PM_VALUE_LOSS)
@@ -123,6 +123,8 @@ pm_status needs_outcomes(uint32_t needs, const pm_outcomes *y, size_t n, size_t 
         s = check_matrix(y->cost_usd, n, m, "cost_usd", amount, who, err);
     if (s == PM_OK && y->tokens_out.at)
         s = check_matrix(y->tokens_out, n, m, "tokens_out", amount, who, err);
+    for (size_t t = 0; t < y->n_extra && s == PM_OK; t++)
+        s = check_matrix(y->extra[t].value, n, m, y->extra[t].name, any, who, err);
     if (s == PM_OK && y->battle) s = check_battles(y, n, m, who, err);
     return s;
 }

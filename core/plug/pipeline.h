@@ -19,6 +19,21 @@ typedef struct pipeline_term {
     double weight, bound;
 } pipeline_term;
 
+/* What happens to a prompt that hard constraints leave nobody. */
+typedef enum infeasible_policy {
+    INFEASIBLE_ERROR, /* PM_E_INFEASIBLE, with the minimal sets of constraints that exclude everyone */
+    INFEASIBLE_RELAX, /* hard terms are given up, one after another in the order told, until somebody is left;
+                           if nobody is left when all are given up: the error */
+    INFEASIBLE_FALLBACK /* one expert takes it, whatever constraints say */
+} infeasible_policy;
+
+typedef struct pipeline_infeasible {
+    infeasible_policy policy;
+    const size_t *relax; /* [n_relax] terms in the order in which they are given up */
+    size_t n_relax;
+    const char *fallback; /* id of a served expert */
+} pipeline_infeasible;
+
 typedef struct pipeline {  /* borrowed parts */
     const embedder *embed; /* NULL when the router wants none */
     size_t given_dim; /* the prompts themselves bring vectors of this length; 0: they need not */
@@ -29,6 +44,10 @@ typedef struct pipeline {  /* borrowed parts */
     const objective *decide;
     const float *prior;     /* [m] or NULL */
     const float *cost_mean; /* [m] expected USD a call, or NULL */
+    pipeline_infeasible infeasible;
+    /* [n_terms] rows [n] of effective weights of the prompts at hand (flags), an entry NULL: the term's weight for
+     * all; NULL: no flags.  Of the call, like `x`. */
+    const float *const *weight_row;
 } pipeline;
 
 typedef struct pipeline_result { /* views into the context, valid until the next call */
@@ -37,7 +56,12 @@ typedef struct pipeline_result { /* views into the context, valid until the next
     pm_cmat value, spread, utility, value_part;
     const pm_cmat *term_part;  /* [n_terms] */
     const pm_cmat *term_value; /* [n_terms] raw constraint values (ld may be 0) */
-    const uint32_t *mask;      /* [n x m] */
+    const uint32_t *mask;      /* [n x m] as pm_question.mask, or NULL: nothing is masked */
+    const uint8_t *refused;    /* [n x m] the objective's own, or NULL */
+    const uint64_t *relaxed;   /* [n] bit k: hard term k was given up; NULL: none was */
+    const uint8_t *fell_back;  /* [n] 1: the fallback expert took it; NULL: none did */
+    pm_cmat share;             /* [n x m] or at == NULL: the choice is certain */
+    const uint8_t *front;      /* [n x m] or NULL */
     pm_value_kind kind;
     uint32_t reference_col; /* WINPROB: of `value`; else PM_NO_COL */
 } pipeline_result;

@@ -124,5 +124,6 @@ static const pm_objective_type penalty = {
                PM_VALUE_BIT(PM_VALUE_WINPROB) | PM_VALUE_BIT(PM_VALUE_BEST),
     .offers = PM_OFFERS_UTILITY | PM_OFFERS_PARTS,
     .decide = decide,
+    .additive = 1,
 };
 PM_PLUGIN_OBJECTIVE(penalty, "1.0", "MIT")

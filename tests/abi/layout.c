@@ -80,6 +80,11 @@ static void part_2(void)
     FIELD(pm_outcomes, tokens_out);
     FIELD(pm_outcomes, battle);
     FIELD(pm_outcomes, n_battles);
+    FIELD(pm_outcomes, extra);
+    FIELD(pm_outcomes, n_extra);
+    SIZE(pm_extra);
+    FIELD(pm_extra, name);
+    FIELD(pm_extra, value);
     SIZE(pm_fit);
     FIELD(pm_fit, size);
     FIELD(pm_fit, lib);
@@ -199,6 +204,13 @@ static void part_4(void)
     FIELD(pm_constraint_type, train);
     FIELD(pm_constraint_type, save);
     FIELD(pm_constraint_type, load);
+    FIELD(pm_constraint_type, signed_weight);
+    FIELD(pm_constraint_type, usual_bound);
+    FIELD(pm_constraint_type, phrases);
+    FIELD(pm_constraint_type, realised);
+    SIZE(pm_phrase);
+    FIELD(pm_phrase, text);
+    FIELD(pm_phrase, weight);
     SIZE(pm_term);
     FIELD(pm_term, size);
     FIELD(pm_term, name);
@@ -226,6 +238,7 @@ static void part_5(void)
     FIELD(pm_question, arrival);
     FIELD(pm_question, prior);
     FIELD(pm_question, reference_col);
+    FIELD(pm_question, mask);
     SIZE(pm_decisions);
     FIELD(pm_decisions, size);
     FIELD(pm_decisions, choice);
@@ -235,6 +248,7 @@ static void part_5(void)
     FIELD(pm_decisions, value_part);
     FIELD(pm_decisions, term_part);
     FIELD(pm_decisions, mask);
+    FIELD(pm_decisions, refused);
     SIZE(pm_feedback);
     FIELD(pm_feedback, size);
     FIELD(pm_feedback, prompt_id);
@@ -243,6 +257,8 @@ static void part_5(void)
     FIELD(pm_feedback, cost_usd);
     FIELD(pm_feedback, value);
     FIELD(pm_feedback, kind);
+    FIELD(pm_feedback, term);
+    FIELD(pm_feedback, n_terms);
     SIZE(pm_objective_type);
     FIELD(pm_objective_type, size);
     FIELD(pm_objective_type, name);
@@ -258,6 +274,7 @@ static void part_5(void)
     FIELD(pm_objective_type, observe);
     FIELD(pm_objective_type, save);
     FIELD(pm_objective_type, load);
+    FIELD(pm_objective_type, additive);
 }
 
 static void part_6(void)

@@ -29,7 +29,7 @@ extern "C" {
 
 #define PM_MAGIC     0x504d414eu /* "PMAN": refuses stray shared objects            */
 #define PM_ABI_MAJOR 0u          /* 0: free to break until v1 is frozen (ADR 0006)  */
-#define PM_ABI_MINOR 1u          /* while major is 0, minor must be equal           */
+#define PM_ABI_MINOR 2u          /* while major is 0, minor must be equal           */
 #define PM_ABI       ((PM_ABI_MAJOR << 16) | PM_ABI_MINOR)
 
 /* True if `p`, whose writer declared p->size bytes, really has `field`. */
@@ -192,6 +192,11 @@ typedef struct pm_battle { /* frozen: travels in arrays */
     float weight;          /* > 0; 1 unless the data says otherwise             */
 } pm_battle;
 
+typedef struct pm_extra { /* frozen: travels in arrays; a further table of the data */
+    const char *name;     /* its file without .csv: "latency_ms", "reading_grade"   */
+    pm_cmat value;        /* [n x m], NaN = not observed                            */
+} pm_extra;
+
 typedef struct pm_outcomes { /* what was observed; NaN means "not observed"       */
     uint32_t size;
     pm_value_kind kind;      /* QUALITY or LOSS: what `value` holds               */
@@ -200,7 +205,18 @@ typedef struct pm_outcomes { /* what was observed; NaN means "not observed"     
     pm_cmat tokens_out;      /* [n x m] completion tokens, or at == NULL          */
     const pm_battle *battle; /* [n_battles] or NULL                               */
     size_t n_battles;
+    const pm_extra *extra; /* [n_extra] sorted by name, those above left out; or NULL */
+    size_t n_extra;
 } pm_outcomes;
+
+/* The further table `name`, at == NULL if the data has none. */
+static inline pm_cmat pm_extra_find(const pm_outcomes *y, const char *name)
+{
+    pm_cmat none = {NULL, 0, 0, 0};
+    for (size_t t = 0; t < y->n_extra; t++)
+        if (strcmp(y->extra[t].name, name) == 0) return y->extra[t].value;
+    return none;
+}
 
 typedef struct pm_fit { /* everything that a build may learn from             */
     uint32_t size;
@@ -437,6 +453,11 @@ typedef enum pm_sense {
 
 typedef struct pm_constraint pm_constraint; /* defined privately by each plugin; may be empty */
 
+typedef struct pm_phrase { /* frozen: travels in arrays; words of a prompt flag: [smallest model] */
+    const char *text;      /* lower case, single blanks                                  */
+    double weight;         /* what they add to the constraint's weight                   */
+} pm_phrase;
+
 typedef struct pm_constraint_type {
     uint32_t size;
     const char *name, *doc, *source;
@@ -458,6 +479,15 @@ typedef struct pm_constraint_type {
     pm_status (*train)(pm_constraint *fresh, pm_call *c, const pm_fit *fit);
     pm_status (*save)(const pm_constraint *k, pm_call *c, pm_store *s);
     pm_status (*load)(pm_constraint *fresh, pm_call *c, pm_store *s);
+
+    int signed_weight;        /* nonzero: a weight below 0 means something: more is better   */
+    double usual_bound;       /* > 0: bound of a hard use that names none; 0: it must be named */
+    const pm_phrase *phrases; /* text == NULL ends; or NULL: no words                        */
+    /* Optional: the values that eval() would have given, had it known what happened: the dollars
+     * of a call, the tokens of its answer.  Scaled as eval() scales.  out [n x m], NaN where the
+     * outcomes do not tell.  Only for measuring; never asked before a decision.             */
+    pm_status (*realised)(const pm_constraint *k, pm_call *c, const pm_library *lib,
+                          const pm_prompts *x, const pm_outcomes *y, pm_mat out);
 } pm_constraint_type;
 
 typedef struct pm_term { /* one evaluated constraint */
@@ -487,7 +517,17 @@ typedef struct pm_question {
     const float *prior;      /* [m] utility of each expert on train, higher better, or NULL:
                                    breaks exact ties; then the lower column wins         */
     uint32_t reference_col;  /* WINPROB: values are against this column; else PM_NO_COL */
+    const uint32_t
+        *mask; /* [n x m] 0 = allowed, else the host forbids the cell: 1 + index of the first
+                                   hard term whose bound it breaks, or PM_MASK_FALLBACK.  No row is
+                                   masked throughout.  NULL: every cell is allowed       */
 } pm_question;
+#define PM_MASK_FALLBACK UINT32_MAX /* nobody was feasible, and this is not the fallback expert */
+
+static inline int pm_is_allowed(const pm_question *q, size_t i, size_t j)
+{
+    return !q->mask || !q->mask[i * q->value.cols + j];
+}
 
 typedef struct pm_decisions { /* host allocates; plugin fills what is non-NULL */
     uint32_t size;
@@ -499,6 +539,8 @@ typedef struct pm_decisions { /* host allocates; plugin fills what is non-NULL *
     pm_mat *term_part; /* [n_terms] each [n x m]: term k's part.  value_part + sum term_part
                           = utility where not masked (checked); or NULL                  */
     uint32_t *mask;    /* [n x m] 0 = allowed, else 1 + index of the term that forbids; or NULL */
+    uint8_t *refused;  /* [n x m] 1 = allowed by the host, ruled out by the objective itself (its
+                          utility is then -INFINITY); zeroed by the host; or NULL: not asked  */
 } pm_decisions;
 
 typedef struct pm_feedback { /* what a choice led to; NaN = not observed */
@@ -507,6 +549,8 @@ typedef struct pm_feedback { /* what a choice led to; NaN = not observed */
     uint32_t choice;
     double cost_usd, value;
     pm_value_kind kind;
+    const double *term; /* [n_terms] what the choice really was in each term (NaN: not known) */
+    size_t n_terms;
 } pm_feedback;
 
 typedef struct pm_objective pm_objective;
@@ -527,6 +571,11 @@ typedef struct pm_objective_type {
     pm_status (*observe)(pm_objective *o, pm_call *c, const pm_feedback *seen);
     pm_status (*save)(const pm_objective *o, pm_call *c, pm_store *s);
     pm_status (*load)(pm_objective *fresh, pm_call *c, pm_store *s);
+
+    /* Nonzero promises: utility(i, j) = v - sum over soft terms k, in their order, of w_k(i) C_k(i, j) in
+     * double, v = the value, or minus it for LOSS; the choice is the allowed cell of the highest utility,
+     * equal ones by prior, then the lower column.  The host may then decide for many weights at once. */
+    int additive;
 } pm_objective_type;
 
 enum { PM_OFFERS_UTILITY = 1u, PM_OFFERS_SHARE = 2u, PM_OFFERS_FRONT = 4u, PM_OFFERS_PARTS = 8u };

@@ -8,6 +8,7 @@
 
 #include "eval/experiment_private.h"
 #include "eval/metrics.h"
+#include "math/mat.h"
 
 struct seed_means {
     char hash[65]; /* of the split that the seeds share */
@@ -16,6 +17,7 @@ struct seed_means {
     const uint32_t **choice;               /* [n_policies x all seeds] */
     const double **need;                   /* the same, or NULL where it is not told */
     double **errors;                       /* [n_routers] sums; NULL: predicts nothing comparable */
+    pm_mat *share;                         /* [n_policies] sums of mixed decisions, or at == NULL */
 };
 
 static pm_status begin(exp_run *r, const seed_work *w, pm_err *err)
@@ -28,7 +30,9 @@ static pm_status begin(exp_run *r, const seed_work *w, pm_err *err)
     m->choice = arena_alloc(r->keep, m->n_policies, r->x->n_seeds * sizeof *m->choice);
     m->need = arena_alloc(r->keep, m->n_policies, r->x->n_seeds * sizeof *m->need);
     m->errors = arena_alloc(r->keep, m->n_routers, sizeof *m->errors);
-    if (!m->choice || !m->need || !m->errors) return err_set(err, PM_E_MEMORY, "means over seeds");
+    m->share = arena_alloc(r->keep, m->n_policies, sizeof *m->share);
+    if (!m->choice || !m->need || !m->errors || !m->share)
+        return err_set(err, PM_E_MEMORY, "means over seeds");
     r->means = m;
     return PM_OK;
 }
@@ -43,6 +47,19 @@ static pm_status add_errors(exp_run *r, const seed_work *w, size_t k, pm_err *er
     return metrics_add_errors(&w->truth, p, r->a, *sum, err);
 }
 
+/* The mean of mixed decisions is a mixed decision. */
+static pm_status add_share(exp_run *r, const seed_work *w, const policy *p, pm_mat *sum,
+                           pm_err *err)
+{
+    if (!p->share.at) return PM_OK;
+    if (!sum->at) *sum = mat_new(r->keep, w->truth.n, w->truth.m);
+    if (!sum->at) return err_set(err, PM_E_MEMORY, "means over seeds");
+    for (size_t i = 0; i < w->truth.n; i++)
+        for (size_t j = 0; j < w->truth.m; j++)
+            pm_row(*sum, i)[j] += pm_crow(p->share, i)[j] / (float)r->x->n_seeds;
+    return PM_OK;
+}
+
 static pm_status add(exp_run *r, const seed_work *w, pm_err *err)
 {
     struct seed_means *m = r->means;
@@ -51,6 +68,8 @@ static pm_status add(exp_run *r, const seed_work *w, pm_err *err)
         if (!choice) return err_set(err, PM_E_MEMORY, "means over seeds");
         memcpy(choice, w->policy[w->n_baselines + k].choice, w->s.n_test * sizeof *choice);
         m->choice[k * r->x->n_seeds + m->n_seeds] = choice;
+        pm_status s = add_share(r, w, &w->policy[w->n_baselines + k], &m->share[k], err);
+        if (s) return s;
         const double *from = w->policy[w->n_baselines + k].need;
         if (!from) continue;
         double *need = arena_alloc(r->keep, w->s.n_test, sizeof *need);
@@ -78,6 +97,7 @@ static pm_status put_means(exp_run *r, const seed_work *w, pm_err *err)
         mean->choice = m->choice[k * r->x->n_seeds];
         mean->more = &m->choice[k * r->x->n_seeds + 1];
         mean->n_more = m->n_seeds - 1;
+        mean->share = mat_const(m->share[k]);
         mean->need = m->need[k * r->x->n_seeds];
         mean->more_need = &m->need[k * r->x->n_seeds + 1];
         mean->predicted = mean->spread = (pm_cmat){NULL, 0, 0, 0};

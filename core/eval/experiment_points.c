@@ -171,8 +171,11 @@ pipeline exp_pipeline(const exp_run *r, const seed_work *w, size_t k, size_t poi
                                   .weight = r->point[point].weight[c],
                                   .bound = from->bound};
     }
+    const uint32_t features = PM_NEEDS_EMBED | PM_NEEDS_SPARSE | PM_NEEDS_EMBED_OR_SPARSE;
     const router *route = w->router[k].route;
     bool reads = route && (router_wants_embed(route) || router_wants_sparse(route));
+    for (size_t c = 0; c < r->x->n_constraints; c++)
+        reads |= (constraint_needs(w->constraint[c]) & features) != 0;
     return (pipeline){.embed = reads ? w->embed : NULL,
                       .given_dim = reads && r->x->given_vectors ? r->data.embed.cols : 0,
                       .route = route,
@@ -201,6 +204,7 @@ static pm_status decide(exp_run *r, seed_work *w, size_t k, size_t point, policy
     pipeline_term *term = arena_alloc(r->a, r->x->n_constraints, sizeof *term);
     uint32_t *choice = arena_alloc(r->a, w->s.n_test, sizeof *choice);
     if (!term || !choice) return err_set(err, PM_E_MEMORY, "choices of %zu prompts", w->s.n_test);
+    pm_mat share = {0};
     pipeline p = exp_pipeline(r, w, k, point, term);
     pm_scores scores = exp_scores(r, w, route);
     pipeline_result result;
@@ -209,11 +213,17 @@ static pm_status decide(exp_run *r, seed_work *w, size_t k, size_t point, policy
         return err_wrap(err, s, "router \"%s\"%s%s", route->choice->at.label,
                         r->point[point].text[0] ? " at " : "", r->point[point].text);
     memcpy(choice, result.choice, w->s.n_test * sizeof *choice);
+    if (result.share.at) { /* a mixed decision is measured by its expectation */
+        share = mat_new(r->a, w->s.n_test, w->truth.m);
+        if (!share.at) return err_set(err, PM_E_MEMORY, "shares of %zu prompts", w->s.n_test);
+        mat_copy(result.share, share);
+    }
     *out = (policy){.label = route->choice->at.label,
                     .role = POLICY_ROUTER,
                     .is_rival = route->choice->is_rival,
                     .point = r->point[point].text,
                     .choice = choice,
+                    .share = mat_const(share),
                     .seed = w->seed,
                     .setting = route->setting};
     if (r->has_pair && point == 0) s = exp_need(r, w, route, out, err);

@@ -94,10 +94,11 @@ static pm_status keep_policy(exp_run *r, const seed_work *w, const policy *p, po
         fits = choice != NULL;
         if (fits) memcpy(choice, p->choice, n * sizeof *choice);
         out->choice = choice;
-    } else {
+    }
+    if (p->share.at) {
         pm_mat share = mat_new(r->keep, n, m);
-        fits = share.at != NULL;
-        if (fits) mat_copy(p->share, share);
+        fits = fits && share.at != NULL;
+        if (share.at) mat_copy(p->share, share);
         out->share = mat_const(share);
     }
     if (p->need) {
@@ -167,7 +168,8 @@ static const policy *policy_like(const split_piece *p, const policy *like)
         const policy *o = &p->policy[k];
         if (o->role == like->role && same_text(o->label, like->label) &&
             same_text(o->point, like->point) && !o->choice == !like->choice &&
-            !o->errors == !like->errors && !o->need == !like->need)
+            !o->share.at == !like->share.at && !o->errors == !like->errors &&
+            !o->need == !like->need)
             return o;
     }
     return NULL;
@@ -243,15 +245,17 @@ static bool join_policy(exp_run *r, const policy *const *part, size_t n, policy 
     const struct split_pool *all = r->pool;
     size_t m = r->lib->view.n, at = 0;
     uint32_t *choice = part[0]->choice ? arena_alloc(r->a, n, sizeof *choice) : NULL;
-    pm_mat share = choice ? (pm_mat){NULL, 0, 0, 0} : mat_new(r->a, n, m);
+    bool shared = part[0]->share.at != NULL;
+    pm_mat share = shared ? mat_new(r->a, n, m) : (pm_mat){NULL, 0, 0, 0};
     double *errors = part[0]->errors ? arena_alloc(r->a, n, POLICY_ERRORS * sizeof *errors) : NULL;
     double *need = part[0]->need ? arena_alloc(r->a, n, sizeof *need) : NULL;
-    if ((!choice && !share.at) || (part[0]->errors && !errors) || (part[0]->need && !need))
+    if ((part[0]->choice && !choice) || (shared && !share.at) || (part[0]->errors && !errors) ||
+        (part[0]->need && !need))
         return false;
     for (size_t k = 0; k < all->n; at += all->piece[k++].n) {
         size_t len = all->piece[k].n;
         if (choice) memcpy(choice + at, part[k]->choice, len * sizeof *choice);
-        for (size_t i = 0; !choice && i < len; i++)
+        for (size_t i = 0; shared && i < len; i++)
             memcpy(pm_row(share, at + i), pm_crow(part[k]->share, i), m * sizeof(float));
         if (need) memcpy(need + at, part[k]->need, len * sizeof *need);
         if (errors)

@@ -108,6 +108,11 @@ bool constraint_is_per_prompt(const constraint *k)
     return k->in.plugin->type.constraint->per_prompt != 0;
 }
 
+uint32_t constraint_needs(const constraint *k)
+{
+    return constraint_is_per_prompt(k) ? k->in.plugin->type.constraint->needs : 0;
+}
+
 /* ---- evaluation ------------------------------------------------------------------------------------------ */
 
 /* The nearest name among the attributes of all experts, or NULL. */

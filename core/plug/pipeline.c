@@ -29,7 +29,9 @@ typedef struct term_buffer {
 struct pipeline_ctx {
     call_ctx *call;
     arena *sparse;
-    floats embed, value, spread, tokens, utility, value_part;
+    floats embed, value, spread, tokens, utility, value_part, share;
+    uint8_t *front;
+    size_t front_capacity;
     uint32_t *choice, *mask;
     size_t choice_capacity, mask_capacity;
     uint64_t *arrival;
@@ -62,7 +64,8 @@ pm_status pipeline_ctx_open(const plug_env *env, bool parallel, pipeline_ctx **o
 void pipeline_ctx_close(pipeline_ctx *c)
 {
     if (!c) return;
-    floats *all[] = {&c->embed, &c->value, &c->spread, &c->tokens, &c->utility, &c->value_part};
+    floats *all[] = {&c->embed,   &c->value,      &c->spread, &c->tokens,
+                     &c->utility, &c->value_part, &c->share};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]->at);
     for (size_t k = 0; k < c->n_terms; k++) {
         mem_free(c->term[k].value.at);
@@ -70,6 +73,7 @@ void pipeline_ctx_close(pipeline_ctx *c)
         mem_free(c->term[k].expert);
     }
     mem_free(c->choice);
+    mem_free(c->front);
     mem_free(c->mask);
     mem_free(c->arrival);
     mem_free(c->term);
@@ -122,16 +126,38 @@ static pm_status check_given(const pipeline *p, const pm_prompts *x, pm_err *err
     return PM_OK;
 }
 
+/* What the router and the constraints read. */
+static uint32_t features_wanted(const pipeline *p)
+{
+    uint32_t needs = (router_wants_embed(p->route) ? PM_NEEDS_EMBED : 0u) |
+                     (router_wants_sparse(p->route) ? PM_NEEDS_SPARSE : 0u);
+    for (size_t k = 0; k < p->n_terms; k++) needs |= constraint_needs(p->term[k].k);
+    if (needs & PM_NEEDS_EMBED_OR_SPARSE) needs |= PM_NEEDS_EMBED;
+    return needs;
+}
+
+static const plugin_entry *who_wants(const pipeline *p, uint32_t feature)
+{
+    bool own = feature == PM_NEEDS_EMBED ? router_wants_embed(p->route)
+                                         : router_wants_sparse(p->route);
+    for (size_t k = 0; k < p->n_terms && !own; k++)
+        if (constraint_needs(p->term[k].k) & (feature | PM_NEEDS_EMBED_OR_SPARSE))
+            return constraint_plugin(p->term[k].k);
+    return router_plugin(p->route);
+}
+
 static pm_status add_features(const pipeline *p, pipeline_ctx *c, pm_prompts *x, pm_err *err)
 {
     if (p->given_dim) return check_given(p, x, err);
-    bool embed = router_wants_embed(p->route) && !x->embed.at;
-    bool sparse = router_wants_sparse(p->route) && !x->sparse.start;
+    uint32_t wanted = features_wanted(p);
+    bool embed = (wanted & PM_NEEDS_EMBED) && !x->embed.at;
+    bool sparse = (wanted & PM_NEEDS_SPARSE) && !x->sparse.start;
     if (!embed && !sparse) return PM_OK;
+    const plugin_entry *who = who_wants(p, embed ? PM_NEEDS_EMBED : PM_NEEDS_SPARSE);
     if (!p->embed)
-        return err_set(err, PM_E_ARG,
-                       "router \"%s\" needs %s, and there is no embedder to make them",
-                       router_plugin(p->route)->name, embed ? "embeddings" : "word features");
+        return err_set(err, PM_E_ARG, "%s \"%s\" needs %s, and there is no embedder to make them",
+                       plugin_kind_name(who->kind), who->name,
+                       embed ? "embeddings" : "word features");
     if (!x->text) return err_set(err, PM_E_ARG, "there are no texts to embed");
     pm_status st = PM_OK;
     if (embed) {
@@ -251,6 +277,7 @@ static pm_status eval_term(const pipeline *p, pipeline_ctx *c, size_t k, const p
                         .sense = t->sense,
                         .weight = t->weight,
                         .bound = t->bound,
+                        .weight_row = p->weight_row ? p->weight_row[k] : NULL,
                         .value = value,
                         .plugin = constraint_plugin(t->k)->name};
     c->term_list[k] = &b->term;
@@ -279,6 +306,12 @@ static bool grow_decisions(const pipeline *p, pipeline_ctx *c, size_t n, size_t 
         !mem_grow(&c->arrival, &c->arrival_capacity, n + 1, sizeof *c->arrival) ||
         !room(&c->utility, n, m, &d->utility) || !room(&c->value_part, n, m, &d->value_part))
         return false;
+    uint32_t offers = objective_plugin(p->decide)->type.objective->offers;
+    if ((offers & PM_OFFERS_SHARE) && !room(&c->share, n, m, &d->share)) return false;
+    if (offers & PM_OFFERS_FRONT) {
+        if (!mem_grow(&c->front, &c->front_capacity, cells + 1, sizeof *c->front)) return false;
+        d->front = c->front;
+    }
     for (size_t k = 0; k < p->n_terms; k++)
         if (!room(&c->term[k].part, n, m, &c->term_part[k])) return false;
     for (size_t i = 0; i < n; i++) c->arrival[i] = i;
@@ -306,6 +339,8 @@ static void report(const pipeline *p, pipeline_ctx *c, const pm_question *q, con
                              .value_part = as_const(d->value_part),
                              .term_value = c->term_value_view,
                              .mask = d->mask,
+                             .share = as_const(d->share),
+                             .front = d->front,
                              .kind = q->kind,
                              .reference_col = q->reference_col};
     if (!d->term_part) return;

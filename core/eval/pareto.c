@@ -6,6 +6,7 @@
 #include "eval/pareto.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 static int by_place(const void *a, const void *b)
@@ -95,4 +96,22 @@ double pareto_hypervolume(pareto_point *p, size_t n, double x_ref, double y_ref)
         above = p[k].y;
     }
     return area;
+}
+
+#define ON_CHORD 1e-12 /* nearer than this is rounding */
+
+size_t pareto_knee(const pareto_point *p, size_t n, double *distance)
+{
+    size_t knee = SIZE_MAX;
+    double best = ON_CHORD;
+    for (size_t k = 1; k + 1 < n; k++) {
+        double x = (p[k].x - p[0].x) / (p[n - 1].x - p[0].x);
+        double y = (p[k].y - p[n - 1].y) / (p[0].y - p[n - 1].y);
+        double below = (1 - x - y) / sqrt(2);
+        if (below <= best) continue;
+        best = below;
+        knee = k;
+    }
+    if (distance) *distance = knee == SIZE_MAX ? NAN : best;
+    return knee;
 }

@@ -41,4 +41,10 @@ double pareto_height(const pareto_point *p, size_t n, double x);
  * the space covered, here for two objectives to be made small. */
 double pareto_hypervolume(pareto_point *p, size_t n, double x_ref, double y_ref);
 
+/* The front's knee: after scaling both objectives to [0, 1] over the front, the point farthest below the chord
+ * between its ends, the first of equals.  Position in p [n], which pareto_front made; SIZE_MAX where no point lies
+ * below the chord.   distance  to the chord, NaN without a knee, or NULL.
+ * Cost O(n).   Source  Das 1999 (Structural Optimization 18); Satopaa et al. 2011 ("Kneedle"), section 2. */
+size_t pareto_knee(const pareto_point *p, size_t n, double *distance);
+
 #endif

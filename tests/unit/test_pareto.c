@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/rng.h"
@@ -126,6 +127,30 @@ START_TEST(edges)
 }
 END_TEST
 
+START_TEST(knees)
+{
+    /* Scaled: (0, 1), (.2, .25), (.5, .1), (1, 0); below the chord by .55, .4 over root 2. */
+    static const double v[][2] = {{10, -1}, {20, 2 - 4.5}, {35, 2 - 4.8}, {60, 2 - 5}};
+    static const double line[][2] = {{0, 1}, {.5, .5}, {1, 0}},
+                        above[][2] = {{0, 1}, {.6, .9}, {1, 0}};
+    pareto_point p[MAX];
+    double far;
+    size_t n = pareto_front(p, load(p, v, 4));
+    ck_assert_uint_eq(n, 4);
+    ck_assert_uint_eq(pareto_knee(p, n, &far), 1);
+    ck_assert_double_eq_tol(far, (1 - .2 - .25) / sqrt(2), 1e-12);
+    ck_assert_uint_eq(pareto_knee(p, load(p, line, 3), &far), SIZE_MAX);
+    ck_assert(isnan(far));
+    ck_assert_uint_eq(pareto_knee(p, load(p, above, 3), NULL), SIZE_MAX);
+    ck_assert_uint_eq(pareto_knee(p, 2, NULL), SIZE_MAX);
+    ck_assert_uint_eq(pareto_knee(p, 0, NULL), SIZE_MAX);
+    n = pareto_front(p, load(p, cloud, N_CLOUD)); /* as numpy: argmax of 1 - x - y over the front */
+    ck_assert_uint_eq(pareto_knee(p, n, &far), 3);
+    ck_assert_double_eq(p[3].x, 0.08);
+    ck_assert_double_eq_tol(far, 0.1916228766332374, 1e-12);
+}
+END_TEST
+
 static size_t random_points(uint64_t seed, pareto_point *p)
 {
     size_t n = 1 + (size_t)rng_below(seed, 0, 0, MAX - 2);
@@ -176,6 +201,7 @@ int main(void)
     tcase_add_test(c, front_as_numpy);
     tcase_add_test(c, routerbench_by_hand);
     tcase_add_test(c, hypervolume_by_hand);
+    tcase_add_test(c, knees);
     tcase_add_test(c, edges);
     tcase_add_test(c, hulls_have_their_properties);
     Suite *s = suite_create("pareto");

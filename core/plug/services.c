@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Services lent by name: pm.table/1 and pm.linalg/1, thin wraps of the math floor that take memory,
+ * Services lent by name: pm.table/1, pm.linalg/1 and pm.budget/1, thin wraps of the math floor that take memory,
  * threads and seed from the call.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "math/bradley_terry.h"
+#include "math/choice_knapsack.h"
 #include "math/gemm.h"
 #include "math/neighbours.h"
 #include "math/solve.h"
@@ -340,6 +341,28 @@ static pm_status service_dots(pm_call *c, pm_cmat a, const float *x, float *out)
     return PM_OK;
 }
 
+/* ---- pm.budget/1 -------------------------------------------------------------------------------------------- */
+
+static pm_status service_budget(pm_call *c, const pm_budget_problem *p, uint32_t *choice,
+                                pm_budget_answer *out)
+{
+    arena *scratch = call_scratch_arena(c);
+    if (!scratch) return PM_E_CONTRACT;
+    if (!p || !PM_HAS(p, budget) || !out || !PM_HAS(out, share))
+        return c->host->fail(c, PM_E_ARG, "budget: an incomplete problem or answer");
+    choice_problem problem = {p->n, p->m, p->value, p->cost, p->cost_ld, p->mask, p->budget};
+    choice_optimum o;
+    pm_status st = choice_knapsack(&problem, scratch, choice, &o, &call_slot_of(c)->err);
+    out->value = o.value;
+    out->spend = o.spend;
+    out->price = o.price;
+    out->least = o.least;
+    out->split = o.split;
+    out->split_to = o.split_to;
+    out->share = o.share;
+    return end_scratch(c, scratch, st);
+}
+
 /* ---- names ----------------------------------------------------------------------------------------------------- */
 
 static const pm_table_service tables = {
@@ -368,9 +391,12 @@ static const pm_linalg_service linalg = {
     .dots = service_dots,
 };
 
+static const pm_budget_service budgets = {.size = sizeof budgets, .solve = service_budget};
+
 const void *services_find(const char *name)
 {
     if (strcmp(name, PM_TABLE_SERVICE) == 0) return &tables;
     if (strcmp(name, PM_LINALG_SERVICE) == 0) return &linalg;
+    if (strcmp(name, PM_BUDGET_SERVICE) == 0) return &budgets;
     return NULL;
 }

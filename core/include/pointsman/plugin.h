@@ -521,6 +521,7 @@ typedef struct pm_question {
         *mask; /* [n x m] 0 = allowed, else the host forbids the cell: 1 + index of the first
                                    hard term whose bound it breaks, or PM_MASK_FALLBACK.  No row is
                                    masked throughout.  NULL: every cell is allowed       */
+    uint64_t horizon; /* prompts of the whole stream, this question's among them; 0: not known */
 } pm_question;
 #define PM_MASK_FALLBACK UINT32_MAX /* nobody was feasible, and this is not the fallback expert */
 
@@ -791,6 +792,36 @@ typedef struct pm_linalg_service {
     /* out[i] = row i of a times x, in float32; row by row, whatever the batch.                */
     pm_status (*dots)(pm_call *c, pm_cmat a, const float *x, float *out);
 } pm_linalg_service;
+
+/* "pm.budget/1": the best choices under one budget, and what it is worth.  */
+#define PM_BUDGET_SERVICE "pm.budget/1"
+typedef struct pm_budget_problem { /* a multiple-choice knapsack */
+    uint32_t size;
+    size_t n, m;
+    const double *value;  /* [n x m] finite: to be large                                      */
+    const double *cost;   /* [n x cost_ld] finite; cost_ld 0: [m], the same for every prompt  */
+    size_t cost_ld;       /* 0 or >= m                                                        */
+    const uint32_t *mask; /* [n x m] nonzero: not to be chosen (as pm_question.mask); or NULL */
+    double budget;        /* of the sum of costs; INFINITY: none                              */
+} pm_budget_problem;
+typedef struct pm_budget_answer {
+    uint32_t size;
+    double value, spend; /* sums, the share counted                                            */
+    double price;        /* value of a further unit of budget; 0: it is not spent              */
+    double least;        /* of the cheapest choices together: set when infeasible, too         */
+    size_t split;        /* the one prompt between two experts, or SIZE_MAX                    */
+    uint32_t split_to;   /* its dearer one, with weight `share`; choice[split] has the rest    */
+    double share;
+} pm_budget_answer;
+typedef struct pm_budget_service {
+    uint32_t size;
+    /* Maximises the sum of values of one choice a prompt, sum of costs <= budget, choices relaxed to mixtures, of
+     * which one prompt at most needs one; exact.  choice [n].  Every choice maximises value - price * cost.
+     * Equal cells: the lower column; equal slopes: the lower prompt.  PM_E_INFEASIBLE below `least`.
+     * In the caller's thread.  Sinha and Zoltners 1979; Zemel 1984; Dyer 1984.               */
+    pm_status (*solve)(pm_call *c, const pm_budget_problem *p, uint32_t *choice,
+                       pm_budget_answer *out);
+} pm_budget_service;
 
 /* ---- 14. the entry point ----------------------------------------------------------------------------- */
 

@@ -151,7 +151,9 @@ pm_status exp_try_constraints(exp_run *r, pm_err *err)
     for (size_t k = 0; k < r->x->n_constraints && !s; k++) {
         const pm_constraint_type *t = r->x->constraint[k].at.plugin->type.constraint;
         /* Needs what is trained first, or may be dear to train: it is not tried. */
-        if (t->train && (t->per_prompt || (t->needs & embedded))) continue;
+        const plugin_choice *at = &r->x->constraint[k].at;
+        bool each = constraint_would_be_per_prompt(at->plugin, at->params);
+        if (t->train && (each || (!t->per_prompt && (t->needs & embedded)))) continue;
         s = try_constraint(r, k, &fit, err);
     }
     arena_release(r->a, mark);

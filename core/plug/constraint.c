@@ -40,6 +40,20 @@ static pm_status body_train(const instance *in, pm_call *c, void *fit)
     return in->plugin->type.constraint->train(in->state, c, fit);
 }
 
+static bool is_per_prompt(const pm_constraint_type *d, const void *params)
+{
+    if (!d->per_prompt || !PM_HAS(d, is_per_prompt) || !d->is_per_prompt) return d->per_prompt != 0;
+    return d->is_per_prompt(params) != 0;
+}
+
+/* One row looks at no prompt: features, values and battles are not asked then. */
+static uint32_t needs_of(const pm_constraint_type *d, const void *params)
+{
+    const uint32_t features = PM_NEEDS_TEXT | PM_NEEDS_EMBED | PM_NEEDS_SPARSE |
+                              PM_NEEDS_EMBED_OR_SPARSE;
+    return d->per_prompt && !is_per_prompt(d, params) ? d->needs & ~features : d->needs;
+}
+
 pm_status constraint_build(call_ctx *c, const constraint_spec *spec, const pm_fit *fit,
                            constraint **out, pm_err *err)
 {
@@ -49,7 +63,7 @@ pm_status constraint_build(call_ctx *c, const constraint_spec *spec, const pm_fi
     pm_status st = instance_open(&in, spec->plugin, spec->params, spec->seed, err);
     if (st != PM_OK) return st;
     if (d->train) {
-        st = needs_fit(d->needs, fit, in.who, err);
+        st = needs_fit(needs_of(d, in.params), fit, in.who, err);
         pm_fit borrowed = st == PM_OK ? *fit : (pm_fit){0};
         if (st == PM_OK) st = instance_run(&in, c, "train", body_train, &borrowed, err);
     }
@@ -105,7 +119,15 @@ const char *constraint_settled(const constraint *k)
 
 bool constraint_is_per_prompt(const constraint *k)
 {
-    return k->in.plugin->type.constraint->per_prompt != 0;
+    return is_per_prompt(k->in.plugin->type.constraint, k->in.params);
+}
+
+bool constraint_would_be_per_prompt(const plugin_entry *e, const void *params)
+{
+    const pm_constraint_type *d = e->type.constraint;
+    if (!d->per_prompt || !PM_HAS(d, is_per_prompt) || !d->is_per_prompt || params)
+        return is_per_prompt(d, params);
+    return true; /* what its defaults say is known to instances only: the larger claim */
 }
 
 uint32_t constraint_needs(const constraint *k)
@@ -173,9 +195,9 @@ static pm_status check_request(const constraint *k, call_ctx *c, const pm_librar
     const pm_constraint_type *d = k->in.plugin->type.constraint;
     pm_cmat view = {out.at, out.rows, out.cols, out.ld};
     pm_status st = constraint_check(k, c, lib, err);
-    if (st == PM_OK && d->per_prompt) st = needs_prompts(d->needs, x, k->in.who, err);
-    if (st == PM_OK)
-        st = check_shape(view, d->per_prompt ? x->n : 1, lib->n, "constraint value", err);
+    bool each = constraint_is_per_prompt(k);
+    if (st == PM_OK && each) st = needs_prompts(d->needs, x, k->in.who, err);
+    if (st == PM_OK) st = check_shape(view, each ? x->n : 1, lib->n, "constraint value", err);
     return st;
 }
 
@@ -190,7 +212,7 @@ pm_status constraint_eval(const constraint *k, call_ctx *c, const pm_library *li
     if (st != PM_OK || out.rows == 0) return st;
     pm_call *call = instance_begin(&k->in, c, "eval");
     check_fill(out);
-    if (d->per_prompt)
+    if (constraint_is_per_prompt(k))
         st = d->eval(k->in.state, call, lib, x, s, out);
     else
         st = d->eval(k->in.state, call, lib, &one, NULL, out);

@@ -24,6 +24,8 @@ void constraint_close(constraint *k);
 const plugin_entry *constraint_plugin(const constraint *k);
 const char *constraint_params_json(const constraint *k);
 bool constraint_is_per_prompt(const constraint *k);
+/* The same before anything is built: of a plugin with these parameters (NULL: defaults). */
+bool constraint_would_be_per_prompt(const plugin_entry *e, const void *params);
 uint32_t constraint_needs(const constraint *k); /* PM_NEEDS_* of its values: features of prompts */
 
 /* What training settled on, in words for people ("experts priced by list price=6"); or "". */

@@ -39,7 +39,7 @@ typedef struct
 } call_slot;
 
 #define CALL_PASSED      8
-#define INSTANCE_SETTLED 160
+#define INSTANCE_SETTLED 240
 
 typedef struct passed_library { /* has every attribute that this constraint reads */
     const plugin_entry *plugin;

@@ -208,6 +208,7 @@ static void part_4(void)
     FIELD(pm_constraint_type, usual_bound);
     FIELD(pm_constraint_type, phrases);
     FIELD(pm_constraint_type, realised);
+    FIELD(pm_constraint_type, is_per_prompt);
     SIZE(pm_phrase);
     FIELD(pm_phrase, text);
     FIELD(pm_phrase, weight);

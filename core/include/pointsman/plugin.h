@@ -488,6 +488,10 @@ typedef struct pm_constraint_type {
      * outcomes do not tell.  Only for measuring; never asked before a decision.             */
     pm_status (*realised)(const pm_constraint *k, pm_call *c, const pm_library *lib,
                           const pm_prompts *x, const pm_outcomes *y, pm_mat out);
+    /* Optional: does an instance of these parameters give a row for each prompt?  Zero: one row, as with
+     * per_prompt == 0, and nothing of `needs` is asked.  NULL: as per_prompt says, which must be nonzero
+     * where any parameters can make it so.                                              */
+    int (*is_per_prompt)(const void *params);
 } pm_constraint_type;
 
 typedef struct pm_term { /* one evaluated constraint */

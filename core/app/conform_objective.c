@@ -123,31 +123,26 @@ static void masks(trial *t, conform_result *r)
             bool allowed = quiz_is_allowed(z, i, j);
             if (!allowed && d.choice[i] == j)
                 check_fail(r, "prompt %zu: chose expert %zu, which hard-term forbids", i, j);
-            else if (d.utility.at && allowed == isinf(pm_row(d.utility, i)[j]))
-                check_fail(r, "prompt %zu: expert %zu is %s but its utility is %g", i, j,
-                           allowed ? "allowed" : "forbidden", (double)pm_row(d.utility, i)[j]);
         }
     }
 }
 
-static void infeasible(trial *t, conform_result *r)
+/* Of prompt i the hard term forbids everyone but column i % m. */
+static void last_one(trial *t, conform_result *r)
 {
     quiz *z = usual(t, r);
     pm_decisions d;
-    pm_err err = PM_ERR_INIT;
     if (!z) return;
-    z->hard.bound = -1; /* values are >= 0: forbids everyone */
-    if (!quiz_room(t, &z->q, &d)) {
-        check_fail(r, "out of memory");
-        return;
-    }
-    pm_status s = objective_decide(t->base, t->c, &z->q, &d, &err);
-    if (s != PM_E_INFEASIBLE)
-        check_fail(r, "everyone is forbidden, but the answer is %s",
-                   s == PM_OK ? "a decision" : err_text(&err));
-    else if (!strstr(err.text, "hard-term"))
-        check_fail(r, "the message does not name the constraint that forbids everyone: %s",
-                   err.text);
+    size_t m = z->value.cols;
+    for (size_t i = 0; i < PROMPTS; i++)
+        for (size_t j = 0; j < m; j++) pm_row(z->hard_value, i)[j] = j == i % m ? 0 : 1;
+    z->hard.bound = 0.5;
+    (void)quiz_mask(z);
+    if (!decide(t, r, z, &d)) return;
+    for (size_t i = 0; i < PROMPTS && r->passed; i++)
+        if (d.choice[i] != i % m && d.choice[i] != PM_NO_COL)
+            check_fail(r, "prompt %zu: chose %u though only expert %zu is allowed", i, d.choice[i],
+                       i % m);
 }
 
 static void monotone(trial *t, conform_result *r)
@@ -359,10 +354,9 @@ static const check_row rows[] = {
      decides},
     {"kinds-refused", "other value kinds are refused before any compute, naming both sides",
      "builds", kinds_refused},
-    {"masks", "never chooses what a hard term forbids; utility is -infinity exactly there",
-     "decides", masks},
-    {"infeasible", "where everyone is forbidden: PM_E_INFEASIBLE, naming the constraint", "decides",
-     infeasible},
+    {"masks", "never chooses what the host's mask forbids", "decides", masks},
+    {"last-one", "where hard terms leave one expert, chooses that one or abstains", "decides",
+     last_one},
     {"monotone", "an expert does not lose its place when its own value gets better", "decides",
      monotone},
     {"ties", "equal values go to the best prior, then to the lower column", "decides", ties},

@@ -5,6 +5,7 @@
 #include "app/conform_quiz.h"
 
 #include "base/rng.h"
+#include "plug/feasible.h"
 
 enum { S_VALUE = 1, S_SOFT, S_HARD, S_PRIOR };
 
@@ -19,9 +20,16 @@ static quiz *quiz_open(trial *t, size_t n, size_t m)
     z->hard_value = trial_mat(t, n, m);
     z->prior = arena_alloc(t->a, m, sizeof *z->prior);
     z->arrival = arena_alloc(t->a, n, sizeof *z->arrival);
-    bool ok = z->value.at && z->spread.at && z->cost.at && z->soft_value.at && z->hard_value.at &&
-              z->prior && z->arrival;
+    z->mask = arena_alloc(t->a, n * m, sizeof *z->mask);
+    bool ok = z->mask && z->value.at && z->spread.at && z->cost.at && z->soft_value.at &&
+              z->hard_value.at && z->prior && z->arrival;
     return ok ? z : NULL;
+}
+
+bool quiz_mask(quiz *z)
+{
+    z->q.mask = z->mask;
+    return feasible_mask(&z->q, z->mask);
 }
 
 /* n rows; a matrix of one row is broadcast. */
@@ -48,6 +56,7 @@ static void quiz_close(quiz *z, const quiz *like, const pm_library *lib, const p
     z->q.term = z->term;
     z->q.arrival = z->arrival;
     z->q.prior = z->prior;
+    (void)quiz_mask(z); /* by construction somebody is left */
 }
 
 static void fill_values(quiz *z, pm_value_kind kind, uint64_t seed)
@@ -116,6 +125,7 @@ void quiz_without_terms(quiz *z)
 {
     z->q.n_terms = 0;
     z->q.term = NULL;
+    z->q.mask = NULL;
 }
 
 static void copy_columns(pm_mat from, const uint32_t *col, pm_mat to)
@@ -172,7 +182,7 @@ bool quiz_room(trial *t, const pm_question *q, pm_decisions *out)
     uint32_t offers = t->e->type.objective->offers;
     *out = (pm_decisions){.size = sizeof *out};
     out->choice = arena_alloc(t->a, n, sizeof *out->choice);
-    out->mask = arena_alloc(t->a, n * m, sizeof *out->mask);
+    if (offers & PM_OFFERS_UTILITY) out->refused = arena_alloc(t->a, n * m, 1);
     if (offers & PM_OFFERS_UTILITY) out->utility = trial_mat(t, n, m);
     if (offers & PM_OFFERS_SHARE) out->share = trial_mat(t, n, m);
     if (offers & PM_OFFERS_FRONT) out->front = arena_alloc(t->a, n * m, 1);
@@ -182,7 +192,7 @@ bool quiz_room(trial *t, const pm_question *q, pm_decisions *out)
         for (size_t k = 0; out->term_part && k < q->n_terms; k++)
             out->term_part[k] = trial_mat(t, n, m);
     }
-    return out->choice && out->mask;
+    return out->choice && (out->refused || !(offers & PM_OFFERS_UTILITY));
 }
 
 void quiz_improve(quiz *z, size_t i, size_t j)

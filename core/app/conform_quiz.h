@@ -16,10 +16,14 @@ typedef struct quiz { /* all arrays are the check's own, in trial.a: it may writ
     pm_mat value, spread, cost, soft_value, hard_value; /* soft_value is one row, broadcast */
     float *prior;
     uint64_t *arrival;
+    uint32_t *mask; /* [n x m] as the host makes it; quiz_mask() anew where terms have changed */
 } quiz;
 
 /* n prompts (at most 24), m experts (at most 5) of trial.data; with both terms.  NULL: no memory. */
 quiz *quiz_make(trial *t, size_t n, pm_value_kind kind);
+
+/* The host's mask by the terms as they are; false: some prompt is left without anybody. */
+bool quiz_mask(quiz *z);
 
 /* The same question without terms. */
 void quiz_without_terms(quiz *z);

@@ -16,6 +16,13 @@ static void number(str *s, const char *key, float v)
     str_float(s, v);
 }
 
+/* The constraint that forbids expert j, or NULL. */
+static const char *masked_by(const pipeline *p, const pipeline_result *r, size_t j)
+{
+    if (!r->mask || !r->mask[j]) return NULL;
+    return r->mask[j] == PM_MASK_FALLBACK ? "fallback" : p->term[r->mask[j] - 1].name;
+}
+
 static void json_expert(const pipeline *p, const pipeline_result *r, size_t j, str *s)
 {
     const char *id = p->lib->expert[j]->id;
@@ -35,8 +42,8 @@ static void json_expert(const pipeline *p, const pipeline_result *r, size_t j, s
         }
         str_puts(s, "}");
     }
-    if (r->mask && r->mask[j]) {
-        const char *why = p->term[r->mask[j] - 1].name;
+    const char *why = masked_by(p, r, j);
+    if (why) {
         str_puts(s, ",\"masked_by\":");
         str_json(s, why, strlen(why));
     }
@@ -93,17 +100,6 @@ static float term_of(const pipeline *p, const pipeline_result *r, size_t k, size
     if (r->term_part) return pm_crow(r->term_part[k], 0)[j];
     if (p->term[k].sense != PM_SOFT || !r->term_value || !r->term_value[k].at) return NAN;
     return (float)p->term[k].weight * pm_crow(r->term_value[k], 0)[j];
-}
-
-/* The constraint that forbids expert j, or NULL. */
-static const char *masked_by(const pipeline *p, const pipeline_result *r, size_t j)
-{
-    if (r->mask) return r->mask[j] ? p->term[r->mask[j] - 1].name : NULL;
-    for (size_t k = 0; r->term_value && k < p->n_terms; k++)
-        if (p->term[k].sense == PM_HARD && r->term_value[k].at &&
-            (double)pm_crow(r->term_value[k], 0)[j] > p->term[k].bound)
-            return p->term[k].name;
-    return NULL;
 }
 
 static void print_row(const pipeline *p, const pipeline_result *r, size_t j, int wide, FILE *to)

@@ -22,16 +22,6 @@ static double weight_of(const pm_term *t, size_t i)
     return t->weight_row ? (double)t->weight_row[i] : t->weight;
 }
 
-/* 0 when expert j may serve prompt i, else 1 + the term that forbids it. */
-static uint32_t forbidden_by(const pm_question *q, size_t i, size_t j)
-{
-    for (size_t k = 0; k < q->n_terms; k++)
-        if (q->term[k]->sense == PM_HARD &&
-            (double)pm_crow(q->term[k]->value, i)[j] > q->term[k]->bound)
-            return (uint32_t)k + 1;
-    return 0;
-}
-
 static void set_number(lua_State *L, int table, const char *name, double v)
 {
     lua_pushnumber(L, v);
@@ -141,18 +131,6 @@ static double ask(lua_State *L, const decide_job *job, const cell_tables *t, int
     return v;
 }
 
-static void refuse_all(lua_State *L, const decide_job *job, size_t i)
-{
-    char names[300] = "";
-    for (size_t k = 0; k < job->q->n_terms; k++) {
-        if (job->q->term[k]->sense != PM_HARD) continue;
-        size_t n = strlen(names);
-        snprintf(names + n, sizeof names - n, "%s\"%.60s\"", n ? ", " : "", job->q->term[k]->name);
-    }
-    policy_refuse(L, PM_E_INFEASIBLE, &job->p->score,
-                  "prompt %zu has no expert that the hard constraints allow (%s)", i + 1, names);
-}
-
 static int decide_body(lua_State *L)
 {
     decide_job *job = lua_touserdata(L, 1);
@@ -167,15 +145,13 @@ static int decide_body(lua_State *L)
         uint32_t choice = PM_NO_COL;
         double best = 0;
         for (size_t j = 0; j < q->value.cols; j++) {
-            uint32_t mask = forbidden_by(q, i, j);
-            double v = mask ? -INFINITY : ask(L, job, &t, score, params, i, j);
-            if (out->mask) out->mask[i * q->value.cols + j] = mask;
+            if (!pm_is_allowed(q, i, j)) continue;
+            double v = ask(L, job, &t, score, params, i, j);
             if (out->utility.at) pm_row(out->utility, i)[j] = (float)v;
-            if (mask || !is_better(q, v, best, j, choice)) continue;
+            if (!is_better(q, v, best, j, choice)) continue;
             best = v;
             choice = (uint32_t)j;
         }
-        if (choice == PM_NO_COL) refuse_all(L, job, i);
         out->choice[i] = choice;
     }
     return 0;

@@ -250,6 +250,7 @@ static pm_status fill(bundle *b, call_ctx *c, pm_err *err)
     b->p.route = b->route;
     b->p.decide = b->decide;
     b->p.lib = &b->lib.view;
+    b->p.explain = true;
     return PM_OK;
 }
 

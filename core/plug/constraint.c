@@ -6,8 +6,11 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "plug/check.h"
 #include "plug/instance.h"
@@ -17,6 +20,8 @@
 
 struct constraint {
     instance in;
+    uint64_t params_key;
+    const char *unit;
 };
 
 void constraint_close(constraint *k)
@@ -26,10 +31,34 @@ void constraint_close(constraint *k)
     instance_close(&copy);
 }
 
+/* The text of a choice or text parameter, or "". */
+static const char *param_text(const instance *in, const char *name)
+{
+    pm_err ignored = PM_ERR_INIT;
+    const json *params;
+    if (json_parse(in->params_json, strlen(in->params_json), in->own, &params, &ignored)) return "";
+    return json_text(params, name, "");
+}
+
+/* The plugin's own unit holds at scale = raw. */
+static const char *find_unit(const instance *in)
+{
+    char text[96];
+    const char *scale = param_text(in, "scale"), *own = param_text(in, "unit");
+    if (scale[0] && strcmp(scale, "raw") != 0) {
+        snprintf(text, sizeof text, "on scale %.60s", scale);
+        return arena_strdup(in->own, text);
+    }
+    return own[0] ? own : in->plugin->type.constraint->unit;
+}
+
 static pm_status settle(instance *in, constraint **out, pm_err *err)
 {
     constraint *k = arena_alloc(in->own, 1, sizeof *k);
-    if (!k) return err_set(err, PM_E_MEMORY, "%s: out of memory", in->who);
+    const char *unit = find_unit(in);
+    if (!k || !unit) return err_set(err, PM_E_MEMORY, "%s: out of memory", in->who);
+    k->unit = unit;
+    k->params_key = fnv1a(in->params_json, strlen(in->params_json));
     k->in = *in;
     *out = k;
     return PM_OK;
@@ -110,6 +139,16 @@ const plugin_entry *constraint_plugin(const constraint *k)
 const char *constraint_params_json(const constraint *k)
 {
     return k->in.params_json;
+}
+
+uint64_t constraint_params_key(const constraint *k)
+{
+    return k->params_key;
+}
+
+const char *constraint_unit(const constraint *k)
+{
+    return k->unit;
 }
 
 const char *constraint_settled(const constraint *k)

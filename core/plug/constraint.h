@@ -27,6 +27,10 @@ bool constraint_is_per_prompt(const constraint *k);
 /* The same before anything is built: of a plugin with these parameters (NULL: defaults). */
 bool constraint_would_be_per_prompt(const plugin_entry *e, const void *params);
 uint32_t constraint_needs(const constraint *k); /* PM_NEEDS_* of its values: features of prompts */
+uint64_t constraint_params_key(const constraint *k); /* hash of the parameters, made once */
+
+/* What its values and bounds are in: the plugin's unit, "on scale max" where they are scaled, or "". */
+const char *constraint_unit(const constraint *k);
 
 /* What training settled on, in words for people ("experts priced by list price=6"); or "". */
 const char *constraint_settled(const constraint *k);

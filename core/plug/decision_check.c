@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Questions and decisions, checked cell by cell.  The host knows which cells hard constraints forbid, so
- * an objective cannot overlook one.
+ * Questions and decisions, checked cell by cell: a choice never lies where the host's mask forbids it.  Checks
+ * that touch every cell are vector loops; what is wrong, and where, is looked for only after one has failed.
  */
 #include "plug/decision_check.h"
 
@@ -13,7 +13,6 @@
 #include "plug/check.h"
 
 #define UNWRITTEN_CHOICE (PM_NO_COL - 1)
-#define UNWRITTEN_MASK   UINT32_MAX
 #define UNWRITTEN_FRONT  0xa5
 
 /* ---- the question --------------------------------------------------------------------------------------- */
@@ -28,12 +27,27 @@ static pm_status check_term(const pm_question *q, size_t k, const char *who, pm_
     if (!isfinite(t->weight) || isnan(t->bound))
         return err_set(err, PM_E_ARG, "%s: constraint \"%s\" has weight %g and bound %g", who, name,
                        t->weight, t->bound);
-    for (size_t i = 0; t->weight_row && i < q->value.rows; i++)
+    bool sound = !t->weight_row ||
+                 check_all_within(t->weight_row, q->value.rows, -FLT_MAX, FLT_MAX);
+    for (size_t i = 0; !sound && i < q->value.rows; i++)
         if (!isfinite(t->weight_row[i]))
             return err_set(err, PM_E_ARG, "%s: constraint \"%s\" has a weight of %g for prompt %zu",
                            who, name, (double)t->weight_row[i], i);
     pm_status st = check_shape(t->value, q->value.rows, q->value.cols, name, err);
     return st == PM_OK ? st : err_wrap(err, st, "%s", who);
+}
+
+/* The first prompt of which the mask leaves nobody, or n.  Most rows begin with somebody. */
+static size_t without_anybody(const pm_question *q)
+{
+    size_t n = q->value.rows, m = q->value.cols;
+    for (size_t i = 0; q->mask && i < n; i++) {
+        const uint32_t *row = q->mask + i * m;
+        size_t j = 0;
+        while (j < m && row[j]) j++;
+        if (j == m) return i;
+    }
+    return n;
 }
 
 pm_status decision_check_question(const pm_question *q, const char *who, pm_err *err)
@@ -50,61 +64,9 @@ pm_status decision_check_question(const pm_question *q, const char *who, pm_err 
         return err_set(err, PM_E_SHAPE, "%s: %zu rows for %zu prompts%s", who, n,
                        q->x ? q->x->n : 0, q->arrival ? "" : " without arrival order");
     for (size_t k = 0; k < q->n_terms && st == PM_OK; k++) st = check_term(q, k, who, err);
-    return st;
-}
-
-static bool forbids(const pm_term *t, size_t i, size_t j)
-{
-    return t->sense == PM_HARD && (double)pm_crow(t->value, i)[j] > t->bound;
-}
-
-/* 1 + the first hard term that forbids the cell, or 0. */
-static uint32_t forbidden_by(const pm_question *q, size_t i, size_t j)
-{
-    for (size_t k = 0; k < q->n_terms; k++)
-        if (forbids(q->term[k], i, j)) return (uint32_t)(k + 1);
-    return 0;
-}
-
-static pm_status infeasible(const pm_question *q, size_t i, pm_err *err)
-{
-    str names = STR_INIT;
-    for (size_t k = 0; k < q->n_terms; k++) {
-        bool excludes = false;
-        for (size_t j = 0; j < q->value.cols && !excludes; j++)
-            excludes = forbids(q->term[k], i, j);
-        if (excludes)
-            str_printf(&names, "%s\"%s\" (bound %g)", names.len ? ", " : "",
-                       q->term[k]->name ? q->term[k]->name : "", q->term[k]->bound);
-    }
-    err_set(err, PM_E_INFEASIBLE, "no expert is allowed for prompt %zu: all %zu are excluded by %s",
-            i, q->value.cols, str_text(&names));
-    str_close(&names);
-    return PM_E_INFEASIBLE;
-}
-
-pm_status decision_check_feasible(const pm_question *q, pm_err *err)
-{
-    bool hard = false, per_prompt = false;
-    for (size_t k = 0; k < q->n_terms; k++) {
-        if (q->term[k]->sense != PM_HARD) continue;
-        hard = true;
-        per_prompt |= q->term[k]->value.ld != 0;
-    }
-    size_t rows = !hard ? 0 : (per_prompt ? q->value.rows : (q->value.rows > 0));
-    for (size_t i = 0; i < rows; i++) {
-        size_t j = 0;
-        while (j < q->value.cols && forbidden_by(q, i, j)) j++;
-        if (j == q->value.cols) return infeasible(q, i, err);
-    }
-    return PM_OK;
-}
-
-void decision_mask(const pm_question *q, uint32_t *mask)
-{
-    for (size_t i = 0; i < q->value.rows; i++)
-        for (size_t j = 0; j < q->value.cols; j++)
-            mask[i * q->value.cols + j] = forbidden_by(q, i, j);
+    size_t alone = st == PM_OK ? without_anybody(q) : n;
+    if (alone == n) return st;
+    return err_set(err, PM_E_INFEASIBLE, "%s: the mask leaves prompt %zu nobody", who, alone);
 }
 
 /* ---- what is asked --------------------------------------------------------------------------------------- */
@@ -144,10 +106,20 @@ void decision_fill(const pm_question *q, pm_decisions *out)
     if (out->value_part.at) check_fill(out->value_part);
     for (size_t k = 0; out->term_part && k < q->n_terms; k++) check_fill(out->term_part[k]);
     if (out->front) memset(out->front, UNWRITTEN_FRONT, cells);
-    if (out->mask) memset(out->mask, 0xff, cells * sizeof *out->mask);
+    if (out->refused) memset(out->refused, 0, cells);
 }
 
 /* ---- what came back ---------------------------------------------------------------------------------------- */
+
+void decision_mask(const pm_question *q, pm_decisions *out)
+{
+    size_t m = q->value.cols;
+    for (size_t i = 0; q->mask && out->utility.at && i < q->value.rows; i++) {
+        float *u = pm_row(out->utility, i);
+        const uint32_t *mask = q->mask + i * m;
+        for (size_t j = 0; j < m; j++) u[j] = mask[j] ? -INFINITY : u[j];
+    }
+}
 
 typedef struct row { /* one prompt's decision */
     const pm_question *q;
@@ -162,34 +134,23 @@ static const char *expert(const row *r, size_t j)
     return r->q->lib->expert[j]->id;
 }
 
-static uint32_t masked(const row *r, size_t j)
+static bool masked(const row *r, size_t j)
 {
-    return r->d->mask ? r->d->mask[r->i * r->q->value.cols + j] : forbidden_by(r->q, r->i, j);
+    return !pm_is_allowed(r->q, r->i, j);
 }
 
-static pm_status check_mask(const row *r)
+static bool refused(const row *r, size_t j)
 {
-    const pm_question *q = r->q;
-    for (size_t j = 0; r->d->mask && j < q->value.cols; j++) {
-        uint32_t by = masked(r, j), hard = forbidden_by(q, r->i, j);
-        if (by == UNWRITTEN_MASK)
-            return err_set(r->err, PM_E_CONTRACT,
-                           "%s: mask of prompt %zu, expert \"%s\" was not written", r->who, r->i,
-                           expert(r, j));
-        if (by > q->n_terms)
-            return err_set(r->err, PM_E_CONTRACT,
-                           "%s: mask of prompt %zu, expert \"%s\" is %u of %zu terms", r->who, r->i,
-                           expert(r, j), by, q->n_terms);
-        if (hard && !by)
-            return err_set(r->err, PM_E_CONTRACT,
-                           "%s: prompt %zu, expert \"%s\" is not masked though \"%s\" forbids it",
-                           r->who, r->i, expert(r, j), q->term[hard - 1]->name);
-        if (by && q->term[by - 1]->sense != PM_BUDGET && !forbids(q->term[by - 1], r->i, j))
-            return err_set(r->err, PM_E_CONTRACT,
-                           "%s: prompt %zu, expert \"%s\" is masked by \"%s\", which allows it",
-                           r->who, r->i, expert(r, j), q->term[by - 1]->name);
-    }
-    return PM_OK;
+    return r->d->refused && r->d->refused[r->i * r->q->value.cols + j];
+}
+
+static pm_status forbidden(const row *r, size_t j)
+{
+    uint32_t by = r->q->mask[r->i * r->q->value.cols + j];
+    const char *name = by <= r->q->n_terms ? r->q->term[by - 1]->name : NULL;
+    return err_set(r->err, PM_E_CONTRACT, "%s: chose expert \"%s\" for prompt %zu, which %s%s%s",
+                   r->who, expert(r, j), r->i, name ? "\"" : "", name ? name : "the fallback rule",
+                   name ? "\" forbids" : " forbids");
 }
 
 static pm_status check_choice(const row *r)
@@ -202,31 +163,65 @@ static pm_status check_choice(const row *r)
     if (choice >= r->q->value.cols)
         return err_set(r->err, PM_E_CONTRACT, "%s: choice of prompt %zu is column %u of %zu",
                        r->who, r->i, choice, r->q->value.cols);
-    uint32_t by = masked(r, choice);
-    if (!by) by = forbidden_by(r->q, r->i, choice);
-    if (by)
+    if (masked(r, choice)) return forbidden(r, choice);
+    if (refused(r, choice))
         return err_set(r->err, PM_E_CONTRACT,
-                       "%s: chose expert \"%s\" for prompt %zu, which \"%s\" forbids", r->who,
-                       expert(r, choice), r->i, r->q->term[by - 1]->name);
+                       "%s: chose expert \"%s\" for prompt %zu, whom it refuses", r->who,
+                       expert(r, choice), r->i);
     return PM_OK;
+}
+
+static pm_status check_refused(const row *r)
+{
+    size_t m = r->q->value.cols;
+    for (size_t j = 0; r->d->refused && j < m; j++) {
+        uint8_t is = r->d->refused[r->i * m + j];
+        if (is > 1 || (is && masked(r, j)))
+            return err_set(r->err, PM_E_CONTRACT,
+                           "%s: refused of prompt %zu, expert \"%s\" is %u%s", r->who, r->i,
+                           expert(r, j), is, is > 1 ? "; want 0 or 1" : " though masked");
+    }
+    return PM_OK;
+}
+
+/* Without a list of refusals, -infinity is one. */
+static bool may_be_infinite(const row *r, size_t j)
+{
+    return masked(r, j) || !r->d->refused || refused(r, j);
+}
+
+static pm_status complain_utility(const row *r)
+{
+    const float *u = pm_row(r->d->utility, r->i);
+    for (size_t j = 0; j < r->q->value.cols; j++) {
+        bool is_out = masked(r, j) || refused(r, j);
+        if (is_out ? u[j] == -INFINITY
+                   : isfinite(u[j]) || (may_be_infinite(r, j) && u[j] == -INFINITY))
+            continue;
+        return err_set(r->err, PM_E_CONTRACT,
+                       "%s: utility of prompt %zu, expert \"%s\" %s %g; want %s", r->who, r->i,
+                       expert(r, j), check_is_unwritten(u[j]) ? "was not written:" : "is",
+                       (double)u[j], is_out ? "-infinity (refused)" : "a finite number");
+    }
+    return PM_OK;
+}
+
+static float highest(const float *u, size_t m)
+{
+    float best = -INFINITY;
+    for (size_t j = 0; j < m; j++) best = u[j] > best ? u[j] : best;
+    return best;
 }
 
 static pm_status check_utility(const row *r)
 {
     if (!r->d->utility.at) return PM_OK;
+    size_t m = r->q->value.cols;
     const float *u = pm_row(r->d->utility, r->i);
-    float best = -INFINITY;
-    for (size_t j = 0; j < r->q->value.cols; j++) {
-        bool is_masked = masked(r, j) != 0;
-        if (is_masked ? u[j] != -INFINITY : !isfinite(u[j]))
-            return err_set(r->err, PM_E_CONTRACT,
-                           "%s: utility of prompt %zu, expert \"%s\" %s %g; want %s", r->who, r->i,
-                           expert(r, j), check_is_unwritten(u[j]) ? "was not written:" : "is",
-                           (double)u[j], is_masked ? "-infinity (masked)" : "a finite number");
-        if (u[j] > best) best = u[j];
-    }
+    pm_status st = check_all_within(u, m, -FLT_MAX, FLT_MAX) ? PM_OK : complain_utility(r);
     uint32_t choice = r->d->choice[r->i];
-    if (choice == PM_NO_COL || r->d->share.at) return PM_OK; /* drawn, not maximised */
+    if (st != PM_OK || choice == PM_NO_COL || r->d->share.at) return st; /* drawn, not maximised */
+    float best = highest(u, m);
     if ((double)best - (double)u[choice] <= 1e-6 * (fabs((double)best) + fabs((double)u[choice])))
         return PM_OK;
     return err_set(r->err, PM_E_CONTRACT,
@@ -240,7 +235,7 @@ static pm_status check_parts(const row *r)
     const pm_decisions *d = r->d;
     if (!d->value_part.at || !d->term_part || !d->utility.at) return PM_OK;
     for (size_t j = 0; j < r->q->value.cols; j++) {
-        if (masked(r, j)) continue;
+        if (pm_row(d->utility, r->i)[j] == -INFINITY) continue; /* masked or refused */
         double sum = (double)pm_row(d->value_part, r->i)[j], size = fabs(sum);
         for (size_t k = 0; k < r->q->n_terms; k++) {
             double part = d->term_part[k].at ? (double)pm_row(d->term_part[k], r->i)[j] : 0;
@@ -262,7 +257,7 @@ static pm_status check_share(const row *r)
     const float *p = pm_row(r->d->share, r->i);
     double sum = 0;
     for (size_t j = 0; j < r->q->value.cols; j++) {
-        if (!(p[j] >= -1e-5f && p[j] <= 1.0f + 1e-5f) || (masked(r, j) && p[j] > 1e-5f))
+        if (!(p[j] >= -1e-5f && p[j] <= 1.0f + 1e-5f) || (masked(r, j) && p[j] != 0))
             return err_set(r->err, PM_E_CONTRACT, "%s: share of prompt %zu, expert \"%s\" is %g%s",
                            r->who, r->i, expert(r, j), (double)p[j],
                            masked(r, j) ? " though masked" : "");
@@ -294,8 +289,8 @@ pm_status decision_check(const pm_question *q, const pm_decisions *d, const char
     pm_status st = PM_OK;
     for (size_t i = 0; i < q->value.rows && st == PM_OK; i++) {
         row r = {q, d, who, i, err};
-        st = check_mask(&r);
-        if (st == PM_OK) st = check_choice(&r);
+        st = check_choice(&r);
+        if (st == PM_OK) st = check_refused(&r);
         if (st == PM_OK) st = check_utility(&r);
         if (st == PM_OK) st = check_parts(&r);
         if (st == PM_OK) st = check_share(&r);

@@ -180,19 +180,15 @@ pm_status objective_decide(const objective *o, call_ctx *c, const pm_question *q
                            pm_err *err)
 {
     uint32_t offers = o->in.plugin->type.objective->offers;
-    uint32_t *mask = out->mask;
     pm_status st = check_kind(o, q, err);
     if (st == PM_OK) st = decision_check_question(q, o->in.who, err);
-    if (st == PM_OK) st = decision_check_feasible(q, err);
     if (st == PM_OK) st = decision_ask(q, offers, out, o->in.who, err);
     if (st != PM_OK || q->value.rows == 0) return st;
-    if (!(offers & PM_OFFERS_PARTS)) out->mask = NULL;
     decision_fill(q, out);
     st = decide_locked(o, c, q, out, err);
-    if (st == PM_OK) st = decision_check(q, out, o->in.who, err);
-    if (st == PM_OK && mask && !out->mask) decision_mask(q, mask); /* it does not explain: we do */
-    out->mask = mask;
-    return st;
+    if (st != PM_OK) return st;
+    decision_mask(q, out);
+    return decision_check(q, out, o->in.who, err);
 }
 
 pm_status objective_observe(objective *o, call_ctx *c, const pm_feedback *seen, pm_err *err)

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/hash.h"
+#include "plug/infeasible.h"
 
 typedef struct floats { /* a growing matrix */
     float *at;
@@ -21,21 +21,27 @@ typedef struct term_buffer {
     pm_term term;
     /* whose row `value` holds, when it is one row */
     const plugin_entry *plugin;
-    uint64_t params, revision;
-    const pm_expert **expert; /* [n_experts] */
-    size_t n_experts, expert_capacity;
+    uint64_t params, library; /* by key; by number of pipeline_ctx.library */
 } term_buffer;
+
+typedef struct library_seen {  /* the library of the last call, by content */
+    uint64_t number, revision; /* number: how many there were */
+    const pm_expert **expert;  /* [n] */
+    size_t n, capacity;
+} library_seen;
 
 struct pipeline_ctx {
     call_ctx *call;
     arena *sparse;
     floats embed, value, spread, tokens, utility, value_part, share;
-    uint8_t *front;
-    size_t front_capacity;
-    uint32_t *choice, *mask;
-    size_t choice_capacity, mask_capacity;
-    uint64_t *arrival;
-    size_t arrival_capacity;
+    uint8_t *front, *refused;
+    uint32_t *choice;
+    size_t choice_capacity, front_capacity, refused_capacity;
+    uint64_t *arrival; /* 0, 1, 2 ... */
+    size_t arrival_capacity, n_arrival;
+    feasible_room feasible;
+    feasible_answer found;
+    library_seen library;
     term_buffer *term;
     size_t n_terms, term_capacity;
     const pm_term **term_list;
@@ -70,11 +76,12 @@ void pipeline_ctx_close(pipeline_ctx *c)
     for (size_t k = 0; k < c->n_terms; k++) {
         mem_free(c->term[k].value.at);
         mem_free(c->term[k].part.at);
-        mem_free(c->term[k].expert);
     }
     mem_free(c->choice);
     mem_free(c->front);
-    mem_free(c->mask);
+    mem_free(c->refused);
+    mem_free(c->library.expert);
+    feasible_close(&c->feasible);
     mem_free(c->arrival);
     mem_free(c->term);
     mem_free(c->term_list);
@@ -221,35 +228,39 @@ static bool grow_terms(pipeline_ctx *c, size_t n)
     return true;
 }
 
-/* Does the buffer hold the row of this constraint for this library?  Compared by content: constraints
- * and libraries come and go at the same addresses. */
-static bool holds(const term_buffer *b, const constraint *k, uint64_t params, const pm_library *lib)
+/* Numbers the library: a new number whenever it is not the one of the last call.  Compared by content:
+ * constraints and libraries come and go at the same addresses. */
+static bool see_library(library_seen *s, const pm_library *lib)
 {
-    return lib->revision != 0 && b->plugin == constraint_plugin(k) && b->params == params &&
-           b->revision == lib->revision && b->n_experts == lib->n &&
-           memcmp(b->expert, lib->expert, lib->n * sizeof *b->expert) == 0;
+    if (lib->revision != 0 && s->revision == lib->revision && s->n == lib->n &&
+        memcmp(s->expert, lib->expert, lib->n * sizeof *s->expert) == 0)
+        return true;
+    s->number++;
+    s->revision = 0;
+    if (!mem_grow(&s->expert, &s->capacity, lib->n + 1, sizeof *s->expert)) return false;
+    memcpy(s->expert, lib->expert, lib->n * sizeof *s->expert);
+    s->revision = lib->revision;
+    s->n = lib->n;
+    return true;
 }
 
 static pm_status eval_row(const pipeline *p, pipeline_ctx *c, size_t at, const pm_prompts *x,
                           pm_mat *out, pm_err *err)
 {
     const constraint *k = p->term[at].k;
-    const char *text = constraint_params_json(k);
+    const plugin_entry *plugin = constraint_plugin(k);
     term_buffer *b = &c->term[at];
-    bool stateless = constraint_plugin(k)->type.constraint->train == NULL;
-    uint64_t params = stateless ? fnv1a(text, strlen(text)) : 0;
+    bool stateless = plugin->type.constraint->train == NULL;
     if (!room(&b->value, 1, p->lib->n, out)) return starve(err, 1, p->lib->n);
-    if (stateless && holds(b, k, params, p->lib)) return PM_OK;
+    if (stateless && b->plugin == plugin && b->params == constraint_params_key(k) &&
+        b->library == c->library.number)
+        return PM_OK;
     b->plugin = NULL;
     pm_status st = constraint_eval(k, c->call, p->lib, x, NULL, *out, err);
     if (st != PM_OK || !stateless) return st;
-    if (!mem_grow(&b->expert, &b->expert_capacity, p->lib->n, sizeof *b->expert))
-        return starve(err, 1, p->lib->n);
-    memcpy(b->expert, p->lib->expert, p->lib->n * sizeof *b->expert);
-    b->plugin = constraint_plugin(k);
-    b->params = params;
-    b->revision = p->lib->revision;
-    b->n_experts = p->lib->n;
+    b->plugin = plugin;
+    b->params = constraint_params_key(k);
+    b->library = c->library.number;
     return PM_OK;
 }
 
@@ -297,14 +308,26 @@ static pm_status check_sense(const pipeline_term *t, pm_err *err)
 
 /* ---- the decision --------------------------------------------------------------------------------------------- */
 
+static bool grow_parts(const pipeline *p, pipeline_ctx *c, size_t n, size_t m, pm_decisions *d)
+{
+    size_t cells;
+    if (!mem_size(n, m, &cells) || !room(&c->utility, n, m, &d->utility) ||
+        !room(&c->value_part, n, m, &d->value_part) ||
+        !mem_grow(&c->refused, &c->refused_capacity, cells + 1, 1))
+        return false;
+    for (size_t k = 0; k < p->n_terms; k++)
+        if (!room(&c->term[k].part, n, m, &c->term_part[k])) return false;
+    d->term_part = c->term_part;
+    d->refused = c->refused;
+    return true;
+}
+
 static bool grow_decisions(const pipeline *p, pipeline_ctx *c, size_t n, size_t m, pm_decisions *d)
 {
     size_t cells;
     if (!mem_size(n, m, &cells) ||
         !mem_grow(&c->choice, &c->choice_capacity, n + 1, sizeof *c->choice) ||
-        !mem_grow(&c->mask, &c->mask_capacity, cells + 1, sizeof *c->mask) ||
-        !mem_grow(&c->arrival, &c->arrival_capacity, n + 1, sizeof *c->arrival) ||
-        !room(&c->utility, n, m, &d->utility) || !room(&c->value_part, n, m, &d->value_part))
+        !mem_grow(&c->arrival, &c->arrival_capacity, n + 1, sizeof *c->arrival))
         return false;
     uint32_t offers = objective_plugin(p->decide)->type.objective->offers;
     if ((offers & PM_OFFERS_SHARE) && !room(&c->share, n, m, &d->share)) return false;
@@ -312,14 +335,10 @@ static bool grow_decisions(const pipeline *p, pipeline_ctx *c, size_t n, size_t 
         if (!mem_grow(&c->front, &c->front_capacity, cells + 1, sizeof *c->front)) return false;
         d->front = c->front;
     }
-    for (size_t k = 0; k < p->n_terms; k++)
-        if (!room(&c->term[k].part, n, m, &c->term_part[k])) return false;
-    for (size_t i = 0; i < n; i++) c->arrival[i] = i;
+    for (; c->n_arrival < n; c->n_arrival++) c->arrival[c->n_arrival] = c->n_arrival;
     d->size = sizeof *d;
     d->choice = c->choice;
-    d->mask = c->mask;
-    d->term_part = c->term_part;
-    return true;
+    return !p->explain || grow_parts(p, c, n, m, d);
 }
 
 static pm_cmat as_const(pm_mat m)
@@ -338,7 +357,10 @@ static void report(const pipeline *p, pipeline_ctx *c, const pm_question *q, con
                              .utility = as_const(d->utility),
                              .value_part = as_const(d->value_part),
                              .term_value = c->term_value_view,
-                             .mask = d->mask,
+                             .mask = q->mask,
+                             .refused = d->refused,
+                             .relaxed = c->found.relaxed,
+                             .fell_back = c->found.fell_back,
                              .share = as_const(d->share),
                              .front = d->front,
                              .kind = q->kind,
@@ -348,17 +370,41 @@ static void report(const pipeline *p, pipeline_ctx *c, const pm_question *q, con
     out->term_part = c->term_part_view;
 }
 
+static pm_status eval_terms(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
+                            const pm_scores *s, pm_err *err)
+{
+    pm_status st = PM_OK;
+    if (!grow_terms(c, p->n_terms) || (p->n_terms && !see_library(&c->library, p->lib)))
+        return starve(err, x->n, p->lib->n);
+    for (size_t k = 0; k < p->n_terms && st == PM_OK; k++) {
+        st = check_sense(&p->term[k], err);
+        if (st == PM_OK) st = eval_term(p, c, k, x, s, err);
+    }
+    return st;
+}
+
+/* Who may serve whom; an error says which constraints leave nobody. */
+static pm_status find_feasible(const pipeline *p, pipeline_ctx *c, size_t n, pm_err *err)
+{
+    feasible_ask ask = {c->term_list, p->n_terms, n, p->lib, &p->infeasible};
+    pm_status st = feasible_find(&c->feasible, &ask, &c->found, err);
+    if (st != PM_E_INFEASIBLE) return st;
+    return infeasible_refuse(p, c->term_value_view, &c->found, n, err);
+}
+
+const feasible_answer *pipeline_found(const pipeline_ctx *c)
+{
+    return &c->found;
+}
+
 pm_status pipeline_decide(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
                           const pm_scores *s, pipeline_result *out, pm_err *err)
 {
     size_t n = x->n, m = p->lib->n;
     pm_decisions d = {0};
-    if (!grow_terms(c, p->n_terms)) return starve(err, n, m);
-    for (size_t k = 0; k < p->n_terms; k++) {
-        pm_status st = check_sense(&p->term[k], err);
-        if (st == PM_OK) st = eval_term(p, c, k, x, s, err);
-        if (st != PM_OK) return st;
-    }
+    pm_status st = eval_terms(p, c, x, s, err);
+    if (st == PM_OK) st = find_feasible(p, c, n, err);
+    if (st != PM_OK) return st;
     if (!grow_decisions(p, c, n, m, &d)) return starve(err, n, m);
     pm_question q = {.size = sizeof q,
                      .kind = s->kind,
@@ -372,8 +418,9 @@ pm_status pipeline_decide(const pipeline *p, pipeline_ctx *c, const pm_prompts *
                      .n_terms = p->n_terms,
                      .arrival = c->arrival,
                      .prior = p->prior,
-                     .reference_col = s->reference_col};
-    pm_status st = objective_decide(p->decide, c->call, &q, &d, err);
+                     .reference_col = s->reference_col,
+                     .mask = c->found.mask};
+    st = objective_decide(p->decide, c->call, &q, &d, err);
     if (st == PM_OK) report(p, c, &q, &d, out);
     return st;
 }

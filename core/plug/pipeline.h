@@ -9,6 +9,7 @@
 #include "data/library.h"
 #include "plug/constraint.h"
 #include "plug/embedder.h"
+#include "plug/feasible.h"
 #include "plug/objective.h"
 #include "plug/router.h"
 
@@ -18,21 +19,6 @@ typedef struct pipeline_term {
     pm_sense sense;
     double weight, bound;
 } pipeline_term;
-
-/* What happens to a prompt that hard constraints leave nobody. */
-typedef enum infeasible_policy {
-    INFEASIBLE_ERROR, /* PM_E_INFEASIBLE, with the minimal sets of constraints that exclude everyone */
-    INFEASIBLE_RELAX, /* hard terms are given up, one after another in the order told, until somebody is left;
-                           if nobody is left when all are given up: the error */
-    INFEASIBLE_FALLBACK /* one expert takes it, whatever constraints say */
-} infeasible_policy;
-
-typedef struct pipeline_infeasible {
-    infeasible_policy policy;
-    const size_t *relax; /* [n_relax] terms in the order in which they are given up */
-    size_t n_relax;
-    const char *fallback; /* id of a served expert */
-} pipeline_infeasible;
 
 typedef struct pipeline {  /* borrowed parts */
     const embedder *embed; /* NULL when the router wants none */
@@ -48,20 +34,22 @@ typedef struct pipeline {  /* borrowed parts */
     /* [n_terms] rows [n] of effective weights of the prompts at hand (flags), an entry NULL: the term's weight for
      * all; NULL: no flags.  Of the call, like `x`. */
     const float *const *weight_row;
+    bool explain; /* utilities, parts and refusals are wanted; without, choices alone are made */
 } pipeline;
 
 typedef struct pipeline_result { /* views into the context, valid until the next call */
     size_t n, m;
     const uint32_t *choice; /* [n] */
-    pm_cmat value, spread, utility, value_part;
-    const pm_cmat *term_part;  /* [n_terms] */
-    const pm_cmat *term_value; /* [n_terms] raw constraint values (ld may be 0) */
-    const uint32_t *mask;      /* [n x m] as pm_question.mask, or NULL: nothing is masked */
-    const uint8_t *refused;    /* [n x m] the objective's own, or NULL */
-    const uint64_t *relaxed;   /* [n] bit k: hard term k was given up; NULL: none was */
-    const uint8_t *fell_back;  /* [n] 1: the fallback expert took it; NULL: none did */
-    pm_cmat share;             /* [n x m] or at == NULL: the choice is certain */
-    const uint8_t *front;      /* [n x m] or NULL */
+    pm_cmat value, spread;
+    pm_cmat utility, value_part; /* at == NULL without `explain`, or where not offered */
+    const pm_cmat *term_part;    /* [n_terms], or NULL likewise */
+    const pm_cmat *term_value;   /* [n_terms] raw constraint values (ld may be 0) */
+    const uint32_t *mask;        /* [n x m] as pm_question.mask, or NULL: nothing is masked */
+    const uint8_t *refused;      /* [n x m] the objective's own, or NULL */
+    const uint64_t *relaxed;     /* [n] bit k: hard term k was given up; NULL: none was */
+    const uint8_t *fell_back;    /* [n] 1: the fallback expert took it; NULL: none did */
+    pm_cmat share;               /* [n x m] or at == NULL: the choice is certain */
+    const uint8_t *front;        /* [n x m] or NULL */
     pm_value_kind kind;
     uint32_t reference_col; /* WINPROB: of `value`; else PM_NO_COL */
 } pipeline_result;
@@ -77,6 +65,8 @@ void pipeline_ctx_close(pipeline_ctx *c);
  * nothing. */
 PM_MUST_USE pm_status pipeline_run(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
                                    pipeline_result *out, pm_err *err);
+/* After PM_E_INFEASIBLE: how many prompts nobody may serve, and which is the first. */
+const feasible_answer *pipeline_found(const pipeline_ctx *c);
 /* The second half alone, on predictions already made (weight sweeps): scores [n x m]. */
 PM_MUST_USE pm_status pipeline_decide(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
                                       const pm_scores *scores, pipeline_result *out, pm_err *err);

@@ -71,19 +71,33 @@ static pm_status make_params(threshold *t, const plugin_entry *e, const param_va
     return st ? err_wrap(err, st, "objective \"" NAME "\"") : PM_OK;
 }
 
+/* The order in which hard constraints are given up, by their new places. */
+static pm_status keep_relaxed(threshold *t, const size_t *place, pm_err *err)
+{
+    pipeline_infeasible *how = &t->p.infeasible;
+    size_t *relax = arena_alloc(t->a, how->n_relax + 1, sizeof *relax);
+    if (!relax) return err_set(err, PM_E_MEMORY, "out of memory");
+    for (size_t k = 0; k < how->n_relax; k++) relax[k] = place[how->relax[k]];
+    how->relax = relax;
+    return PM_OK;
+}
+
 /* The weights of soft constraints belong to the objective that they were measured with. */
 static pm_status keep_terms(threshold *t, pm_err *err)
 {
     const pipeline_term *from = t->p.term;
     size_t n = t->p.n_terms, kept = 0;
     pipeline_term *term = arena_alloc(t->a, n + 1, sizeof *term);
-    if (!term) return err_set(err, PM_E_MEMORY, "out of memory");
-    for (size_t k = 0; k < n; k++)
+    size_t *place = arena_alloc(t->a, n + 1, sizeof *place);
+    if (!term || !place) return err_set(err, PM_E_MEMORY, "out of memory");
+    for (size_t k = 0; k < n; k++) {
+        place[k] = kept;
         if (from[k].sense != PM_SOFT) term[kept++] = from[k];
+    }
     t->p.term = term;
     t->p.n_terms = kept;
     t->dropped = n - kept;
-    return PM_OK;
+    return keep_relaxed(t, place, err);
 }
 
 static pm_status fill(threshold *t, call_ctx *c, const param_value *given, size_t n, pm_err *err)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * penalty: Tryage's decision, argmin_j predicted loss + sum_k lambda_k C_k.  Soft terms are subtracted
- * from the utility, hard ones forbid experts; it keeps no budget.  Stateless, allocates nothing.
+ * from the utility; whom hard ones forbid, the host says; it keeps no budget.  Stateless, allocates nothing.
  */
-#include <math.h>
 #include <pointsman/plugin.h>
 
 /* Every accepted kind as a utility.  A loss counts against an expert; a quality q is the loss 1 - q and
@@ -16,17 +15,6 @@ static double value_part(pm_value_kind kind, float value)
 static double weight_of(const pm_term *t, size_t i)
 {
     return t->weight_row ? (double)t->weight_row[i] : t->weight;
-}
-
-/* 0, or 1 + the first hard term whose value at (i, j) is above its bound. */
-static uint32_t forbidden_by(const pm_question *q, size_t i, size_t j)
-{
-    for (size_t k = 0; k < q->n_terms; k++) {
-        const pm_term *t = q->term[k];
-        if (t->sense == PM_HARD && (double)pm_crow(t->value, i)[j] > t->bound)
-            return (uint32_t)(k + 1);
-    }
-    return 0;
 }
 
 /* The utility of cell (i, j); fills the parts that are asked for. */
@@ -52,37 +40,18 @@ static int is_better(const pm_question *q, double utility, size_t j, double best
     return q->prior && q->prior[j] > q->prior[choice];
 }
 
-static pm_status infeasible(pm_call *c, const pm_question *q, size_t i)
+static void decide_row(const pm_question *q, size_t i, pm_decisions *out)
 {
-    uint32_t first = forbidden_by(q, i, 0), other = 0;
-    for (size_t j = 1; j < q->value.cols && !other; j++) {
-        uint32_t by = forbidden_by(q, i, j);
-        if (by != first) other = by;
-    }
-    const pm_term *t = q->term[first - 1];
-    return c->host->fail(c, PM_E_INFEASIBLE,
-                         "prompt %zu: the hard constraint \"%s\" (at most %g)%s%s%s leaves "
-                         "none of %zu experts; raise a bound or make it soft",
-                         i, t->name, t->bound, other ? " together with \"" : "",
-                         other ? q->term[other - 1]->name : "", other ? "\"" : "", q->value.cols);
-}
-
-static pm_status decide_row(pm_call *c, const pm_question *q, size_t i, pm_decisions *out)
-{
-    size_t m = q->value.cols;
     uint32_t choice = PM_NO_COL;
     double best = 0;
-    for (size_t j = 0; j < m; j++) {
+    for (size_t j = 0; j < q->value.cols; j++) {
         double utility = utility_of(q, i, j, out);
-        uint32_t mask = forbidden_by(q, i, j);
-        if (out->mask) out->mask[i * m + j] = mask;
-        if (out->utility.at) pm_row(out->utility, i)[j] = mask ? -INFINITY : (float)utility;
-        if (mask || !is_better(q, utility, j, best, choice)) continue;
+        if (out->utility.at) pm_row(out->utility, i)[j] = (float)utility;
+        if (!pm_is_allowed(q, i, j) || !is_better(q, utility, j, best, choice)) continue;
         best = utility;
         choice = (uint32_t)j;
     }
     out->choice[i] = choice;
-    return choice == PM_NO_COL ? infeasible(c, q, i) : PM_OK;
 }
 
 static pm_status decide(const pm_objective *o, pm_call *c, const pm_question *q, pm_decisions *out)
@@ -96,10 +65,7 @@ static pm_status decide(const pm_objective *o, pm_call *c, const pm_question *q,
                 "at a time cannot keep; use \"soft\" with a weight or \"hard\" with "
                 "a bound, or an objective that budgets",
                 q->term[k]->name);
-    for (size_t i = 0; i < q->value.rows; i++) {
-        pm_status st = decide_row(c, q, i, out);
-        if (st != PM_OK) return st;
-    }
+    for (size_t i = 0; i < q->value.rows; i++) decide_row(q, i, out);
     return PM_OK;
 }
 

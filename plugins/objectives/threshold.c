@@ -32,20 +32,9 @@ static double terms_of(const pm_question *q, size_t i, size_t j)
     return sum;
 }
 
-/* 0, or 1 + the first hard term whose value at (i, j) is above its bound. */
-static uint32_t forbidden_by(const pm_question *q, size_t i, size_t j)
-{
-    for (size_t k = 0; k < q->n_terms; k++) {
-        const pm_term *t = q->term[k];
-        if (t->sense == PM_HARD && (double)pm_crow(t->value, i)[j] > t->bound)
-            return (uint32_t)(k + 1);
-    }
-    return 0;
-}
-
 static int is_allowed(const asked *a, size_t i, size_t j)
 {
-    return j < a->q->value.cols && !forbidden_by(a->q, i, j);
+    return j < a->q->value.cols && pm_is_allowed(a->q, i, j);
 }
 
 /* Writes cell (i, j): part of the value, and of the soft terms where they count. */
@@ -53,7 +42,6 @@ static void put_cell(const asked *a, size_t i, size_t j, double part, int with_t
 {
     const pm_question *q = a->q;
     pm_decisions *out = a->out;
-    uint32_t mask = forbidden_by(q, i, j);
     double utility = part;
     for (size_t k = 0; k < q->n_terms; k++) {
         double t = with_terms ? 0 - term_of(q->term[k], i, j) : 0;
@@ -61,8 +49,7 @@ static void put_cell(const asked *a, size_t i, size_t j, double part, int with_t
         if (out->term_part) pm_row(out->term_part[k], i)[j] = (float)t;
     }
     if (out->value_part.at) pm_row(out->value_part, i)[j] = (float)part;
-    if (out->mask) out->mask[i * q->value.cols + j] = mask;
-    if (out->utility.at) pm_row(out->utility, i)[j] = mask ? -INFINITY : (float)utility;
+    if (out->utility.at) pm_row(out->utility, i)[j] = (float)utility;
 }
 
 /* Exact ties: the expert that was better on train, then the lower column (which comes first). */
@@ -261,11 +248,6 @@ static pm_status decide_row(asked *a, size_t i)
     pm_status st = check_row(a, i);
     if (!st && again) st = is_pair ? choose_pair(a, i) : threshold_cheap(a->c, q, i, a->cheap);
     if (st) return st;
-    if (best_value(a, i) == q->value.cols)
-        return a->c->host->fail(a->c, PM_E_INFEASIBLE,
-                                "prompt %zu: hard constraints leave none of %zu experts; raise a "
-                                "bound or make one soft",
-                                i, q->value.cols);
     a->out->choice[i] = is_pair ? choose_of_pair(a, i) : choose_cheapest(a, i);
     return PM_OK;
 }

@@ -249,7 +249,6 @@ static void part_5(void)
     FIELD(pm_decisions, front);
     FIELD(pm_decisions, value_part);
     FIELD(pm_decisions, term_part);
-    FIELD(pm_decisions, mask);
     FIELD(pm_decisions, refused);
     SIZE(pm_feedback);
     FIELD(pm_feedback, size);

@@ -186,7 +186,8 @@ pipeline bed_pipeline(bed *b, const embedder *e, const router *r)
                       .lib = &b->lib.view,
                       .term = &b->term,
                       .n_terms = 1,
-                      .decide = b->decide};
+                      .decide = b->decide,
+                      .explain = true};
 }
 
 void bed_decide(void *decision)

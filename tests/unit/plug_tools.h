@@ -38,7 +38,7 @@ typedef enum misdeed {
     FAULT_FORBIDDEN,  /* objective: a masked expert */
     FAULT_WORSE,      /* objective: not the maximum */
     FAULT_PARTS,      /* objective: parts do not add up */
-    FAULT_MASK,       /* objective: a mask that nothing asks for */
+    FAULT_MASK,       /* objective: refuses an expert whose utility is finite */
     FAULT_MISSING,    /* load() asks for a tensor that is not there */
     FAULT_RESERVED,   /* save() uses a name of the host */
     FAULTS

@@ -114,15 +114,6 @@ const pm_constraint_type tool_learned = {
 
 /* ---- objectives ------------------------------------------------------------------------------------------ */
 
-static uint32_t forbidden(const pm_question *q, size_t i, size_t j)
-{
-    for (size_t k = 0; k < q->n_terms; k++)
-        if (q->term[k]->sense == PM_HARD &&
-            (double)pm_crow(q->term[k]->value, i)[j] > q->term[k]->bound)
-            return (uint32_t)(k + 1);
-    return 0;
-}
-
 static double explain(const pm_question *q, pm_decisions *out, size_t i, size_t j)
 {
     double sign = q->kind == PM_VALUE_LOSS ? -1 : 1;
@@ -144,9 +135,9 @@ static void mislead(const pm_question *q, pm_decisions *out, int64_t fault)
     if (fault == FAULT_UNWRITTEN) out->choice[0] = PM_NO_COL - 1;
     if (fault == FAULT_NAN && out->utility.at) out->utility.at[0] = NAN;
     if (fault == FAULT_PARTS && out->value_part.at) out->value_part.at[1] += 0.5f;
-    if (fault == FAULT_MASK && out->mask) out->mask[0] = 1;
+    if (fault == FAULT_MASK && out->refused) out->refused[0] = 1;
     for (uint32_t j = 0; fault == FAULT_FORBIDDEN && j < m; j++)
-        if (forbidden(q, 0, j)) out->choice[0] = j;
+        if (!pm_is_allowed(q, 0, j)) out->choice[0] = j;
     if (fault == FAULT_WORSE) out->choice[0] = out->choice[0] == 0 ? 1 : 0;
 }
 
@@ -161,10 +152,8 @@ static pm_status decide_greedy(const pm_objective *o, pm_call *c, const pm_quest
         double top = 0;
         for (size_t j = 0; j < m; j++) {
             double u = explain(q, out, i, j);
-            uint32_t by = forbidden(q, i, j);
-            if (out->utility.at) pm_row(out->utility, i)[j] = by ? -INFINITY : (float)u;
-            if (out->mask) out->mask[i * m + j] = by;
-            if (by || (best != PM_NO_COL && u <= top)) continue;
+            if (out->utility.at) pm_row(out->utility, i)[j] = (float)u;
+            if (!pm_is_allowed(q, i, j) || (best != PM_NO_COL && u <= top)) continue;
             top = u;
             best = (uint32_t)j;
         }
@@ -183,13 +172,14 @@ static pm_status decide_drawn(const pm_objective *o, pm_call *c, const pm_questi
     for (size_t i = 0; i < q->value.rows; i++) {
         uint32_t last = 0, allowed = 0;
         for (uint32_t j = 0; j < q->value.cols; j++)
-            if (!forbidden(q, i, j)) {
+            if (pm_is_allowed(q, i, j)) {
                 allowed++;
                 last = j;
             }
         for (uint32_t j = 0; out->share.at && j < q->value.cols; j++)
             pm_row(out->share, i)[j] =
-                forbidden(q, i, j) ? 0 : (p->fault == FAULT_RANGE ? 0.9f : 1.0f / (float)allowed);
+                !pm_is_allowed(q, i, j) ? 0
+                                        : (p->fault == FAULT_RANGE ? 0.9f : 1.0f / (float)allowed);
         out->choice[i] = last;
     }
     return PM_OK;

@@ -41,7 +41,8 @@ static void setup(void)
                    .lib = &w.lib.view,
                    .term = term,
                    .n_terms = 2,
-                   .decide = greedy};
+                   .decide = greedy,
+                   .explain = true};
 }
 
 static void teardown(void)
@@ -153,7 +154,7 @@ START_TEST(prices_follow_the_library)
         p.lib = turn % 2 ? &sale.view : &w.lib.view;
         run(c, &x, &r);
         ck_assert(r.term_value[0].at[4] == (turn % 2 ? 1.0f : 5.0f));
-        ck_assert_uint_eq(r.mask[4], turn % 2 ? 0 : 1);
+        ck_assert(turn % 2 ? r.mask == NULL : r.mask[4] == 1);
     }
     /* another constraint in the same place: its own row */
     tool_params twice = {0, 2, "plain"};

@@ -9,6 +9,7 @@
 
 #include "plug/backend.h"
 #include "plug/constraint.h"
+#include "plug/feasible.h"
 #include "plug/objective.h"
 
 static bed b;
@@ -55,8 +56,7 @@ static void lay(struct table *t, pm_value_kind kind, const float *value, const p
                           .choice = t->choice,
                           .utility = {t->utility, N, M, M},
                           .value_part = {t->value_part, N, M, M},
-                          .term_part = t->part,
-                          .mask = t->mask};
+                          .term_part = t->part};
 }
 
 static const float cost[] = {1, 0.5f, 0};
@@ -136,6 +136,8 @@ START_TEST(penalty_forbids_what_is_above_a_bound)
     const pm_term *term[] = {&price, &hard};
     struct table t;
     lay(&t, PM_VALUE_QUALITY, quality, term, 2);
+    ck_assert(feasible_mask(&t.q, t.mask));
+    t.q.mask = t.mask;
     bed_ok(&b, objective_decide(t.o, b.call, &t.q, &t.d, &b.err));
     ck_assert_uint_eq(t.choice[0], 2);
     ck_assert_uint_eq(t.choice[1], 1);
@@ -144,7 +146,8 @@ START_TEST(penalty_forbids_what_is_above_a_bound)
     ck_assert(isinf(t.utility[0]) && t.utility[0] < 0);
     bed_near(t.term_part[1], (double[]){0, 0, 0, 0, 0, 0}, N * M, 0, "hard part");
     hard.bound = -1;
-    bed_fails(&b, objective_decide(t.o, b.call, &t.q, &t.d, &b.err), PM_E_INFEASIBLE, "price");
+    ck_assert(!feasible_mask(&t.q, t.mask));
+    bed_fails(&b, objective_decide(t.o, b.call, &t.q, &t.d, &b.err), PM_E_INFEASIBLE, "nobody");
     objective_close(t.o);
 }
 END_TEST

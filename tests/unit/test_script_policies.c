@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "plug/constraint.h"
+#include "plug/feasible.h"
 #include "plug/objective.h"
 #include "plug/router.h"
 
@@ -108,7 +109,10 @@ static pm_status use_objective(bench *b, call_ctx *c, const plugin_entry *e, wor
                      .x = &w->x,
                      .term = both,
                      .n_terms = strcmp(e->name, "weighed") == 0 ? 2 : 0};
+    uint32_t mask[N * M];
     pm_decisions d = {.size = sizeof d, .choice = choice, .utility = {utility, N, M, M}};
+    ck_assert(feasible_mask(&q, mask));
+    q.mask = mask;
     pm_status st = objective_build(c, &spec, NULL, NULL, &o, err);
     if (st == PM_OK) st = objective_decide(o, c, &q, &d, err);
     objective_close(o);

@@ -537,13 +537,13 @@ static inline int pm_is_allowed(const pm_question *q, size_t i, size_t j)
 typedef struct pm_decisions { /* host allocates; plugin fills what is non-NULL */
     uint32_t size;
     uint32_t *choice;  /* [n] column per prompt, PM_NO_COL = abstain; always present     */
-    pm_mat utility;    /* [n x m] what was maximised, -INFINITY when masked; or at == NULL */
+    pm_mat utility;    /* [n x m] what was maximised; or at == NULL.  Where masked, -INFINITY:
+                          the host writes it afterwards, whatever the objective left there */
     pm_mat share;      /* [n x m] probability of choosing, rows sum to 1; or at == NULL  */
     uint8_t *front;    /* [n x m] 1 = on the Pareto front of the question; or NULL       */
     pm_mat value_part; /* [n x m] explanation: value's part of the utility; or at == NULL */
     pm_mat *term_part; /* [n_terms] each [n x m]: term k's part.  value_part + sum term_part
                           = utility where not masked (checked); or NULL                  */
-    uint32_t *mask;    /* [n x m] 0 = allowed, else 1 + index of the term that forbids; or NULL */
     uint8_t *refused;  /* [n x m] 1 = allowed by the host, ruled out by the objective itself (its
                           utility is then -INFINITY); zeroed by the host; or NULL: not asked  */
 } pm_decisions;

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Words for prompts without anybody.  Slow beside the masks themselves: asked for on the way to an error or
+ * an explanation only.
+ */
+#include "plug/infeasible.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+pm_status infeasible_sets(const pipeline *p, const pm_cmat *value, size_t i, conflicts *out,
+                          pm_err *err)
+{
+    size_t m = p->lib->n;
+    uint64_t *broken = mem_alloc(m + 1, sizeof *broken);
+    if (!broken) return err_set(err, PM_E_MEMORY, "conflicts among %zu experts", m);
+    for (size_t k = 0; k < p->n_terms && k < FEASIBLE_TERMS; k++)
+        for (size_t j = 0; p->term[k].sense == PM_HARD && j < m; j++)
+            if ((double)pm_crow(value[k], i)[j] > p->term[k].bound) broken[j] |= (uint64_t)1 << k;
+    conflicts_find(broken, m, out);
+    mem_free(broken);
+    return PM_OK;
+}
+
+void infeasible_put_term(const pipeline_term *t, str *out)
+{
+    const char *unit = constraint_unit(t->k);
+    str_printf(out, "\"%s\" (at most ", t->name);
+    str_number(out, t->bound);
+    str_printf(out, "%s%s)", unit[0] ? " " : "", unit);
+}
+
+void infeasible_put_sets(const pipeline *p, const conflicts *c, str *out)
+{
+    for (size_t s = 0; s < c->n; s++) {
+        const char *between = "";
+        if (s) str_puts(out, "; ");
+        for (size_t k = 0; k < p->n_terms; k++) {
+            if (!(c->set[s] >> k & 1)) continue;
+            str_puts(out, between);
+            infeasible_put_term(&p->term[k], out);
+            between = " with ";
+        }
+        if (!(c->set[s] & (c->set[s] - 1))) str_puts(out, " alone");
+    }
+    if (!c->is_all) str_puts(out, "; and other sets");
+}
+
+static void put_given_up(const pipeline *p, str *out)
+{
+    const pipeline_infeasible *how = &p->infeasible;
+    if (how->policy != INFEASIBLE_RELAX) return;
+    str_puts(out, how->n_relax ? ", even with" : ", and none of them may be relaxed");
+    for (size_t k = 0; k < how->n_relax; k++)
+        str_printf(out, "%s \"%s\"", k ? "," : "", p->term[how->relax[k]].name);
+    if (how->n_relax) str_puts(out, " given up");
+}
+
+pm_status infeasible_refuse(const pipeline *p, const pm_cmat *value, const feasible_answer *found,
+                            size_t n, pm_err *err)
+{
+    conflicts c;
+    str text = STR_INIT;
+    pm_status st = infeasible_sets(p, value, found->first_stuck, &c, err);
+    if (st != PM_OK) return st;
+    if (n > 1) str_printf(&text, "prompt %zu: ", found->first_stuck);
+    str_printf(&text, "hard constraints leave none of %zu experts", p->lib->n);
+    put_given_up(p, &text);
+    str_puts(&text, ": ");
+    infeasible_put_sets(p, &c, &text);
+    if (n > 1) str_printf(&text, "; so it is for %zu of %zu prompts", found->n_stuck, n);
+    str_puts(&text, ". Raise a bound, make one soft, or say what is to happen: on_infeasible = "
+                    "\"relax\" or { fallback = \"EXPERT\" }");
+    st = err_set(err, PM_E_INFEASIBLE, "%s", str_text(&text));
+    str_close(&text);
+    return st;
+}

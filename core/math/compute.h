@@ -74,7 +74,8 @@ typedef struct kernels {
      * out[q * FIX_ROWS + r] = sum / FIX_ONE^2; returns for each query the bits of rows > bound[q]. */
     void (*fix_tile)(const int16_t *panel, const int16_t *query, size_t pairs, size_t n_query,
                      const float *bound, float *out, uint32_t *above);
-    const struct scan_kernels *scan; /* of the weighted pass (math/scan.h) */
+    const struct scan_kernels *scan;      /* of the weighted pass (math/scan.h) */
+    const struct weight_kernels *weights; /* of the weight grid (math/weight_grid_tile.h) */
 } kernels;
 
 const kernels *kernels_choose(const cpu_features *cpu, const char *forced); /* NULL: best */

@@ -8,6 +8,7 @@
 
 #include "math/kernels.h"
 #include "math/scan.h"
+#include "math/weight_grid_tile.h"
 
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
@@ -188,9 +189,10 @@ static void fix_tile(const int16_t *panel, const int16_t *query, size_t pairs, s
     }
 }
 
-const kernels kernels_avx2 = {"avx2",    dot,       dot64, axpy,     axpy64,    gather,   scatter,
-                              scatter16, gather_i8, gemv,  dot_f16,  dot_i8,    gemv_f16, gemv_i8,
-                              row_gemm,  rows_gemm, above, fix_tile, &scan_avx2};
+const kernels kernels_avx2 = {"avx2",    dot,     dot64,     axpy,       axpy64,
+                              gather,    scatter, scatter16, gather_i8,  gemv,
+                              dot_f16,   dot_i8,  gemv_f16,  gemv_i8,    row_gemm,
+                              rows_gemm, above,   fix_tile,  &scan_avx2, &weight_avx2};
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "math/kernels.h"
 #include "math/scan.h"
+#include "math/weight_grid_tile.h"
 
 #if defined(__clang__)
 #pragma clang attribute push(                                                                      \
@@ -286,18 +287,20 @@ VNNI static void fix_tile_vnni(const int16_t *panel, const int16_t *query, size_
     FIX_TILE
 }
 
-const kernels kernels_avx512 = {
-    "avx512", dot,    dot64,    axpy,    axpy64,   gather,    scatter, scatter16, gather_i8,   gemv,
-    dot_f16,  dot_i8, gemv_f16, gemv_i8, row_gemm, rows_gemm, above,   fix_tile,  &scan_avx512};
+const kernels kernels_avx512 = {"avx512",  dot,     dot64,     axpy,         axpy64,
+                                gather,    scatter, scatter16, gather_i8,    gemv,
+                                dot_f16,   dot_i8,  gemv_f16,  gemv_i8,      row_gemm,
+                                rows_gemm, above,   fix_tile,  &scan_avx512, &weight_avx512};
 const kernels kernels_avx512_vnni = {
-    "avx512",  dot,       dot64, axpy,          axpy64,           gather,   scatter,
-    scatter16, gather_i8, gemv,  dot_f16,       dot_i8_vnni,      gemv_f16, gemv_i8_vnni,
-    row_gemm,  rows_gemm, above, fix_tile_vnni, &scan_avx512_vnni};
+    "avx512",          dot,           dot64,     axpy,      axpy64,  gather,
+    scatter,           scatter16,     gather_i8, gemv,      dot_f16, dot_i8_vnni,
+    gemv_f16,          gemv_i8_vnni,  row_gemm,  rows_gemm, above,   fix_tile_vnni,
+    &scan_avx512_vnni, &weight_avx512};
 #if defined(PM_HAVE_AMX)
 const kernels kernels_amx = {"amx",     dot,         dot64,         axpy,         axpy64,
                              gather,    scatter,     scatter16,     gather_i8,    gemv,
                              dot_f16,   dot_i8_vnni, gemv_f16,      gemv_i8_vnni, row_gemm,
-                             rows_gemm, above,       fix_tile_vnni, &scan_amx};
+                             rows_gemm, above,       fix_tile_vnni, &scan_amx,    &weight_avx512};
 #endif
 
 #if defined(__clang__)

@@ -8,6 +8,7 @@
 #include "math/half.h"
 #include "math/kernels.h"
 #include "math/scan.h"
+#include "math/weight_grid_tile.h"
 
 static float dot(const float *a, const float *b, size_t n)
 {
@@ -146,6 +147,7 @@ static void fix_tile(const int16_t *panel, const int16_t *query, size_t pairs, s
     }
 }
 
-const kernels kernels_scalar = {
-    "scalar", dot,    dot64,    axpy,    axpy64,   gather,    scatter, scatter16, gather_i8,   gemv,
-    dot_f16,  dot_i8, gemv_f16, gemv_i8, row_gemm, rows_gemm, above,   fix_tile,  &scan_scalar};
+const kernels kernels_scalar = {"scalar",  dot,     dot64,     axpy,         axpy64,
+                                gather,    scatter, scatter16, gather_i8,    gemv,
+                                dot_f16,   dot_i8,  gemv_f16,  gemv_i8,      row_gemm,
+                                rows_gemm, above,   fix_tile,  &scan_scalar, &weight_scalar};

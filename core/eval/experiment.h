@@ -13,6 +13,7 @@
 #include "eval/metrics.h"
 #include "eval/store.h"
 #include "plug/call.h"
+#include "plug/flags.h"
 #include "plug/params.h"
 #include "plug/pipeline.h"
 
@@ -66,6 +67,7 @@ typedef struct constraint_choice {
     const double *weight; /* [n_weights] pm.sweep; the grid of points is their product */
     size_t n_weights;
     double bound; /* hard and budget */
+    const pm_phrase *phrases; /* words of flags in place of the plugin's; text == NULL ends; NULL: the plugin's */
 } constraint_choice;
 
 typedef struct infeasible_choice { /* what to do for a prompt that hard constraints leave nobody */
@@ -75,12 +77,6 @@ typedef struct infeasible_choice { /* what to do for a prompt that hard constrai
     const char *fallback; /* id of an expert */
     const char *where;
 } infeasible_choice;
-
-typedef enum flag_policy { /* what to do with flags in prompts ("[smallest model]", "--size=0.3") */
-                           FLAGS_OFF,   /* prompts are not looked at */
-                           FLAGS_ERROR, /* flags are read; an unknown one is an error */
-                           FLAGS_WARN   /* ... is told, stripped and counted */
-} flag_policy;
 
 typedef struct stream_choice { /* objectives that learn between decisions: experiment_stream.c */
     bool is_given;

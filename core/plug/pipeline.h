@@ -35,6 +35,9 @@ typedef struct pipeline {  /* borrowed parts */
      * all; NULL: no flags.  Of the call, like `x`. */
     const float *const *weight_row;
     bool explain; /* utilities, parts and refusals are wanted; without, choices alone are made */
+    /* [n_terms] words of flags in place of the plugins' (text == NULL ends), an entry NULL: the plugin's; NULL: all
+     * the plugins'. */
+    const pm_phrase *const *phrases;
 } pipeline;
 
 typedef struct pipeline_result { /* views into the context, valid until the next call */

@@ -163,7 +163,9 @@ static bool outcomes_make(arena *a, const toy_shape *s, size_t first, size_t n, 
     float *cost = arena_alloc(a, n * m, sizeof *cost);
     float *tokens = arena_alloc(a, n * m, sizeof *tokens);
     pm_battle *battle = arena_alloc(a, n, sizeof *battle);
-    if (!value || !cost || !tokens || !battle) return false;
+    float *ms = arena_alloc(a, n * m, sizeof *ms), *grade = arena_alloc(a, n * m, sizeof *grade);
+    pm_extra *extra = arena_alloc(a, 2, sizeof *extra);
+    if (!value || !cost || !tokens || !battle || !ms || !grade || !extra) return false;
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < m; j++) {
             double q = quality_of(s, first + i, j);
@@ -172,6 +174,8 @@ static bool outcomes_make(arena *a, const toy_shape *s, size_t first, size_t n, 
             value[i * m + j] = seen ? (float)v : NAN;
             cost[i * m + j] = seen ? (float)(1e-4 * (double)(j + 1) * (1.0 + q)) : NAN;
             tokens[i * m + j] = seen ? (float)floor(20.0 + 100.0 * q) : NAN;
+            ms[i * m + j] = seen ? (float)(100.0 * (double)(j + 1) * (1.0 + q)) : NAN;
+            grade[i * m + j] = seen ? (float)(5.0 + (double)j + 4.0 * q) : NAN;
         }
         if (m > 1) battle[i] = battle_of(s, first, i);
     }
@@ -179,6 +183,10 @@ static bool outcomes_make(arena *a, const toy_shape *s, size_t first, size_t n, 
     y.value = (pm_cmat){value, n, m, m};
     y.cost_usd = (pm_cmat){cost, n, m, m};
     y.tokens_out = (pm_cmat){tokens, n, m, m};
+    extra[0] = (pm_extra){"latency_ms", {ms, n, m, m}};
+    extra[1] = (pm_extra){"reading_grade", {grade, n, m, m}};
+    y.extra = extra;
+    y.n_extra = 2;
     y.battle = m > 1 ? battle : NULL;
     y.n_battles = m > 1 ? n : 0;
     *out = y;
@@ -186,6 +194,20 @@ static bool outcomes_make(arena *a, const toy_shape *s, size_t first, size_t n, 
 }
 
 /* ---- experts ----------------------------------------------------------------------------------- */
+
+/* Lists and identifiers are such as libraries hold. */
+static const char *text_of(const char *name, bool first)
+{
+    static const struct {
+        const char *name, *text[2];
+    } known[] = {{"licence", {"Apache-2.0", "proprietary API"}},
+                 {"modalities", {"text", "text,image"}},
+                 {"region", {"eu-west-1", "us"}},
+                 {"trust_evidence", {"safetensors,no_remote_code", "known_organisation"}}};
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+        if (strcmp(known[k].name, name) == 0) return known[k].text[first ? 0 : 1];
+    return first ? "alpha" : "beta";
+}
 
 static pm_attr attr_make(arena *a, const library_attr_row *row, const char *id)
 {
@@ -197,7 +219,7 @@ static pm_attr attr_make(arena *a, const library_attr_row *row, const char *id)
     } else if (row->kind == PM_ATTR_DATE) {
         at.number = 18000 + floor(2000 * u);
     } else if (row->kind == PM_ATTR_TEXT) {
-        at.text = arena_strdup(a, u < 0.5 ? "alpha" : "beta");
+        at.text = arena_strdup(a, text_of(row->name, u < 0.5));
     } else {
         at.number = lo <= hi ? lo + (hi - lo) * u : lo;
     }

@@ -52,6 +52,20 @@ static bool pick_battles(arena *a, const pm_outcomes *y, const uint32_t *col, si
     return true;
 }
 
+static bool pick_extra(arena *a, const pm_outcomes *y, size_t n, const uint32_t *col, size_t m,
+                       pm_outcomes *out)
+{
+    pm_extra *extra = arena_alloc(a, y->n_extra, sizeof *extra);
+    if (!extra) return false;
+    for (size_t t = 0; t < y->n_extra; t++) {
+        extra[t].name = y->extra[t].name;
+        if (!pick_matrix(a, y->extra[t].value, n, col, m, &extra[t].value)) return false;
+    }
+    out->extra = extra;
+    out->n_extra = y->n_extra;
+    return true;
+}
+
 pm_outcomes *toy_cells(arena *a, const pm_outcomes *y, size_t n, const uint32_t *col, size_t m)
 {
     pm_outcomes *out = arena_alloc(a, 1, sizeof *out);
@@ -61,7 +75,7 @@ pm_outcomes *toy_cells(arena *a, const pm_outcomes *y, size_t n, const uint32_t 
     bool ok = pick_matrix(a, y->value, n, col, m, &out->value) &&
               pick_matrix(a, y->cost_usd, n, col, m, &out->cost_usd) &&
               pick_matrix(a, y->tokens_out, n, col, m, &out->tokens_out) &&
-              pick_battles(a, y, col, m, out);
+              pick_extra(a, y, n, col, m, out) && pick_battles(a, y, col, m, out);
     return ok ? out : NULL;
 }
 

@@ -266,7 +266,7 @@ START_TEST(well_known)
         ck_assert_int_eq(library_attr_number(b, slip, 1, &f.err), PM_E_ARG);
         files_must_say(&f, "did you mean");
     }
-    ck_assert_uint_eq(n, 16);
+    ck_assert_uint_eq(n, 20);
 }
 END_TEST
 

@@ -232,12 +232,12 @@ START_TEST(recency_by_formula)
     refuses("recency", "", lib, "e3");
     expect("recency", "missing=worst", NULL, lib, (double[]){0, .25, 1, 1});
     expect("recency", "missing=worst scale=raw", NULL, lib, (double[]){0, 100, 400, 400});
-    expect("recency", "missing=worst scale=raw reference=2024-03-01", NULL, lib,
+    expect("recency", "missing=worst scale=raw as_of=2024-03-01", NULL, lib,
            (double[]){60, 160, 460, 460});
-    expect("recency", "missing=worst scale=raw reference=2023-12-01", NULL, lib,
+    expect("recency", "missing=worst scale=raw as_of=2023-12-01", NULL, lib,
            (double[]){0, 69, 369, 369});
-    refuses("recency", "missing=worst reference=2023-02-29", lib, "2023-02-29");
-    refuses("recency", "missing=worst reference=soon", lib, "YYYY-MM-DD");
+    refuses("recency", "missing=worst as_of=2023-02-29", lib, "2023-02-29");
+    refuses("recency", "missing=worst as_of=soon", lib, "YYYY-MM-DD");
 }
 END_TEST
 

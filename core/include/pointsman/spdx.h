@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pointsman/spdx.h - common SPDX licence identifiers and the families that a policy speaks of.  A table, not
+ * the whole list of SPDX and no legal advice: a licence that is not in it is not judged.  C11 and C++17.
+ * Source  SPDX licence list 3.x (spdx.org/licenses); the families are ours (docs/libraries.md).
+ */
+#ifndef POINTSMAN_SPDX_H
+#define POINTSMAN_SPDX_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct pm_spdx {
+    const char *id, *family;
+} pm_spdx;
+
+/* The families, NULL-terminated.  "custom" is every LicenseRef-*, "proprietary" also every text that begins
+ * with that word. */
+static inline const char *const *pm_spdx_families(void)
+{
+    static const char *const family[] = {"permissive",       "weak-copyleft", "copyleft",
+                                         "network-copyleft", "content",       "noncommercial",
+                                         "proprietary",      "custom",        NULL};
+    return family;
+}
+
+/* The table, ended by id == NULL. */
+static inline const pm_spdx *pm_spdx_rows(void)
+{
+    static const pm_spdx row[] = {
+        {"0BSD", "permissive"},
+        {"AFL-3.0", "permissive"},
+        {"Apache-1.1", "permissive"},
+        {"Apache-2.0", "permissive"},
+        {"Artistic-2.0", "permissive"},
+        {"BSD-2-Clause", "permissive"},
+        {"BSD-3-Clause", "permissive"},
+        {"BSD-3-Clause-Clear", "permissive"},
+        {"BSL-1.0", "permissive"},
+        {"BlueOak-1.0.0", "permissive"},
+        {"ECL-2.0", "permissive"},
+        {"ISC", "permissive"},
+        {"MIT", "permissive"},
+        {"MIT-0", "permissive"},
+        {"MS-PL", "permissive"},
+        {"MulanPSL-2.0", "permissive"},
+        {"NCSA", "permissive"},
+        {"PSF-2.0", "permissive"},
+        {"PostgreSQL", "permissive"},
+        {"UPL-1.0", "permissive"},
+        {"Unlicense", "permissive"},
+        {"WTFPL", "permissive"},
+        {"Zlib", "permissive"},
+        {"CDDL-1.0", "weak-copyleft"},
+        {"CDDL-1.1", "weak-copyleft"},
+        {"EPL-1.0", "weak-copyleft"},
+        {"EPL-2.0", "weak-copyleft"},
+        {"LGPL-2.1-only", "weak-copyleft"},
+        {"LGPL-2.1-or-later", "weak-copyleft"},
+        {"LGPL-3.0-only", "weak-copyleft"},
+        {"LGPL-3.0-or-later", "weak-copyleft"},
+        {"MPL-1.1", "weak-copyleft"},
+        {"MPL-2.0", "weak-copyleft"},
+        {"MS-RL", "weak-copyleft"},
+        {"CECILL-2.1", "copyleft"},
+        {"GPL-2.0-only", "copyleft"},
+        {"GPL-2.0-or-later", "copyleft"},
+        {"GPL-3.0-only", "copyleft"},
+        {"GPL-3.0-or-later", "copyleft"},
+        {"AGPL-3.0-only", "network-copyleft"},
+        {"AGPL-3.0-or-later", "network-copyleft"},
+        {"EUPL-1.2", "network-copyleft"},
+        {"OSL-3.0", "network-copyleft"},
+        {"SSPL-1.0", "network-copyleft"},
+        {"CC-BY-3.0", "content"},
+        {"CC-BY-4.0", "content"},
+        {"CC-BY-ND-4.0", "content"},
+        {"CC-BY-SA-3.0", "content"},
+        {"CC-BY-SA-4.0", "content"},
+        {"CC0-1.0", "content"},
+        {"CDLA-Permissive-1.0", "content"},
+        {"CDLA-Permissive-2.0", "content"},
+        {"CDLA-Sharing-1.0", "content"},
+        {"GFDL-1.3-only", "content"},
+        {"GFDL-1.3-or-later", "content"},
+        {"ODC-By-1.0", "content"},
+        {"ODbL-1.0", "content"},
+        {"PDDL-1.0", "content"},
+        {"CC-BY-NC-3.0", "noncommercial"},
+        {"CC-BY-NC-4.0", "noncommercial"},
+        {"CC-BY-NC-ND-4.0", "noncommercial"},
+        {"CC-BY-NC-SA-3.0", "noncommercial"},
+        {"CC-BY-NC-SA-4.0", "noncommercial"},
+        {"PolyForm-Noncommercial-1.0.0", "noncommercial"},
+        {"BUSL-1.1", "proprietary"},
+        {"Elastic-2.0", "proprietary"},
+        {NULL, NULL},
+    };
+    return row;
+}
+
+static inline int pm_spdx_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+
+/* Whether the len bytes at text begin with `word`, upper and lower case alike. */
+static inline int pm_spdx_begins(const char *text, size_t len, const char *word)
+{
+    size_t k = 0;
+    for (; word[k]; k++)
+        if (k == len || pm_spdx_lower(text[k]) != pm_spdx_lower(word[k])) return 0;
+    return 1;
+}
+
+/* The row of an identifier, upper and lower case alike (as SPDX matches them); NULL if it is not in the table. */
+static inline const pm_spdx *pm_spdx_find(const char *text, size_t len)
+{
+    for (const pm_spdx *r = pm_spdx_rows(); r->id; r++)
+        if (pm_spdx_begins(text, len, r->id) && r->id[len] == 0) return r;
+    return NULL;
+}
+
+/* The family of an identifier, of a LicenseRef-* or of "proprietary ..."; NULL where nothing is known. */
+static inline const char *pm_spdx_family(const char *text, size_t len)
+{
+    const pm_spdx *r = pm_spdx_find(text, len);
+    if (r) return r->family;
+    if (pm_spdx_begins(text, len, "LicenseRef-")) return "custom";
+    if (pm_spdx_begins(text, len, "proprietary")) return "proprietary";
+    return NULL;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

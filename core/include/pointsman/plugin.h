@@ -522,7 +522,7 @@ typedef struct pm_question {
                                    breaks exact ties; then the lower column wins         */
     uint32_t reference_col;  /* WINPROB: values are against this column; else PM_NO_COL */
     const uint32_t
-        *mask; /* [n x m] 0 = allowed, else the host forbids the cell: 1 + index of the first
+        *mask;        /* [n x m] 0 = allowed, else the host forbids the cell: 1 + index of the first
                                    hard term whose bound it breaks, or PM_MASK_FALLBACK.  No row is
                                    masked throughout.  NULL: every cell is allowed       */
     uint64_t horizon; /* prompts of the whole stream, this question's among them; 0: not known */

@@ -51,7 +51,7 @@ static int is_budget(const run *r, size_t k)
 
 static int has_learned(const run *r)
 {
-    return r->o->n_terms > 0;
+    return r->o->n_prefix > 0;
 }
 
 /* Pacing by dual averaging: the price follows the gap between what was spent and what was allowed so far. */
@@ -183,15 +183,24 @@ static pm_status decide_row(run *r, pm_call *c, size_t i)
 
 /* ---- the interface ---- */
 
+static uint64_t budgets_of(const pm_question *q)
+{
+    uint64_t bits = 0;
+    for (size_t k = 0; k < q->n_terms && k < BUDGET_TERMS; k++)
+        if (q->term[k]->sense == PM_BUDGET) bits |= UINT64_C(1) << k;
+    return bits;
+}
+
 static pm_status check(const pm_objective *o, pm_call *c, const pm_question *q)
 {
     if (q->n_terms > BUDGET_TERMS)
         return c->host->fail(c, PM_E_UNSUPPORTED, "%zu constraints; want at most %d", q->n_terms,
                              BUDGET_TERMS);
-    if (o->n_terms && o->n_terms != q->n_terms)
+    uint64_t budgets = budgets_of(q);
+    if (o->n_prefix && budgets && o->budgets != budgets)
         return c->host->fail(c, PM_E_ARG,
-                             "prices were learned for %llu constraints; found %zu: build it again",
-                             (unsigned long long)o->n_terms, q->n_terms);
+                             "prices were learned for other budgets than those asked now: build it "
+                             "again");
     for (size_t k = 0; k < q->n_terms; k++)
         if (q->term[k]->sense == PM_BUDGET && !(q->term[k]->bound >= 0))
             return c->host->fail(c, PM_E_ARG,
@@ -220,7 +229,7 @@ static pm_status build(pm_objective *fresh, pm_call *c, const pm_question *q,
     pm_status st = check(fresh, c, q);
     if (!st) st = budget_learn(fresh, c, q);
     if (st) return st;
-    fresh->n_terms = q->n_terms;
+    fresh->budgets = budgets_of(q);
     fresh->n_prefix = q->value.rows;
     fresh->horizon = PM_HAS(q, horizon) ? q->horizon : 0;
     return PM_OK;
@@ -244,7 +253,7 @@ static pm_status observe(pm_objective *o, pm_call *c, const pm_feedback *seen)
 
 static pm_status save(const pm_objective *o, pm_call *c, pm_store *s)
 {
-    const uint64_t number[] = {o->horizon, o->count, o->n_terms, o->n_prefix};
+    const uint64_t number[] = {o->horizon, o->count, o->budgets, o->n_prefix};
     const struct {
         const char *name;
         const double *at;
@@ -277,16 +286,13 @@ static pm_status load(pm_objective *fresh, pm_call *c, pm_store *s)
     if (st) return st;
     fresh->horizon = number[0];
     fresh->count = number[1];
-    fresh->n_terms = number[2];
+    fresh->budgets = number[2];
     fresh->n_prefix = number[3];
     for (size_t k = 0; k < BUDGET_TERMS; k++)
         if (!(fresh->price[k] >= 0 && isfinite(fresh->price[k]) && isfinite(fresh->spent[k]) &&
               isfinite(fresh->least[k])))
             return c->host->fail(c, PM_E_FORMAT, "price or spending %zu is no number", k + 1);
-    return fresh->n_terms <= BUDGET_TERMS
-               ? PM_OK
-               : c->host->fail(c, PM_E_FORMAT, "prices of %llu constraints",
-                               (unsigned long long)fresh->n_terms);
+    return PM_OK;
 }
 
 static const char *const paces[] = {"dual", "adaptive", NULL};

@@ -19,8 +19,8 @@ struct budget_params {
 struct pm_objective {
     uint64_t horizon;  /* of the prefix' question; 0: not told */
     uint64_t count;    /* decisions observed */
-    uint64_t n_terms;  /* that prices are for; 0: nothing was learned */
-    uint64_t n_prefix; /* prompts that prices were learned on */
+    uint64_t budgets;  /* bit k: constraint k was a budget when prices were learned */
+    uint64_t n_prefix; /* prompts that prices were learned on; 0: none were */
     double price[BUDGET_TERMS], spent[BUDGET_TERMS];
     double least[BUDGET_TERMS]; /* mean over the prefix of the cheapest allowed value */
 };

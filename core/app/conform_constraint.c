@@ -92,6 +92,54 @@ static void senses(trial *t, conform_result *r)
     if (!t->e->type.constraint->unit) check_fail(r, "unit is NULL; \"\" says there is none");
 }
 
+/* ---- what it declares of bounds, weights and words ---- */
+
+static void own_bound(trial *t, conform_result *r)
+{
+    const pm_constraint_type *d = t->e->type.constraint;
+    double bound = PM_HAS(d, usual_bound) ? d->usual_bound : 0;
+    if (!isfinite(bound) || bound < 0)
+        check_fail(r, "usual_bound is %g; want a bound above 0, or 0 for none", bound);
+    else if (bound > 0 && !(d->senses & PM_SENSE_BIT(PM_HARD)))
+        check_fail(r, "usual_bound is %g, but the sense hard is not declared", bound);
+}
+
+/* Lower case, single blanks, nothing that the grammar of flags gives a meaning. */
+static bool is_phrase(const char *text)
+{
+    size_t len = strlen(text);
+    bool good = len > 0 && len <= 64 && text[0] != ' ' && text[len - 1] != ' ';
+    for (const char *c = text; good && *c; c++)
+        good = (unsigned char)*c >= ' ' && !(*c >= 'A' && *c <= 'Z') && !strchr("[],=", *c) &&
+               !(c[0] == ' ' && c[1] == ' ');
+    return good;
+}
+
+static void phrases(trial *t, conform_result *r)
+{
+    const pm_constraint_type *d = t->e->type.constraint;
+    const pm_phrase *p = PM_HAS(d, phrases) ? d->phrases : NULL;
+    if (!p) {
+        check_skip(r, "it brings no words for flags");
+        return;
+    }
+    if (!(d->senses & PM_SENSE_BIT(PM_SOFT)))
+        check_fail(r, "words add to a weight, but the sense soft is not declared");
+    for (size_t k = 0; p[k].text && r->passed; k++) {
+        if (!is_phrase(p[k].text))
+            check_fail(r,
+                       "phrase \"%s\": want 1 to 64 bytes, lower case, single blanks, no "
+                       "brackets, commas or =",
+                       p[k].text);
+        else if (!isfinite(p[k].weight) || (p[k].weight < 0 && !d->signed_weight))
+            check_fail(r, "phrase \"%s\" adds %g; want a finite number%s", p[k].text, p[k].weight,
+                       d->signed_weight ? "" : " >= 0");
+        for (size_t before = 0; before < k && r->passed; before++)
+            if (strcmp(p[before].text, p[k].text) == 0)
+                check_fail(r, "phrase \"%s\" is there twice", p[k].text);
+    }
+}
+
 static void column_order(trial *t, conform_result *r)
 {
     size_t m = t->data->lib.n;
@@ -133,6 +181,88 @@ static void per_prompt(trial *t, conform_result *r)
     first.lib = lib; /* not the whole toy: without scores, which are in the old order */
     if (evaluates_as(t, r, &first, &want) && evaluates_as(t, r, &other, &got))
         check_same(r, want, got, &same);
+}
+
+/* ---- what it turned out to be ---- */
+
+/* Every row becomes the first of `from`. */
+static void repeat(pm_cmat table, pm_cmat from)
+{
+    for (size_t i = 0; i < table.rows; i++)
+        memmove((float *)(uintptr_t)pm_crow(table, i), pm_crow(from, 0),
+                table.cols * sizeof(float));
+}
+
+/* The usual problem, in which every expert does the same on every prompt: nothing is left to foresee. */
+static toy *even_toy(trial *t)
+{
+    toy_shape shape = usual_shape(t);
+    toy *d = toy_make(t->a, &shape);
+    pm_outcomes *part[] = {d ? &d->y : NULL, d ? &d->tune_y : NULL, d ? &d->test_y : NULL};
+    for (size_t p = 0; d && p < 3; p++) {
+        repeat(part[p]->cost_usd, d->y.cost_usd);
+        repeat(part[p]->tokens_out, d->y.tokens_out);
+        for (size_t k = 0; k < part[p]->n_extra; k++)
+            repeat(part[p]->extra[k].value, d->y.extra[k].value);
+    }
+    return d;
+}
+
+static bool realises(trial *t, conform_result *r, const weighing *w, pm_mat *out)
+{
+    pm_err err = PM_ERR_INIT;
+    *out = trial_mat(t, w->x->n, w->lib->n);
+    if (!out->at)
+        check_fail(r, "out of memory");
+    else if (constraint_realised(w->k, t->c, w->lib, w->x, &w->d->test_y, *out, &err) != PM_OK)
+        check_fail_err(r, "realised", &err);
+    return r->passed;
+}
+
+/* Values foreseen and found have one scale: their sums over what is known differ by less than a factor of 2. */
+static void same_scale(conform_result *r, pm_mat seen, pm_mat foreseen)
+{
+    double a = 0, b = 0;
+    for (size_t i = 0; i < seen.rows; i++)
+        for (size_t j = 0; j < seen.cols; j++) {
+            double v = pm_row(seen, i)[j];
+            if (isnan(v)) continue;
+            a += v;
+            b += (double)pm_row(foreseen, foreseen.rows == 1 ? 0 : i)[j];
+        }
+    if (a > 2 * b || b > 2 * a)
+        check_fail(r,
+                   "experts that do the same on every prompt: eval foresees %g in all, realised "
+                   "finds %g; both must be scaled alike",
+                   b, a);
+}
+
+static void realised(trial *t, conform_result *r)
+{
+    uint32_t *col = toy_order(t->a, t->seed, t->data->lib.n);
+    const toy *even = even_toy(t),
+              *moved = col && even ? toy_with_columns(t->a, even, col, even->lib.n) : NULL;
+    constraint_spec spec = {t->e, t->params, t->seed};
+    same_spec same = {NULL, col, 1e-5, "realised, experts in another order"};
+    pm_err err = PM_ERR_INIT;
+    constraint *k = NULL;
+    pm_mat seen, turned, foreseen;
+    if (!constraint_has_realised(t->base)) {
+        check_skip(r, "it does not tell realised values");
+        return;
+    }
+    if (!moved)
+        check_fail(r, "out of memory");
+    else if (constraint_build(t->c, &spec, &even->fit, &k, &err) != PM_OK)
+        check_fail_err(r, "build", &err);
+    weighing w = {k, even, even ? &even->lib : NULL, even ? &even->test_x : NULL};
+    weighing other = {k, moved, moved ? &moved->lib : NULL, moved ? &moved->test_x : NULL};
+    if (r->passed && realises(t, r, &w, &seen) && realises(t, r, &other, &turned) &&
+        evaluates_as(t, r, &w, &foreseen)) {
+        check_same(r, seen, turned, &same);
+        if (r->passed) same_scale(r, seen, foreseen);
+    }
+    constraint_close(k);
 }
 
 static void same_answer(trial *t, conform_result *r)
@@ -329,11 +459,16 @@ static const check_row rows[] = {
     {"builds", "is built with its default parameters", "", builds},
     {"evaluates", "every value is finite and >= 0", "builds", evaluates},
     {"senses-declared", "declares the senses it supports, and its unit", "", senses},
+    {"usual-bound", "its own bound is finite, >= 0, and goes with the sense hard", "", own_bound},
+    {"phrases", "words of flags: lower case, none twice, weights that it allows", "", phrases},
     {"column-order", "permuting the experts permutes the columns (to 1e-5)", "evaluates",
      column_order},
     {"per-prompt-honest", "one row does not depend on the prompts; else rows follow their prompts",
      "evaluates", per_prompt},
     {"same-answer", "built twice, the same bits", "evaluates", same_answer},
+    {"realised",
+     "what happened has the scale of what was foreseen, >= 0 or unknown; columns follow",
+     "evaluates", realised},
     {"missing-attribute", "an expert without an attribute it reads: PM_E_ARG naming both",
      "evaluates", missing_attribute},
     {"one-expert", "works with a library of one expert", "evaluates", one_expert},

@@ -24,11 +24,34 @@ static double at_step(size_t scale, double from, double to, double share)
     return from + share * (to - from);
 }
 
+/* A weight below 0 would reward what the constraint is against: only some declare that it means something. */
+static bool is_signed(const constraint_choice *k)
+{
+    const pm_constraint_type *t = k->at.plugin->type.constraint;
+    return PM_HAS(t, signed_weight) && t->signed_weight;
+}
+
+static bool is_weight(script *s, const node *v, const char *path, const constraint_choice *k)
+{
+    if (v->kind == NODE_NUMBER && isfinite(v->number) && (v->number >= 0 || is_signed(k)))
+        return true;
+    if (v->kind == NODE_NUMBER && v->number < 0)
+        complain(&s->wrong, v->where,
+                 "%s = %s; a weight below 0 has no meaning for constraint '%s' (less is better); "
+                 "want a number >= 0",
+                 path, node_show(v, s->a), k->at.plugin->name);
+    else
+        complain(&s->wrong, v->where,
+                 "%s = %s; want a number%s, pm.grid { ... } or pm.sweep { ... }", path,
+                 node_show(v, s->a), is_signed(k) ? "" : " >= 0");
+    return false;
+}
+
 static bool build_sweep(script *s, const node *v, const char *path, constraint_choice *out)
 {
     static const schema_row rows[] = {
-        {"from", WANT_NUMBER, 0, 1e300, NULL, true, "first weight"},
-        {"to", WANT_NUMBER, 0, 1e300, NULL, true, "last weight"},
+        {"from", WANT_NUMBER, -1e300, 1e300, NULL, true, "first weight"},
+        {"to", WANT_NUMBER, -1e300, 1e300, NULL, true, "last weight"},
         {"steps", WANT_WHOLE, 2, STEPS_MAX, NULL, true, "how many weights, both ends included"},
         {"scale", WANT_WORD, 0, 0, scale_words, false, NULL},
         SCHEMA_END};
@@ -38,13 +61,16 @@ static bool build_sweep(script *s, const node *v, const char *path, constraint_c
     double from = schema_number(v, "from", 0), to = schema_number(v, "to", 0);
     size_t n = (size_t)schema_number(v, "steps", 2),
            scale = schema_word(v, "scale", scale_words, 0);
+    if (!is_weight(s, node_field(v, "from"), bind_text(s->a, "%s.from", path), out)) return false;
     if (!(from < to)) {
         complain(&s->wrong, v->where, "%s: from = %g is not below to = %g", path, from, to);
         return false;
     }
-    if (scale == 2 && from <= 0) {
+    if (from < 0 ? scale != 0 : scale == 2 && from <= 0) {
         complain(&s->wrong, v->where,
-                 "%s: scale = \"log\" wants from > 0; \"log1p\" may begin at 0", path);
+                 from < 0 ? "%s: weights below 0 want scale = \"linear\""
+                          : "%s: scale = \"log\" wants from > 0; \"log1p\" may begin at 0",
+                 path);
         return false;
     }
     double *w = arena_alloc(s->a, n, sizeof *w);
@@ -53,15 +79,6 @@ static bool build_sweep(script *s, const node *v, const char *path, constraint_c
     out->weight = w;
     out->n_weights = n;
     return w != NULL;
-}
-
-static bool is_weight(script *s, const node *v, const char *path)
-{
-    if (v->kind == NODE_NUMBER && v->number >= 0 && isfinite(v->number)) return true;
-    complain(&s->wrong, v->where,
-             "%s = %s; want a number >= 0, pm.grid { ... } or pm.sweep { ... }", path,
-             node_show(v, s->a));
-    return false;
 }
 
 static bool build_weights(script *s, const node *v, const char *path, constraint_choice *out)
@@ -77,7 +94,7 @@ static bool build_weights(script *s, const node *v, const char *path, constraint
     bool ok = w != NULL;
     for (size_t i = 0; w && i < n; i++) {
         const node *one = is_list ? &v->item[i] : v;
-        ok &= is_weight(s, one, is_list ? schema_item_path(s->a, path, i, NULL) : path);
+        ok &= is_weight(s, one, is_list ? schema_item_path(s->a, path, i, NULL) : path, out);
         w[i] = one->number;
     }
     out->weight = w;
@@ -85,10 +102,17 @@ static bool build_weights(script *s, const node *v, const char *path, constraint
     return ok;
 }
 
-static size_t default_sense(uint32_t mask)
+static double usual_bound(const pm_constraint_type *t)
 {
+    return PM_HAS(t, usual_bound) ? t->usual_bound : 0;
+}
+
+/* One that knows its own bound is hard by nature; else the first that it offers, soft before all. */
+static size_t default_sense(const pm_constraint_type *t)
+{
+    if (usual_bound(t) > 0 && (t->senses & PM_SENSE_BIT(PM_HARD))) return PM_HARD - PM_SOFT;
     for (size_t k = 0; k < 3; k++)
-        if (mask & PM_SENSE_BIT(PM_SOFT + k)) return k;
+        if (t->senses & PM_SENSE_BIT(PM_SOFT + k)) return k;
     return 0;
 }
 
@@ -118,6 +142,30 @@ static bool check_own(script *s, const node *v, const char *path)
     return schema_check(&s->wrong, &own, path, rows, false);
 }
 
+/* sense = soft has a weight, the others a bound, which only a hard one may leave to the constraint. */
+static void build_bound(script *s, const node *v, const char *path, constraint_choice *out)
+{
+    const pm_constraint_type *t = out->at.plugin->type.constraint;
+    const node *weight = node_field(v, "weight"), *bound = node_field(v, "bound");
+    const char *sense = sense_words[out->sense - PM_SOFT];
+    if (weight)
+        complain(&s->wrong, weight->where,
+                 "%s.weight is for sense = \"soft\"; a %s one has a bound", path, sense);
+    if (bound)
+        out->bound = bound->number;
+    else if (out->sense == PM_HARD && usual_bound(t) > 0)
+        out->bound = usual_bound(t);
+    else
+        complain(&s->wrong, v->where, "%s.bound is missing (largest %s that is allowed%s%s)", path,
+                 out->sense == PM_BUDGET ? "mean" : "value", t->unit[0] ? ", in " : "", t->unit);
+    if (bound && out->sense == PM_BUDGET && bound->number <= 0)
+        complain(&s->wrong, bound->where,
+                 "%s.bound = %s: a budget of 0 leaves only experts whose value is 0 on every "
+                 "prompt; want a bound above 0, or sense = \"hard\" with bound = 0, which says "
+                 "so",
+                 path, node_show(bound, s->a));
+}
+
 static void build_one(script *s, const node *v, size_t i, constraint_choice *out)
 {
     static const char *const reserved[] = {"weight", "sense", "bound", "label", NULL};
@@ -127,27 +175,23 @@ static void build_one(script *s, const node *v, size_t i, constraint_choice *out
     out->at.label = build_label(s, v, path, v->name);
     if (!ok || !check_own(s, v, path)) return;
     if (!out->at.label) out->at.label = out->at.plugin->name;
-    size_t sense = schema_word(v, "sense", sense_words,
-                               default_sense(out->at.plugin->type.constraint->senses));
+    size_t sense =
+        schema_word(v, "sense", sense_words, default_sense(out->at.plugin->type.constraint));
     const node *weight = node_field(v, "weight"), *bound = node_field(v, "bound");
+    /* Who gives a weight means it soft. */
+    if (!node_field(v, "sense") && weight && !bound) sense = 0;
     if (!check_sense(s, v, path, out->at.plugin, sense)) return;
     out->sense = (pm_sense)(PM_SOFT + sense);
     out->weight = &one;
     out->n_weights = 1;
-    if (sense == 0 && bound)
+    if (sense != 0) {
+        build_bound(s, v, path, out);
+        return;
+    }
+    if (bound)
         complain(&s->wrong, bound->where,
                  "%s.bound is for sense = \"hard\" or \"budget\"; a soft one has a weight", path);
-    if (sense != 0 && !bound)
-        complain(&s->wrong, v->where, "%s.bound is missing (largest value that is allowed%s%s)",
-                 path, out->at.plugin->type.constraint->unit[0] ? ", in " : "",
-                 out->at.plugin->type.constraint->unit);
-    if (sense != 0 && weight)
-        complain(&s->wrong, weight->where,
-                 "%s.weight is for sense = \"soft\"; a %s one has a bound", path,
-                 sense_words[sense]);
-    if (bound) out->bound = bound->number;
-    if (sense == 0 && weight)
-        (void)build_weights(s, weight, bind_text(s->a, "%s.weight", path), out);
+    if (weight) (void)build_weights(s, weight, bind_text(s->a, "%s.weight", path), out);
 }
 
 void build_constraints(script *s, const node *list, experiment *x)

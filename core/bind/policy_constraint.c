@@ -121,6 +121,56 @@ static uint32_t senses_of(lua_policy *p, const node *v)
     return mask;
 }
 
+/* Lower case, single blanks, nothing that the grammar of flags gives a meaning. */
+static bool is_phrase(const char *text)
+{
+    size_t len = strlen(text);
+    bool good = len > 0 && len <= 64 && text[0] != ' ' && text[len - 1] != ' ';
+    for (const char *c = text; good && *c; c++)
+        good = (unsigned char)*c >= ' ' && !(*c >= 'A' && *c <= 'Z') && !strchr("[],=", *c) &&
+               !(c[0] == ' ' && c[1] == ' ');
+    return good;
+}
+
+/* phrases = { ["smallest model"] = 10 }: words of prompt flags. */
+static bool add_phrase(lua_policy *p, bool is_signed, const node *f, pm_phrase *out)
+{
+    complaints *wrong = &p->s->wrong;
+    if (!is_phrase(f->key)) {
+        complain(wrong, f->where,
+                 "constraint_fn \"%s\": phrase \"%.80s\"; want 1 to 64 bytes, lower case, single "
+                 "blanks between words, no brackets, commas or =",
+                 p->name, f->key);
+        return false;
+    }
+    if (f->kind != NODE_NUMBER || !isfinite(f->number) || (f->number < 0 && !is_signed)) {
+        complain(wrong, f->where,
+                 "constraint_fn \"%s\": phrase \"%s\" = %s; want a number%s: what it adds to the "
+                 "weight",
+                 p->name, f->key, node_show(f, p->s->a), is_signed ? "" : " >= 0");
+        return false;
+    }
+    *out = (pm_phrase){f->key, f->number};
+    return true;
+}
+
+static const pm_phrase *phrases_of(lua_policy *p, const node *v)
+{
+    const node *list = node_field(v, "phrases");
+    if (!list) return NULL;
+    if (list->kind != NODE_TABLE || list->noun || list->n_items) {
+        complain(&p->s->wrong, list->where,
+                 "constraint_fn \"%s\": phrases = %s; want { [\"smallest model\"] = 10, ... }",
+                 p->name, node_show(list, p->s->a));
+        return NULL;
+    }
+    pm_phrase *out = arena_alloc(p->s->a, list->n_fields + 1, sizeof *out);
+    size_t n = 0;
+    for (size_t k = 0; out && k < list->n_fields; k++)
+        n += add_phrase(p, schema_flag(v, "signed_weight", false), &list->field[k], &out[n]);
+    return out;
+}
+
 void policy_constraint_define(lua_policy *p, const node *v)
 {
     static const schema_row rows[] = {
@@ -131,6 +181,9 @@ void policy_constraint_define(lua_policy *p, const node *v)
         {"senses", WANT_TEXTS, 0, 0, NULL, false, NULL},
         {"reads", WANT_TEXTS, 0, 0, NULL, false, NULL},
         {"per_prompt", WANT_FLAG, 0, 0, NULL, false, NULL},
+        {"signed_weight", WANT_FLAG, 0, 0, NULL, false, NULL},
+        {"usual_bound", WANT_NUMBER, 0, 1e300, NULL, false, NULL},
+        {"phrases", WANT_ANY, 0, 0, NULL, false, NULL},
         {"value", WANT_FUNCTION, 0, 0, NULL, true, "function(cell, p) ... return number end"},
         SCHEMA_END};
     const char *path = bind_text(p->s->a, "constraint_fn \"%.80s\"", p->name);
@@ -147,5 +200,8 @@ void policy_constraint_define(lua_policy *p, const node *v)
                              .per_prompt = schema_flag(v, "per_prompt", false),
                              .needs = schema_flag(v, "per_prompt", false) ? PM_NEEDS_TEXT : 0,
                              .reads = p->reads,
-                             .eval = eval};
+                             .eval = eval,
+                             .signed_weight = schema_flag(v, "signed_weight", false),
+                             .usual_bound = schema_number(v, "usual_bound", 0),
+                             .phrases = phrases_of(p, v)};
 }

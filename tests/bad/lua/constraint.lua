@@ -17,7 +17,7 @@ return pm.experiment {
     pm.constraint "price" { sense = "hard", bound = 1 / 0, label = "i" },
   },
 }
--- expect: constraint.lua:8: constraints[1] "price".weight = -1; want a number >= 0, pm.grid { ... } or pm.sweep { ... }
+-- expect: constraint.lua:8: constraints[1] "price".weight = -1; a weight below 0 has no meaning for constraint 'price' (less is better); want a number >= 0
 -- expect: constraint.lua:9: constraints[2] "price".weight = "much"; want a number >= 0, pm.grid { ... } or pm.sweep { ... }
 -- expect: constraint.lua:10: constraints[3] "price".bound is for sense = "hard" or "budget"; a soft one has a weight
 -- expect: constraint.lua:11: constraints[4] "price".bound is missing (largest value that is allowed, in USD per 1,000 calls)

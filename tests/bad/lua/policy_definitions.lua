@@ -15,6 +15,7 @@ return pm.experiment {
   },
   constraints = {
     pm.constraint_fn { name = "e", value = 3, senses = { "soft", "firm" } },
+    pm.constraint_fn { name = "g", value = nothing, usual_bound = -1, phrases = { ["Small  model"] = 1, big = "2" } },
   },
   objective = pm.objective_fn { name = "f", score = nothing, accepts = { "quality", "speed" } },
 }
@@ -29,5 +30,8 @@ return pm.experiment {
 -- expect: policy_definitions.lua:14: router_fn "d".params.k: the default 9 is outside [-1e+300, 5]
 -- expect: policy_definitions.lua:17: constraint_fn "e".value = 3; want a function
 -- expect: policy_definitions.lua:17: constraint_fn "e": senses[2] = "firm"; want "soft", "hard" or "budget"
--- expect: policy_definitions.lua:19: objective_fn "f": accepts[2] = "speed"; want "quality", "loss", "winprob", "best" or "rank"
+-- expect: policy_definitions.lua:18: constraint_fn "g".usual_bound = -1 is outside [0, 1e+300]
+-- expect: policy_definitions.lua:18: constraint_fn "g": phrase "Small  model"; want 1 to 64 bytes, lower case, single blanks between words, no brackets, commas or =
+-- expect: policy_definitions.lua:18: constraint_fn "g": phrase "big" = "2"; want a number >= 0: what it adds to the weight
+-- expect: policy_definitions.lua:20: objective_fn "f": accepts[2] = "speed"; want "quality", "loss", "winprob", "best" or "rank"
 -- expect: policy_definitions.lua:8: router_fn "knn": router 'knn' exists already (...)

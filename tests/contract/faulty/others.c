@@ -100,6 +100,58 @@ static pm_status row_eval(const pm_constraint *k, pm_call *c, const pm_library *
     return PM_OK;
 }
 
+static pm_status even_eval(const pm_constraint *k, pm_call *c, const pm_library *lib,
+                           const pm_prompts *x, const pm_scores *s, pm_mat out)
+{
+    (void)k;
+    (void)c;
+    (void)x;
+    (void)s;
+    for (size_t j = 0; j < lib->n; j++) out.at[j] = 1;
+    return PM_OK;
+}
+
+static pm_status realised_of(pm_mat out, float value, size_t from)
+{
+    for (size_t i = from; i < out.rows; i++)
+        for (size_t j = 0; j < out.cols; j++) pm_row(out, i)[j] = value;
+    return PM_OK;
+}
+
+#define REALISED(name_, value_, from_)                                                             \
+    static pm_status name_##_realised(const pm_constraint *k, pm_call *c, const pm_library *lib,   \
+                                      const pm_prompts *x, const pm_outcomes *y, pm_mat out)       \
+    {                                                                                              \
+        (void)k, (void)c, (void)lib, (void)x, (void)y;                                             \
+        return realised_of(out, value_, from_);                                                    \
+    }
+REALISED(by_thousands, 1000, 0)
+REALISED(gaps, 1, 1)
+REALISED(refunds, -1, 0)
+
+static const pm_phrase shouting_words[] = {{"small model", 1}, {"SMALL", 1}, {NULL, 0}};
+static const pm_phrase twice_words[] = {{"small", 1}, {"small", 2}, {NULL, 0}};
+static const pm_phrase praising_words[] = {{"small", -1}, {NULL, 0}};
+
+#define EVEN(name_, ...)                                                                           \
+    static const pm_constraint_type name_ = {.size = sizeof(pm_constraint_type),                   \
+                                             .name = #name_,                                       \
+                                             .doc = "A test subject.",                             \
+                                             .source = "ours",                                     \
+                                             .unit = "",                                           \
+                                             .params = none,                                       \
+                                             .senses = PM_SENSE_BIT(PM_SOFT),                      \
+                                             .eval = even_eval,                                    \
+                                             __VA_ARGS__}
+EVEN(by_thousands, .realised = by_thousands_realised);
+EVEN(gaps, .realised = gaps_realised);
+EVEN(refunds, .realised = refunds_realised);
+EVEN(shouting, .phrases = shouting_words);
+EVEN(twice, .phrases = twice_words);
+EVEN(praising, .phrases = praising_words);
+EVEN(unbounded, .usual_bound = 1);
+EVEN(endless, .usual_bound = INFINITY);
+
 #define CONSTRAINT(name_, per_prompt_)                                                             \
     static const pm_constraint_type name_ = {.size = sizeof(pm_constraint_type),                   \
                                              .name = #name_,                                       \
@@ -286,7 +338,9 @@ TEXT_BACKEND(uneven_parts);
 
 static const pm_objective_type *const objectives[] = {
     &healthy, &later_tie, &first_column, &lower_is_better, &mask_ignored, &by_batch, NULL};
-static const pm_constraint_type *const constraints[] = {&negative, &position, &row, NULL};
+static const pm_constraint_type *const constraints[] = {
+    &negative, &position, &row,      &by_thousands, &gaps,    &refunds,
+    &shouting, &twice,    &praising, &unbounded,    &endless, NULL};
 static const pm_embedder_type *const embedders[] = {&embedder_centred, &embedder_ratio, NULL};
 static const pm_backend_type *const backends[] = {&inventor, &byte_counter, &uneven_parts, NULL};
 

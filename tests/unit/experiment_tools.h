@@ -82,8 +82,10 @@ static inline void trial_open(trial *t, int n_threads)
     t->router[2] = (router_choice){t->grid[0], t->grid, 3, true};
     t->weight[0] = 0;
     t->weight[1] = 0.25;
-    t->price = (constraint_choice){choose(t, PLUGIN_CONSTRAINT, "price", NULL, 0), PM_SOFT,
-                                   t->weight, 2, 0};
+    t->price = (constraint_choice){.at = choose(t, PLUGIN_CONSTRAINT, "price", NULL, 0),
+                                   .sense = PM_SOFT,
+                                   .weight = t->weight,
+                                   .n_weights = 2};
     t->seed[0] = 1;
     t->seed[1] = 2;
     t->x = (experiment){.name = "trial",

@@ -154,8 +154,10 @@ START_TEST(sizes_are_measured_unless_stated)
     size_t n;
     corpus_trial_open(&c, 1);
     c.t.weight[0] = 0.1;
-    c.t.price = (constraint_choice){choose(&c.t, PLUGIN_CONSTRAINT, "size", NULL, 0), PM_SOFT,
-                                    c.t.weight, 1, 0};
+    c.t.price = (constraint_choice){.at = choose(&c.t, PLUGIN_CONSTRAINT, "size", NULL, 0),
+                                    .sense = PM_SOFT,
+                                    .weight = c.t.weight,
+                                    .n_weights = 1};
     c.t.x.n_constraints = 1; /* needs a size of every expert, which nobody stated */
     run_summary s = run(&c, dir);
     store_row *row = rows_of(&c, dir, &s, &n);

@@ -30,8 +30,10 @@ static void swept_open(swept *s)
     s->constraint[0] = s->t.price;
     s->constraint[0].weight = weight;
     s->constraint[0].n_weights = WEIGHTS;
-    s->constraint[1] = (constraint_choice){choose(&s->t, PLUGIN_CONSTRAINT, "size", NULL, 0),
-                                           PM_SOFT, other, 2, 0};
+    s->constraint[1] = (constraint_choice){.at = choose(&s->t, PLUGIN_CONSTRAINT, "size", NULL, 0),
+                                           .sense = PM_SOFT,
+                                           .weight = other,
+                                           .n_weights = 2};
     s->t.x.constraint = s->constraint;
     s->t.x.n_constraints = 2;
     s->t.x.split = (split_spec){SPLIT_GIVEN, 0.6, 0.2, 0.2, 17, 0, 0};

@@ -1,72 +1,80 @@
 /* SPDX-License-Identifier: MIT
  *
- * penalty: Tryage's decision, argmin_j predicted loss + sum_k lambda_k C_k.  Soft terms are subtracted
- * from the utility; whom hard ones forbid, the host says; it keeps no budget.  Stateless, allocates nothing.
+ * penalty: Tryage's decision, argmin_j predicted loss + sum_k lambda_k C_k.  Soft terms are subtracted from
+ * the utility, in double and in their order; it keeps no budget.  Stateless; how fast is in penalty_row.c.
  */
-#include <pointsman/plugin.h>
+#include "penalty.h"
 
-/* Every accepted kind as a utility.  A loss counts against an expert; a quality q is the loss 1 - q and
- * a probability p the loss 1 - p, up to the constant 1, which moves no argmin. */
-static double value_part(pm_value_kind kind, float value)
+/* The soft terms as the row kernel reads them.  Rows that are the same for every prompt, weight included, are
+ * multiplied once for a batch: the products are the same bits. */
+static pm_status lay_terms(pm_call *c, const pm_question *q, penalty_terms *s)
 {
-    return kind == PM_VALUE_LOSS ? -(double)value : (double)value;
-}
-
-static double weight_of(const pm_term *t, size_t i)
-{
-    return t->weight_row ? (double)t->weight_row[i] : t->weight;
-}
-
-/* The utility of cell (i, j); fills the parts that are asked for. */
-static double utility_of(const pm_question *q, size_t i, size_t j, pm_decisions *out)
-{
-    double value = value_part(q->kind, pm_crow(q->value, i)[j]), utility = value;
-    if (out->value_part.at) pm_row(out->value_part, i)[j] = (float)value;
+    size_t m = q->value.cols;
+    s->term = c->host->scratch(c, q->n_terms + 1, sizeof *s->term);
+    if (!s->term) return PM_E_MEMORY;
     for (size_t k = 0; k < q->n_terms; k++) {
         const pm_term *t = q->term[k];
-        double part = 0;
-        if (t->sense == PM_SOFT) part = 0 - weight_of(t, i) * (double)pm_crow(t->value, i)[j];
-        utility += part;
-        if (out->term_part) pm_row(out->term_part[k], i)[j] = (float)part;
+        if (t->sense != PM_SOFT) continue;
+        penalty_term *at = &s->term[s->n++];
+        *at = (penalty_term){.from = t, .weight = t->weight, .row = t->value.at};
+        if (q->value.rows == 1 || t->value.ld != 0 || t->weight_row) continue;
+        double *product = c->host->scratch(c, m, sizeof *product);
+        if (!product) return PM_E_MEMORY;
+        for (size_t j = 0; j < m; j++) product[j] = t->weight * (double)t->value.at[j];
+        at->product = product;
     }
-    return utility;
+    return PM_OK;
 }
 
-/* Exact ties: the expert that was better on train, then the lower column (which comes first). */
-static int is_better(const pm_question *q, double utility, size_t j, double best, uint32_t choice)
+static void point_at(penalty_terms *s, size_t i)
 {
-    if (choice == PM_NO_COL) return 1;
-    if (utility > best || utility < best) return utility > best;
-    return q->prior && q->prior[j] > q->prior[choice];
+    for (size_t k = 0; k < s->n; k++) {
+        s->term[k].weight = terms_weight(s->term[k].from, i);
+        s->term[k].row = pm_crow(s->term[k].from->value, i);
+    }
 }
 
-static void decide_row(const pm_question *q, size_t i, pm_decisions *out)
+/* The lowest column at the highest utility, unless another one there has a better prior. */
+static uint32_t column_of(const pm_question *q, size_t i, const double *utility, double best)
 {
     uint32_t choice = PM_NO_COL;
-    double best = 0;
     for (size_t j = 0; j < q->value.cols; j++) {
-        double utility = utility_of(q, i, j, out);
-        if (out->utility.at) pm_row(out->utility, i)[j] = (float)utility;
-        if (!pm_is_allowed(q, i, j) || !is_better(q, utility, j, best, choice)) continue;
-        best = utility;
+        if (!(utility[j] >= best) || !pm_is_allowed(q, i, j)) continue;
+        if (choice != PM_NO_COL && !(q->prior && q->prior[j] > q->prior[choice])) continue;
         choice = (uint32_t)j;
+        if (!q->prior) break;
     }
-    out->choice[i] = choice;
+    return choice;
+}
+
+static pm_status no_number(pm_call *c, const pm_question *q, size_t i)
+{
+    for (size_t j = 0; j < q->value.cols; j++)
+        if (isnan(pm_crow(q->value, i)[j]))
+            return c->host->fail(c, PM_E_ARG,
+                                 "prompt %zu: the prediction for expert \"%s\" is not a number", i,
+                                 q->lib->expert[j]->id);
+    return c->host->fail(c, PM_E_ARG, "prompt %zu: no expert's utility is a number", i);
 }
 
 static pm_status decide(const pm_objective *o, pm_call *c, const pm_question *q, pm_decisions *out)
 {
+    penalty_terms s = {.sign = q->kind == PM_VALUE_LOSS ? -1 : 1, .m = q->value.cols};
     (void)o;
-    for (size_t k = 0; k < q->n_terms; k++)
-        if (q->term[k]->sense != PM_SOFT && q->term[k]->sense != PM_HARD)
-            return c->host->fail(
-                c, PM_E_UNSUPPORTED,
-                "constraint \"%s\" has sense \"budget\", which one prompt "
-                "at a time cannot keep; use \"soft\" with a weight or \"hard\" with "
-                "a bound, or an objective that budgets",
-                q->term[k]->name);
-    for (size_t i = 0; i < q->value.rows; i++) decide_row(q, i, out);
-    return PM_OK;
+    pm_status st = terms_refuse_budget(c, q);
+    if (!st) st = lay_terms(c, q, &s);
+    double *utility = st ? NULL : c->host->scratch(c, s.m, sizeof *utility);
+    if (!st && !utility) st = PM_E_MEMORY;
+    for (size_t i = 0; i < q->value.rows && !st; i++) {
+        const uint32_t *mask = q->mask ? q->mask + i * s.m : NULL;
+        point_at(&s, i);
+        double best = penalty_row(&s, pm_crow(q->value, i), mask, utility);
+        out->choice[i] = column_of(q, i, utility, best);
+        if (out->choice[i] == PM_NO_COL) st = no_number(c, q, i);
+        if (out->utility.at) penalty_narrow(utility, s.m, pm_row(out->utility, i));
+        if (out->value_part.at || out->term_part) penalty_parts(q, i, s.sign, out);
+    }
+    return st;
 }
 
 static const pm_param params[] = {PM_PARAM_END};

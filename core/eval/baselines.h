@@ -30,6 +30,14 @@ PM_MUST_USE pm_status baselines_make(const dataset *d, const split *s, const pm_
 /* Labels of the rows that baselines_make can make, single experts apart; NULL-terminated. */
 const char *const *baselines_labels(void);
 
+/* What rows of baselines_make choose by, as predictions for the test part in the kind of the data: k = 0 mean on train
+ * ("best single (train)"), 1 mean of the length bin, 2 of the domain, 3 of the domain shrunk.  out [n_test x m].
+ *
+ * Errors  PM_E_ARG: k > 1 without domains; PM_E_MEMORY. */
+PM_MUST_USE pm_status baselines_predict(const dataset *d, const split *s, size_t k, arena *a,
+                                        pm_mat out, pm_err *err);
+const char *baselines_predictor(size_t k); /* its label; NULL behind the last */
+
 /* Mean of each expert on the train rows, as utility (quality, or minus loss): the tie-break `prior`. */
 void baselines_prior(const dataset *d, const split *s, float *prior);
 

@@ -41,6 +41,15 @@ static void bins_learn(const baselines *b, const uint32_t *row, size_t n, const 
     }
 }
 
+/* Mean utilities of bin k <= t->n (t->n: none), shrunk to the overall mean by `pseudo` prompts. */
+static void bins_mean(const baselines *b, const bins *t, size_t k, double pseudo, double *mean)
+{
+    size_t m = b->d->m, count = k < t->n ? t->count[k] : 0;
+    for (size_t j = 0; j < m; j++)
+        mean[j] = count ? (t->sum[k * m + j] + pseudo * b->prior[j]) / ((double)count + pseudo)
+                        : b->prior[j];
+}
+
 /* A row that chooses the best expert of each prompt's bin, means shrunk to the overall mean by `pseudo`. */
 static pm_status bins_choose(baselines *b, const bins *t, double pseudo, const char *label,
                              policy_role role, pm_err *err)
@@ -53,10 +62,7 @@ static pm_status bins_choose(baselines *b, const bins *t, double pseudo, const c
     double *mean = arena_alloc(b->a, m, sizeof *mean);
     if (!best || !mean) return err_set(err, PM_E_MEMORY, "%zu bins", t->n);
     for (size_t k = 0; k <= t->n; k++) {
-        size_t count = k < t->n ? t->count[k] : 0;
-        for (size_t j = 0; j < m; j++)
-            mean[j] = count ? (t->sum[k * m + j] + pseudo * b->prior[j]) / ((double)count + pseudo)
-                            : b->prior[j];
+        bins_mean(b, t, k, pseudo, mean);
         best[k] = (uint32_t)baselines_pick(mean, b->prior, m);
     }
     for (size_t i = 0; i < b->s->n_test; i++) {
@@ -66,12 +72,11 @@ static pm_status bins_choose(baselines *b, const bins *t, double pseudo, const c
     return PM_OK;
 }
 
-pm_status baselines_length(baselines *b, pm_err *err)
+static pm_status learn_lengths(const baselines *b, bins *t, pm_err *err)
 {
-    bins t;
     double *length = arena_alloc(b->a, b->d->n, sizeof *length);
     double *train = arena_alloc(b->a, b->s->n_train, sizeof *train);
-    if (!length || !train || !bins_init(b, LENGTH_BINS, &t))
+    if (!length || !train || !bins_init(b, LENGTH_BINS, t))
         return err_set(err, PM_E_MEMORY, "lengths of %zu prompts", b->d->n);
     for (size_t i = 0; i < b->d->n; i++)
         length[i] = (double)utf8_count(b->d->text[i].ptr, b->d->text[i].len);
@@ -81,22 +86,66 @@ pm_status baselines_length(baselines *b, pm_err *err)
         edge[k - 1] = special_quantile(train, b->s->n_train, (double)k / LENGTH_BINS);
     for (size_t i = 0; i < b->d->n; i++) /* bin = number of edges at or below the length */
         for (size_t k = 0; k + 1 < LENGTH_BINS; k++)
-            if (edge[k] <= length[i]) t.of[i] = (uint32_t)(k + 1);
-    bins_learn(b, b->s->train, b->s->n_train, &t);
-    return bins_choose(b, &t, 0, "prompt length, 10 bins", POLICY_BASELINE, err);
+            if (edge[k] <= length[i]) t->of[i] = (uint32_t)(k + 1);
+    bins_learn(b, b->s->train, b->s->n_train, t);
+    return PM_OK;
+}
+
+static pm_status learn_domains(const baselines *b, const uint32_t *row, size_t n, bins *t,
+                               pm_err *err)
+{
+    if (!bins_init(b, b->d->n_domains, t))
+        return err_set(err, PM_E_MEMORY, "%zu domains", b->d->n_domains);
+    for (size_t i = 0; i < b->d->n; i++) t->of[i] = b->d->domain[i];
+    bins_learn(b, row, n, t);
+    return PM_OK;
+}
+
+pm_status baselines_length(baselines *b, pm_err *err)
+{
+    bins t;
+    pm_status s = learn_lengths(b, &t, err);
+    return s ? s : bins_choose(b, &t, 0, "prompt length, 10 bins", POLICY_BASELINE, err);
 }
 
 pm_status baselines_domains(baselines *b, pm_err *err)
 {
     bins train, test;
-    if (!bins_init(b, b->d->n_domains, &train) || !bins_init(b, b->d->n_domains, &test))
-        return err_set(err, PM_E_MEMORY, "%zu domains", b->d->n_domains);
-    for (size_t i = 0; i < b->d->n; i++) train.of[i] = test.of[i] = b->d->domain[i];
-    bins_learn(b, b->s->train, b->s->n_train, &train);
-    bins_learn(b, b->s->test, b->s->n_test, &test);
-    pm_status s = bins_choose(b, &train, 0, "domain majority", POLICY_BASELINE, err);
+    pm_status s = learn_domains(b, b->s->train, b->s->n_train, &train, err);
+    if (!s) s = learn_domains(b, b->s->test, b->s->n_test, &test, err);
+    if (!s) s = bins_choose(b, &train, 0, "domain majority", POLICY_BASELINE, err);
     if (!s)
         s = bins_choose(b, &train, PSEUDO_PROMPTS, "domain, shrunk n0=10", POLICY_BASELINE, err);
     if (!s) s = bins_choose(b, &test, 0, "domain oracle", POLICY_CEILING, err);
     return s;
+}
+
+const char *baselines_predictor(size_t k)
+{
+    static const char *const label[] = {"best single (train)", "prompt length, 10 bins",
+                                        "domain majority", "domain, shrunk n0=10"};
+    return k < sizeof label / sizeof label[0] ? label[k] : NULL;
+}
+
+pm_status baselines_predict(const dataset *d, const split *s, size_t k, arena *a, pm_mat out,
+                            pm_err *err)
+{
+    baselines b = {.d = d, .s = s, .a = a, .prior = arena_alloc(a, d->m, sizeof(double))};
+    double *mean = arena_alloc(a, d->m, sizeof *mean);
+    if (!b.prior || !mean) return err_set(err, PM_E_MEMORY, "%zu experts", d->m);
+    if (k > 1 && d->n_domains == 0)
+        return err_set(err, PM_E_ARG, "baseline \"%s\": the data has no domains",
+                       baselines_predictor(k));
+    baselines_row_means(d, s->train, s->n_train, b.prior);
+    bins t = {0, NULL, NULL, NULL};
+    pm_status status = k == 1  ? learn_lengths(&b, &t, err)
+                       : k > 1 ? learn_domains(&b, s->train, s->n_train, &t, err)
+                               : PM_OK;
+    double sign = policy_sign(d->kind);
+    for (size_t i = 0; i < s->n_test && !status; i++) {
+        size_t bin = t.of && t.of[s->test[i]] < t.n ? t.of[s->test[i]] : t.n;
+        bins_mean(&b, &t, bin, k == 3 ? PSEUDO_PROMPTS : 0, mean);
+        for (size_t j = 0; j < d->m; j++) pm_row(out, i)[j] = (float)(sign * mean[j]);
+    }
+    return status;
 }

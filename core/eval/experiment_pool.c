@@ -21,6 +21,9 @@ typedef struct split_piece { /* of one seed */
     policy *policy;   /* with arrays of their own */
     pm_cmat *penalty; /* as exp_swept has them */
     policy *oracle;   /* NULL: none */
+    policy *side;     /* as seed_work has them */
+    size_t n_sides;
+    const double *placebo;
 } split_piece;
 
 struct split_pool {
@@ -128,6 +131,20 @@ static pm_status keep_matrix(exp_run *r, pm_cmat from, pm_cmat *out, pm_err *err
     return PM_OK;
 }
 
+static pm_status keep_sides(exp_run *r, const seed_work *w, split_piece *out, pm_err *err)
+{
+    size_t n = w->n_sides * r->n_points, n_sums = EXP_SHUFFLES * 2 * r->n_points;
+    out->n_sides = w->n_sides;
+    out->side = arena_alloc(r->keep, n, sizeof *out->side);
+    double *sums = w->placebo ? arena_alloc(r->keep, n_sums, sizeof *sums) : NULL;
+    if (!out->side || (w->placebo && !sums)) return err_set(err, PM_E_MEMORY, "splits together");
+    if (sums) memcpy(sums, w->placebo, n_sums * sizeof *sums);
+    out->placebo = sums;
+    pm_status s = PM_OK;
+    for (size_t p = 0; p < n && !s; p++) s = keep_policy(r, w, &w->side[p], &out->side[p], err);
+    return s;
+}
+
 static pm_status keep_sweeps(exp_run *r, const seed_work *w, split_piece *out, pm_err *err)
 {
     size_t n = r->x->n_constraints + 1;
@@ -139,7 +156,7 @@ static pm_status keep_sweeps(exp_run *r, const seed_work *w, split_piece *out, p
     for (size_t c = 0; c < n && !s; c++) s = keep_matrix(r, w->penalty[c], &out->penalty[c], err);
     for (size_t p = 0; w->oracle && p < r->n_points && !s; p++)
         s = keep_policy(r, w, &w->oracle[p], &out->oracle[p], err);
-    return s;
+    return s ? s : keep_sides(r, w, out, err);
 }
 
 static pm_status keep_seed(exp_run *r, const seed_work *w, pm_err *err)
@@ -181,7 +198,9 @@ typedef struct joint { /* all splits together, in the last seed's arena */
     policy *policy;
     size_t n_policies;
     pm_cmat *penalty;
-    policy *oracle;
+    policy *oracle, *side;
+    size_t n_sides;
+    double *placebo;
 } joint;
 
 /* What two models are compared by without a router. */
@@ -327,12 +346,39 @@ static pm_status join_sweeps(exp_run *r, joint *out, pm_err *err)
     return s;
 }
 
+/* Sides that every split has; they stand in the same order. */
+static pm_status join_sides(exp_run *r, joint *out, pm_err *err)
+{
+    const struct split_pool *all = r->pool;
+    size_t n_sums = EXP_SHUFFLES * 2 * r->n_points;
+    bool has_placebo = true;
+    out->n_sides = all->piece[0].n_sides;
+    for (size_t k = 0; k < all->n; k++) {
+        if (all->piece[k].n_sides != out->n_sides) out->n_sides = 0;
+        has_placebo = has_placebo && all->piece[k].placebo;
+    }
+    const policy **part = arena_alloc(r->a, all->n, sizeof *part);
+    out->side = arena_alloc(r->a, out->n_sides, r->n_points * sizeof *out->side);
+    if (has_placebo) out->placebo = arena_alloc(r->a, n_sums, sizeof *out->placebo);
+    if (!part || !out->side || (has_placebo && !out->placebo))
+        return err_set(err, PM_E_MEMORY, "splits together");
+    for (size_t k = 0; k < all->n && has_placebo; k++)
+        for (size_t e = 0; e < n_sums; e++) out->placebo[e] += all->piece[k].placebo[e];
+    for (size_t p = 0; p < out->n_sides * r->n_points; p++) {
+        for (size_t k = 0; k < all->n; k++) part[k] = &all->piece[k].side[p];
+        if (!join_policy(r, part, out->truth.n, &out->side[p]))
+            return err_set(err, PM_E_MEMORY, "splits together");
+    }
+    return PM_OK;
+}
+
 static pm_status put_rows(exp_run *r, pm_err *err)
 {
     joint j = {.n_policies = 0};
     pm_status s = join_truth(r, &j, err);
     if (!s) s = join_policies(r, &j, err);
     if (!s) s = join_sweeps(r, &j, err);
+    if (!s) s = join_sides(r, &j, err);
     if (s) return s;
     exp_scored it = {.truth = &j.truth,
                      .policy = j.policy,
@@ -344,7 +390,11 @@ static pm_status put_rows(exp_run *r, pm_err *err)
                        .n = j.n_policies,
                        .penalty = j.penalty,
                        .oracle = j.oracle,
-                       .before = "splits:"};
+                       .before = "splits:",
+                       .side = j.side,
+                       .n_sides = j.n_sides,
+                       .placebo = j.placebo,
+                       .best_single_of = j.best_single};
     s = exp_score(r, &it, NULL, err);
     return s ? s : exp_sweeps(r, &swept, err);
 }

@@ -4,7 +4,7 @@
  * _data (recorded: read, library, backend, pool) or _corpus and _experts (documents of a seed, experts trained
  * and run), _seed (split and views), _train (embedder and router jobs), _points (weights -> decisions), _ceiling
  * (labels re-drawn), _curve (routers trained on less), _rows (scores -> store rows), _sweep
- * (rows about constraints), _means (over seeds), _pool
+ * (rows about constraints), _cost and _sides (sweeps in recorded dollars), _means (over seeds), _pool
  * (over splits), _battles (measuring on battles instead), _cells (for reports), _bundles (what is served), _files (summaries).
  */
 #ifndef PM_EVAL_EXPERIMENT_PRIVATE_H
@@ -132,6 +132,10 @@ struct seed_work {
     double split_half, split_half_lo, split_half_hi; /* agreement of halves on the best expert */
     pm_cmat *penalty;                                /* [n_constraints + 1], and */
     policy *oracle;                                  /* [n_points] or NULL: as exp_swept has them */
+    policy
+        *side; /* [n_sides x n_points] experiment_sides.c: what stands beside routers in a sweep */
+    size_t n_sides;
+    double *placebo; /* [EXP_SHUFFLES x n_points x 2] sums of outcome and cost; NULL: none */
     struct battle_seed *battles; /* experiment_battles.c; NULL unless measured on battles */
     const char **decisions;      /* [n_routers x n_points] object of the choices */
 };
@@ -293,10 +297,20 @@ typedef struct exp_swept { /* policies on the same prompts, and what constraints
         *oracle; /* [n_points] decisions on the outcomes; NULL: no sweep, or no such oracle */
     const char *before; /* of subsets in rows, as in exp_scored */
     uint64_t seed;
+    const policy *side; /* as seed_work has them */
+    size_t n_sides;
+    const double *placebo;
+    size_t best_single; /* as exp_scored has them */
+    const uint32_t *best_single_of;
 } exp_swept;
 PM_MUST_USE pm_status exp_sweeps(exp_run *r, const exp_swept *it, pm_err *err);
-/* Fills w->penalty and w->oracle. */
+/* Fills w->penalty, w->oracle, and the sides. */
 PM_MUST_USE pm_status exp_penalties(exp_run *r, seed_work *w, pm_err *err);
+/* Fills w->side and w->placebo, where costs are recorded. */
+PM_MUST_USE pm_status exp_sides(exp_run *r, seed_work *w, pm_err *err);
+#define EXP_SHUFFLES 40 /* of a placebo */
+/* Whose predictions the placebo gives to the wrong prompts: the first rival among the routers, else the first. */
+size_t exp_placebo_router(const seed_work *w);
 /* ---- experiment_similarity.c ---- */
 
 /* How near the test part is to what is learned from, where that is asked for; drops what is too near. */

@@ -356,6 +356,10 @@ pm_status exp_rows(exp_run *r, const seed_work *w, const policy *mean, pm_err *e
                        .penalty = w->penalty,
                        .oracle = w->oracle,
                        .before = it.before,
-                       .seed = w->seed};
+                       .seed = w->seed,
+                       .side = w->side,
+                       .n_sides = w->n_sides,
+                       .placebo = w->placebo,
+                       .best_single = w->best_single};
     return s ? s : exp_sweeps(r, &swept, err);
 }

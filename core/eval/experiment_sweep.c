@@ -7,18 +7,10 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "eval/experiment_private.h"
-#include "eval/sweep.h"
+#include "eval/experiment_sweep.h"
 #include "math/mat.h"
 
 #define FEW_WEIGHTS 3 /* fewer make no front */
-
-typedef struct sweep_work {
-    exp_run *r;
-    const exp_swept *it;
-    size_t c; /* constraint at hand */
-    pm_err *err;
-} sweep_work;
 
 static size_t weights_of(const constraint_choice *c)
 {
@@ -120,10 +112,15 @@ static pm_status decide_oracle(exp_run *r, const seed_work *w, size_t point, pol
     return PM_OK;
 }
 
+bool exp_decides_outcomes(const exp_run *r, const seed_work *w)
+{
+    const pm_objective_type *o = r->x->objective.plugin->type.objective;
+    return (o->accepts & PM_VALUE_BIT(w->truth.kind)) != 0;
+}
+
 pm_status exp_penalties(exp_run *r, seed_work *w, pm_err *err)
 {
     const experiment *x = r->x;
-    const pm_objective_type *o = x->objective.plugin->type.objective;
     pm_status s = PM_OK;
     w->penalty = arena_alloc(r->a, x->n_constraints + 1, sizeof *w->penalty);
     if (!w->penalty) return err_set(err, PM_E_MEMORY, "constraint values");
@@ -131,36 +128,36 @@ pm_status exp_penalties(exp_run *r, seed_work *w, pm_err *err)
         s = find_penalty(r, w, c, &w->penalty[c], err);
     if (s || !has_sweep(x) || w->n_routers == 0) return s;
     s = find_params(r, w, &w->penalty[x->n_constraints], err);
-    if (s || !(o->accepts & PM_VALUE_BIT(w->truth.kind))) return s;
+    if (s || !exp_decides_outcomes(r, w)) return s;
     w->oracle = arena_alloc(r->a, r->n_points, sizeof *w->oracle);
     if (!w->oracle) return err_set(err, PM_E_MEMORY, "oracle");
     for (size_t p = 0; p < r->n_points && !s; p++) s = decide_oracle(r, w, p, &w->oracle[p], err);
-    return s;
+    return s ? s : exp_sides(r, w, err);
 }
 
 /* ---- rows ---- */
 
-static bool is_of_one_seed(const sweep_work *k)
+bool exp_sweep_of_one_seed(const sweep_work *k)
 {
     return k->it->before[0] == '\0';
 }
 
-static pm_status put(const sweep_work *k, const policy *p, const char *point, const char *metric,
-                     const metric_value *v)
+pm_status exp_sweep_put(const sweep_work *k, const policy *p, const char *point, const char *metric,
+                        const metric_value *v)
 {
     const char *subset = keep_text(k, k->it->before, "all");
     if (!subset) return starve(k);
     store_row row = {.point = point,
                      .label = p->label,
                      .role = policy_role_name(p->role),
-                     .seed = is_of_one_seed(k) ? k->it->seed : 0,
+                     .seed = exp_sweep_of_one_seed(k) ? k->it->seed : 0,
                      .subset = subset,
                      .metric = metric,
                      .value = v->value,
                      .lo = v->lo,
                      .hi = v->hi,
                      .n = v->n,
-                     .setting = p->setting && is_of_one_seed(k) ? p->setting : ""};
+                     .setting = p->setting && exp_sweep_of_one_seed(k) ? p->setting : ""};
     return isnan(v->value) ? PM_OK : exp_put(k->r, &row, k->err);
 }
 
@@ -170,21 +167,12 @@ static pm_status put_means(const sweep_work *k, const char *metric, pm_cmat x)
     for (size_t i = 0; i < k->it->n && !s; i++) {
         const policy *p = &k->it->policy[i];
         metric_value v = {"", sweep_mean(k->it->truth, p, x), NAN, NAN, k->it->truth->n};
-        s = put(k, p, exp_point_of(k->r, p), metric, &v);
+        s = exp_sweep_put(k, p, exp_point_of(k->r, p), metric, &v);
     }
     return s;
 }
 
 /* ---- one sweep ---- */
-
-typedef struct one_sweep { /* over the weights of a constraint, the others as they are */
-    const char *name;      /* "sweep:LABEL", and what the other weights are if they vary */
-    size_t n;              /* weights */
-    size_t *point;         /* [n] */
-    sweep_curve *curve;    /* experts, routers, oracle */
-    const policy **first;  /* [n_curves] who stands for the curve */
-    size_t n_curves;
-} one_sweep;
 
 static const char *name_sweep(const sweep_work *k, size_t point)
 {
@@ -205,7 +193,11 @@ static const policy **more_policies(const sweep_work *k, one_sweep *o, size_t n,
                                     const policy *first)
 {
     const policy **at = arena_alloc(k->r->a, n, sizeof *at);
-    o->curve[o->n_curves] = (sweep_curve){first->label, first->is_rival, first->rival_rank, at, n};
+    o->curve[o->n_curves] = (sweep_curve){.label = first->label,
+                                          .is_rival = first->is_rival,
+                                          .rival_rank = first->rival_rank,
+                                          .at = at,
+                                          .n = n};
     o->first[o->n_curves++] = first;
     return at;
 }
@@ -265,12 +257,12 @@ static pm_status put_curve(const sweep_work *k, const one_sweep *o, size_t e,
 {
     const sweep_score *score = &scores->curve[e];
     const policy *p = o->first[e];
-    pm_status s = put(k, p, o->name, "area", &score->area);
-    if (!s) s = put(k, p, o->name, "area_share", &score->area_share);
-    if (!s) s = put(k, p, o->name, "hypervolume", &score->hypervolume);
+    pm_status s = exp_sweep_put(k, p, o->name, "area", &score->area);
+    if (!s) s = exp_sweep_put(k, p, o->name, "area_share", &score->area_share);
+    if (!s) s = exp_sweep_put(k, p, o->name, "hypervolume", &score->hypervolume);
     for (size_t l = 0; l < scores->n_rivals && !s; l++) {
         const char *metric = keep_text(k, score->rival[l].name, "");
-        s = metric ? put(k, p, o->name, metric, &score->rival[l]) : starve(k);
+        s = metric ? exp_sweep_put(k, p, o->name, metric, &score->rival[l]) : starve(k);
     }
     if (p->role != POLICY_ROUTER) return s;
     const char *front = keep_text(k, "on_front:", label_of(k));
@@ -279,9 +271,9 @@ static pm_status put_curve(const sweep_work *k, const one_sweep *o, size_t e,
     for (size_t i = 0; i < o->n && !s; i++) {
         const policy *at = o->curve[e].at[i];
         metric_value v = {"", score->on_front[i], NAN, NAN, k->it->truth->n};
-        s = put(k, at, at->point, front, &v);
+        s = exp_sweep_put(k, at, at->point, front, &v);
         v.value = score->on_hull[i];
-        if (!s) s = put(k, at, at->point, hull, &v);
+        if (!s) s = exp_sweep_put(k, at, at->point, hull, &v);
     }
     return s;
 }
@@ -297,7 +289,7 @@ static pm_status put_reference(const sweep_work *k, const one_sweep *o, const sw
          "hypervolume within x <= 1 and outcome of the worst expert", fabs(scores->reference), NAN,
          NAN, 0, ""}};
     pm_status s = PM_OK;
-    for (size_t i = 0; i < sizeof all / sizeof all[0] && !s && is_of_one_seed(k); i++) {
+    for (size_t i = 0; i < sizeof all / sizeof all[0] && !s && exp_sweep_of_one_seed(k); i++) {
         s = exp_put(k->r, &all[i], k->err);
         if (!s) k->r->row[k->r->n_rows - 1].seed = k->it->seed;
     }
@@ -323,11 +315,11 @@ static pm_status sweep_from(const sweep_work *k, size_t base, size_t stride)
         log_line(LOG_WARN,
                  "constraint \"%s\" is %g for every expert: a sweep of its weight changes nothing",
                  label_of(k), scores.least);
-        return PM_OK;
+        return exp_costs(k, &o);
     }
     s = put_reference(k, &o, &scores);
     for (size_t e = 0; e < o.n_curves && !s; e++) s = put_curve(k, &o, e, &scores);
-    return s;
+    return s ? s : exp_costs(k, &o);
 }
 
 /* Points are a product of all weights, the last constraint's fastest. */

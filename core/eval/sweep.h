@@ -15,6 +15,7 @@ typedef struct
     size_t rival_rank;
     const policy *const *at;
     size_t n;
+    bool is_ceiling; /* looks at the test part: it is no part of what others are compared with */
 } sweep_curve;
 
 typedef struct sweep_score {

@@ -34,9 +34,14 @@ bool table_is_sweep(const char *point)
     return strncmp(point, "sweep:", 6) == 0;
 }
 
+bool table_is_cost(const char *point)
+{
+    return strncmp(point, "cost:", 5) == 0;
+}
+
 bool table_is_apart(const char *point)
 {
-    return table_is_sweep(point) || strcmp(point, TABLE_PAIR) == 0;
+    return table_is_sweep(point) || table_is_cost(point) || strcmp(point, TABLE_PAIR) == 0;
 }
 
 bool table_shows(const table_lines *t, const char *point)

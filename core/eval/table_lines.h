@@ -28,6 +28,8 @@ PM_MUST_USE pm_status table_gather(const store_row *row, size_t n, arena *a, tab
 
 /* "sweep:LABEL": what a whole sweep is worth, not a weight point. */
 bool table_is_sweep(const char *point);
+/* "cost:LABEL": the same in recorded dollars. */
+bool table_is_cost(const char *point);
 #define TABLE_PAIR      "pair"      /* point of the rows about two models */
 #define TABLE_PUBLISHED "published" /* role of those that others printed */
 /* A point that is no weight point: of a sweep, or of two models. */

@@ -23,6 +23,9 @@ PM_MUST_USE pm_status table_rivals(const table_page *p, const char *const *rival
 /* Of every sweep: areas with intervals, and a few points on each router's hull. */
 PM_MUST_USE pm_status table_fronts(const table_page *p, pm_err *err);
 
+/* The same in recorded dollars: what each curve is worth, and the single experts. */
+PM_MUST_USE pm_status table_costs(const table_page *p, pm_err *err);
+
 /* Routers by number of training prompts; agreement of labels with themselves. */
 PM_MUST_USE pm_status table_curves(const table_page *p, pm_err *err);
 

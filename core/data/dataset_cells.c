@@ -32,7 +32,8 @@ static range range_of(const char *name)
     static const range share = {0, 1, "a number from 0 to 1"};
     static const range positive = {0, 3.4e38, "a number from 0 on"};
     static const range any = {-3.4e38, 3.4e38, "a number"};
-    static const char *const not_negative[] = {"losses", "costs", "tokens_in", "tokens_out"};
+    static const char *const not_negative[] = {"losses",     "costs",        "tokens_in",
+                                               "tokens_out", "output_chars", "latency_ms"};
     if (strcmp(name, "scores") == 0) return share;
     for (size_t k = 0; k < sizeof not_negative / sizeof *not_negative; k++)
         if (strcmp(name, not_negative[k]) == 0) return positive;

@@ -23,7 +23,8 @@ static bool is_table_name(const char *name)
 /* Ranges as the reader has them. */
 static void set_range(folder_table *t)
 {
-    static const char *const not_negative[] = {"losses", "costs", "tokens_in", "tokens_out"};
+    static const char *const not_negative[] = {"losses",     "costs",        "tokens_in",
+                                               "tokens_out", "output_chars", "latency_ms"};
     t->min = -3.4e38;
     t->max = 3.4e38;
     t->wanted = "a number";

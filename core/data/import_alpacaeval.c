@@ -168,8 +168,7 @@ static pm_status put_length(pass *p, const uint32_t place[2], pm_str output, imp
     import_counts unused = {0};
     pm_status s = import_mark(&p->answered, place, true, at, &unused, &again, err);
     if (s != PM_OK || again) return s;
-    return import_cell(p->out, "output_chars", place, (double)utf8_count(output.ptr, output.len),
-                       at, err);
+    return import_answer(p->out, place, output, at, err);
 }
 
 static pm_status put_score(pass *p, judge *j, const uint32_t place[2], double score, bool base,

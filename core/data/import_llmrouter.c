@@ -135,8 +135,7 @@ static pm_status put_numbers(pass *p, const uint32_t place[2], import_at at, pm_
     }
     const jsonl_field *answer = import_field(&p->t, "response");
     if (!answer || answer->kind != JSONL_STRING) return PM_OK;
-    return import_cell(p->out, "output_chars", place,
-                       (double)utf8_count(answer->text.ptr, answer->text.len), at, err);
+    return import_answer(p->out, place, answer->text, at, err);
 }
 
 static pm_status read_query(pass *p, import_at at, pm_err *err)

@@ -161,8 +161,7 @@ static pm_status read_record(pass *p, import_at at, pm_err *err)
     }
     const jsonl_field *answer = import_field(&p->t, "raw_output");
     if (s == PM_OK && answer && answer->kind == JSONL_STRING)
-        s = import_cell(p->out, "output_chars", place,
-                        (double)utf8_count(answer->text.ptr, answer->text.len), at, err);
+        s = import_answer(p->out, place, answer->text, at, err);
     return s;
 }
 

@@ -10,6 +10,7 @@
 
 #include "data/import_formats.h"
 #include "data/show.h"
+#include "text/grade.h"
 
 static const import_option options[] = {
     {"prompts", "FILE",
@@ -39,6 +40,7 @@ static const meaning meanings[] = {
     {LONG_DOMAIN, NULL, NULL, {"domain", "task", "benchmark", "category"}},
     {LONG_SPLIT, NULL, NULL, {"split"}},
     {LONG_GROUP, NULL, NULL, {"group"}},
+    {LONG_RESPONSE, NULL, NULL, {"response", "model_response"}},
     {LONG_SCORE, "score", "scores", {"score", "quality", "performance"}},
     {LONG_LOSS, "loss", "losses", {"loss"}},
     {LONG_COST, "cost", "costs", {"cost", "cost_usd"}},
@@ -137,6 +139,28 @@ static pm_status find_query(long_import *x, const long_row *r, uint32_t *row, pm
                    show_text(r->text[LONG_QUERY]).text);
 }
 
+static bool gives(const long_row *r, const char *table)
+{
+    for (size_t k = 0; k < r->n_cells; k++)
+        if (strcmp(r->cell[k].table, table) == 0) return true;
+    return false;
+}
+
+/* What the text of an answer tells, unless the row says it itself. */
+static pm_status take_response(long_import *x, const long_row *r, const uint32_t place[2],
+                               pm_err *err)
+{
+    pm_str text = r->text[LONG_RESPONSE];
+    double grade = text_grade(text_count(text)), chars = (double)utf8_count(text.ptr, text.len);
+    pm_status s = PM_OK;
+    if (!text.len) return PM_OK;
+    if (!gives(r, "output_chars"))
+        s = folder_cell(x->out, "output_chars", place[0], place[1], chars, err);
+    if (s == PM_OK && !isnan(grade) && !gives(r, "reading_grade"))
+        s = folder_cell(x->out, "reading_grade", place[0], place[1], grade, err);
+    return s;
+}
+
 pm_status long_take(long_import *x, const long_row *r, size_t line, pm_err *err)
 {
     uint32_t row, col;
@@ -156,6 +180,8 @@ pm_status long_take(long_import *x, const long_row *r, size_t line, pm_err *err)
         s = folder_cell(x->out, r->cell[k].table, row, col, r->cell[k].value, err);
         known++;
     }
+    if (s == PM_OK && r->text[LONG_RESPONSE].len) known++;
+    if (s == PM_OK) s = take_response(x, r, (const uint32_t[]){row, col}, err);
     if (s == PM_OK && !known) import_skip(x->counts, "no value", x->path, line);
     return s;
 }

@@ -17,7 +17,8 @@ typedef enum long_column {
     LONG_DOMAIN,
     LONG_SPLIT,
     LONG_GROUP,
-    LONG_TEXTS, /* those before are texts, those behind numbers */
+    LONG_RESPONSE, /* measured, not kept */
+    LONG_TEXTS,    /* those before are texts, those behind numbers */
     LONG_SCORE = LONG_TEXTS,
     LONG_LOSS,
     LONG_COST,

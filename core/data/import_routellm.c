@@ -87,11 +87,8 @@ static pm_status read_models(routellm *p, const answers *c, uint32_t row, import
         pm_status s = read_answer(p, c->model[k], &value, err);
         if (s == PM_OK && isnan(value)) import_skip(p->counts, "no outcome", at.path, at.line);
         if (s == PM_OK) s = import_cell(p->out, "scores", place, value, at, err);
-        if (s == PM_OK && c->response[k] != SIZE_MAX) {
-            pm_str text = p->t.cell[c->response[k]];
-            s = import_cell(p->out, "output_chars", place, (double)utf8_count(text.ptr, text.len),
-                            at, err);
-        }
+        if (s == PM_OK && c->response[k] != SIZE_MAX)
+            s = import_answer(p->out, place, p->t.cell[c->response[k]], at, err);
         if (s != PM_OK) return s;
     }
     return PM_OK;

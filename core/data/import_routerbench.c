@@ -121,15 +121,19 @@ static pm_status read_prompt(pass *p, folder_prompt *row, pm_err *err)
                     p->prompt + 1);
 }
 
-/* The characters of an answer, a list of one text as a rule; of the cell where it is none. */
-static double characters(pass *p, pm_str cell)
+/* An answer, a list of one text as a rule; the cell as it is where it is none. */
+static pm_status read_response(pass *p, const model *m, const uint32_t place[2], import_at at,
+                               pm_err *err)
 {
+    pm_str cell = p->t.cell[m->response];
     pyliteral told;
     str_clear(&p->answer);
-    if (!cell.len) return (double)NAN;
-    if (pyliteral_begins(cell) && pyliteral_texts(cell, &p->answer, &told, NULL) == PM_OK)
-        return (double)told.characters;
-    return (double)utf8_count(cell.ptr, cell.len);
+    if (!cell.len) return PM_OK;
+    if (!pyliteral_begins(cell) || pyliteral_texts(cell, &p->answer, &told, NULL) != PM_OK)
+        return import_answer(p->out, place, cell, at, err);
+    pm_status s = import_cell(p->out, "output_chars", place, (double)told.characters, at, err);
+    pm_str text = {str_text(&p->answer), p->answer.len};
+    return s == PM_OK ? import_grade(p->out, place, text, at, err) : s;
 }
 
 static pm_status read_model(pass *p, const model *m, uint32_t row, import_at at, pm_err *err)
@@ -143,9 +147,7 @@ static pm_status read_model(pass *p, const model *m, uint32_t row, import_at at,
         s = import_csv_number(&p->t, m->cost, import_from_zero, true, &value, err);
         if (s == PM_OK) s = import_cell(p->out, "costs", place, value, at, err);
     }
-    if (s == PM_OK && m->response != SIZE_MAX)
-        s = import_cell(p->out, "output_chars", place, characters(p, p->t.cell[m->response]), at,
-                        err);
+    if (s == PM_OK && m->response != SIZE_MAX) s = read_response(p, m, place, at, err);
     return s;
 }
 

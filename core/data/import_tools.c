@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "data/show.h"
+#include "text/grade.h"
 
 const double import_share[2] = {0, 1}, import_from_zero[2] = {0, FLT_MAX},
              import_any[2] = {-FLT_MAX, FLT_MAX};
@@ -227,6 +228,18 @@ pm_status import_cell(folder *f, const char *table, const uint32_t place[2], dou
 {
     if (isnan(value)) return PM_OK;
     return import_wrap(at, folder_cell(f, table, place[0], place[1], value, err), err);
+}
+
+pm_status import_grade(folder *f, const uint32_t place[2], pm_str text, import_at at, pm_err *err)
+{
+    return import_cell(f, "reading_grade", place, text_grade(text_count(text)), at, err);
+}
+
+pm_status import_answer(folder *f, const uint32_t place[2], pm_str text, import_at at, pm_err *err)
+{
+    double chars = (double)utf8_count(text.ptr, text.len);
+    pm_status s = import_cell(f, "output_chars", place, chars, at, err);
+    return s == PM_OK ? import_grade(f, place, text, at, err) : s;
 }
 
 static bool last_word(pm_str stem, const char *word)

@@ -90,6 +90,13 @@ PM_MUST_USE pm_status import_check_renames(const import_job *job, pm_err *err);
 PM_MUST_USE pm_status import_cell(folder *f, const char *table, const uint32_t place[2],
                                   double value, import_at at, pm_err *err);
 
+/* What an answer's text tells: reading_grade (text/grade.h), where it has a word; import_answer() also
+ * output_chars, its code points. */
+PM_MUST_USE pm_status import_grade(folder *f, const uint32_t place[2], pm_str text, import_at at,
+                                   pm_err *err);
+PM_MUST_USE pm_status import_answer(folder *f, const uint32_t place[2], pm_str text, import_at at,
+                                    pm_err *err);
+
 /* Which (prompt, model) have had a row. */
 typedef struct import_seen {
     struct import_seen_column {

@@ -68,10 +68,10 @@ function may_see(files,   list, k, n) {
     if (part[1] == "plugins") {
         if (quoted) {
             # A plugin of several files has private headers named after it: lsa.c, lsa_grams.h.  What the
-            # routers that are fitted by gradients share is named fit_*, what constraints share attr_*,
-            # what objectives share term_*.
+            # routers that are fitted by gradients share is named fit_*, what constraints share attr_* and
+            # expect*, what objectives share term_*.
             if (part[2] == "routers" && file ~ /^fit_[a-z_]+[.]h$/) next
-            if (part[2] == "constraints" && file ~ /^attr_[a-z_]+[.]h$/) next
+            if (part[2] == "constraints" && file ~ /^(attr_[a-z_]+|expect(_[a-z]+)?)[.]h$/) next
             if (part[2] == "objectives" && file ~ /^term_[a-z_]+[.]h$/) next
             stem = part[3]; sub(/[._].*/, "", stem)
             if (index(file, stem) != 1 || substr(file, length(stem) + 1, 1) !~ /[._]/)

@@ -8,6 +8,7 @@
 
 #include "app/cmds.h"
 #include "app/route_input.h"
+#include "app/route_overrides.h"
 #include "app/route_print.h"
 #include "app/served.h"
 #include "base/io.h"
@@ -21,6 +22,11 @@ static const arg_row rows[] = {
      "\"embedding\")"},
     {"only", 0, ARG_TEXT, "EXPERT", "serve this expert of the library only (repeatable)"},
     {"weight", 'w', ARG_TEXT, "NAME=N", "use this weight for constraint NAME (repeatable)"},
+    {"bound", 0, ARG_TEXT, "NAME=N",
+     "use this bound for the hard or budget constraint NAME (repeatable)"},
+    {"on-infeasible", 0, ARG_TEXT, "HOW",
+     "for prompts that hard constraints leave nobody: error, relax, relax=NAME,NAME or "
+     "fallback=EXPERT"},
     {"model", 'm', ARG_TEXT, "NAME",
      "router-NAME-ALPHA: the strong expert iff P(strong beats weak) >= ALPHA; router-NAME: at the "
      "calibrated alpha"},
@@ -67,32 +73,23 @@ typedef struct session {
     pipeline_term term[64];
 } session;
 
-/* --weight NAME=N replaces the measured weight of a constraint. */
-static pm_status apply_weights(session *s, pm_err *err)
+/* What replaces the measured weights, bounds and way out. */
+static pm_status apply_overrides(session *s, pm_err *err)
 {
-    const arg_value *given = args_value(&verb_route, s->value, "weight");
+    const arg_value *weight = args_value(&verb_route, s->value, "weight");
+    const arg_value *bound = args_value(&verb_route, s->value, "bound");
+    const char *how = args_text(&verb_route, s->value, "on-infeasible", NULL);
+    pm_status st = PM_OK;
     s->use = *bundle_pipeline(s->on.bundle);
+    s->use.explain = args_given(&verb_route, s->value, "explain");
     memcpy(s->term, s->use.term, s->use.n_terms * sizeof *s->term);
     s->use.term = s->term;
-    for (size_t i = 0; i < given->n; i++) {
-        const char *eq = strchr(given->text[i], '=');
-        size_t k = 0;
-        double v;
-        char extra;
-        if (!eq || sscanf(eq + 1, "%lf%c", &v, &extra) != 1 || !(v >= 0) || !isfinite(v))
-            return err_set(err, PM_E_ARG,
-                           "--weight wants NAME=NUMBER with a finite number >= 0, found '%s'",
-                           given->text[i]);
-        for (; k < s->use.n_terms; k++)
-            if (strlen(s->term[k].name) == (size_t)(eq - given->text[i]) &&
-                !strncmp(s->term[k].name, given->text[i], (size_t)(eq - given->text[i])))
-                break;
-        if (k == s->use.n_terms)
-            return err_set(err, PM_E_ARG, "--weight %s: the bundle has no such constraint",
-                           given->text[i]);
-        s->term[k].weight = v;
-    }
-    return PM_OK;
+    for (size_t i = 0; i < weight->n && !st; i++)
+        st = route_set_weight(&s->use, s->term, weight->text[i], err);
+    for (size_t i = 0; i < bound->n && !st; i++)
+        st = route_set_bound(&s->use, s->term, bound->text[i], err);
+    if (!st && how) st = route_set_infeasible(&s->use, how, s->a, err);
+    return st;
 }
 
 /* A folder of `run` given for one of its bundles. */
@@ -110,6 +107,19 @@ static pm_status refuse_run(const char *dir, pm_err *err)
     str_close(&list);
     arena_close(a);
     return st;
+}
+
+/* The measured fallback may not be among the experts of --only. */
+static pm_status check_fallback(const session *s, pm_err *err)
+{
+    const char *id = s->use.infeasible.fallback;
+    if (s->use.infeasible.policy != INFEASIBLE_FALLBACK) return PM_OK;
+    for (size_t j = 0; j < s->use.lib->n; j++)
+        if (strcmp(s->use.lib->expert[j]->id, id) == 0) return PM_OK;
+    return err_set(err, PM_E_ARG,
+                   "the fallback expert \"%s\" is not among those of --only; serve it too, or say "
+                   "--on-infeasible",
+                   id);
 }
 
 static void tell_scales(const session *s)
@@ -218,7 +228,8 @@ static pm_status open_session(session *s, const char *dir, pm_err *err)
     pm_status st = find_bundle(s, &dir, &model, err);
     if (!st) st = served_open(&s->on, dir, err);
     if (!st && only->n) st = bundle_serve_only(s->on.bundle, only->text, only->n, err);
-    if (!st) st = apply_weights(s, err);
+    if (!st) st = apply_overrides(s, err);
+    if (!st) st = check_fallback(s, err);
     if (!st && args_given(&verb_route, s->value, "model")) st = apply_model(s, dir, &model, err);
     if (!st && only->n) tell_scales(s);
     if (!st) st = pipeline_ctx_open(&s->app.env, true, &s->pipeline, err);

@@ -257,6 +257,7 @@ static const schema_row *rows(void)
         {"library", WANT_ANY, 0, 0, NULL, false, NULL},
         {"routers", WANT_NOUNS, 0, 0, router_nouns, true, "a list of pm.router \"name\" { ... }"},
         {"constraints", WANT_NOUNS, 0, 0, constraint_nouns, false, NULL},
+        {"on_infeasible", WANT_ANY, 0, 0, NULL, false, NULL},
         {"objective", WANT_NOUN, 0, 0, objective_nouns, true, "pm.objective \"name\" { ... }"},
         {"backend", WANT_NOUN, 0, 0, backend_nouns, false, NULL},
         {"embedder", WANT_ANY, 0, 0, NULL, false, NULL},
@@ -309,6 +310,7 @@ void build_experiment(script *s, const node *v)
                     s, &x->constraint[i].at, x->constraint[i].at.plugin->type.constraint->needs,
                     schema_item_path(s->a, "constraints", i, x->constraint[i].at.plugin->name), x);
     }
+    build_infeasible(s, node_field(v, "on_infeasible"), x);
     build_objective(s, node_field(v, "objective"), x);
     build_backend(s, node_field(v, "backend"), x);
     build_train_sizes(s, node_field(v, "train_sizes"), x);

@@ -74,6 +74,7 @@ void build_pair(script *s, const node *v, experiment *x);
 /* rival: needs the routers. */
 void build_rivals(script *s, const node *v, experiment *x);
 void build_constraints(script *s, const node *list, experiment *x);
+void build_infeasible(script *s, const node *v, experiment *x); /* on_infeasible; after those */
 
 /* One plugin without candidates.  `reserved`: fields that are not the plugin's (NULL-terminated, or NULL). */
 bool build_plugin(script *s, const node *v, plugin_kind kind, const char *path,

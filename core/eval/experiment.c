@@ -212,6 +212,7 @@ pm_status exp_run_key(exp_run *r, pm_err *err)
     }
     str_puts(&text, "],\"objective\":");
     exp_plugin_json(&x->objective, &text);
+    exp_infeasible_key(x, &text);
     put_pair(x, &text);
     return exp_key_end(&text, r->key, err);
 }
@@ -300,6 +301,7 @@ static pm_status run_all(exp_run *r, run_summary *out, double start, pm_err *err
     pm_status s = exp_load(r, err);
     if (!s) s = exp_load_also(r, err);
     if (!s) s = exp_find_pair(r, err);
+    if (!s) s = exp_find_fallback(r, err);
     if (!s) s = exp_points(r, err);
     if (!s && !r->x->corpus) s = exp_try_constraints(r, err);
     if (!s) s = exp_run_key(r, err);

@@ -186,7 +186,11 @@ pipeline exp_pipeline(const exp_run *r, const seed_work *w, size_t k, size_t poi
                       .n_terms = r->x->n_constraints,
                       .decide = w->decide,
                       .prior = w->prior,
-                      .cost_mean = w->cost_mean};
+                      .cost_mean = w->cost_mean,
+                      .infeasible = {.policy = r->x->infeasible.policy,
+                                     .relax = r->x->infeasible.relax,
+                                     .n_relax = r->x->infeasible.n_relax,
+                                     .fallback = r->x->infeasible.fallback}};
 }
 
 pm_scores exp_scores(const exp_run *r, const seed_work *w, const router_work *route)
@@ -211,6 +215,7 @@ static pm_status decide(exp_run *r, seed_work *w, size_t k, size_t point, policy
     pm_scores scores = exp_scores(r, w, route);
     pipeline_result result;
     pm_status s = pipeline_decide(&p, r->pipe, &w->test_x, &scores, &result, err);
+    s = exp_infeasible_prompt(r, w, s, err);
     if (s)
         return err_wrap(err, s, "router \"%s\"%s%s", route->choice->at.label,
                         r->point[point].text[0] ? " at " : "", r->point[point].text);
@@ -228,7 +233,8 @@ static pm_status decide(exp_run *r, seed_work *w, size_t k, size_t point, policy
                     .share = mat_const(share),
                     .seed = w->seed,
                     .setting = route->setting};
-    if (r->has_pair && point == 0) s = exp_need(r, w, route, out, err);
+    s = exp_infeasible_keep(r, &result, out, err);
+    if (!s && r->has_pair && point == 0) s = exp_need(r, w, route, out, err);
     if (s || route->kind != w->truth.kind) return s;
     out->predicted = mat_const(route->value);
     out->spread = mat_const(route->spread);

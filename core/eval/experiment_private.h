@@ -131,7 +131,8 @@ struct seed_work {
     bool has_redrawn; /* the last baseline is the ceiling of re-drawn labels */
     double split_half, split_half_lo, split_half_hi; /* agreement of halves on the best expert */
     pm_cmat *penalty;                                /* [n_constraints + 1], and */
-    policy *oracle;                                  /* [n_points] or NULL: as exp_swept has them */
+    pm_cmat *realised; /* [n_constraints] of hard ones; at == NULL: not told */
+    policy *oracle;    /* [n_points] or NULL: as exp_swept has them */
     policy
         *side; /* [n_sides x n_points] experiment_sides.c: what stands beside routers in a sweep */
     size_t n_sides;
@@ -295,7 +296,8 @@ typedef struct exp_swept { /* policies on the same prompts, and what constraints
         *penalty; /* [n_constraints + 1] values; last: parameters, at == NULL: not known */
     const policy
         *oracle; /* [n_points] decisions on the outcomes; NULL: no sweep, or no such oracle */
-    const char *before; /* of subsets in rows, as in exp_scored */
+    const pm_cmat *realised; /* [n_constraints] what hard ones turned out to be; or NULL */
+    const char *before;      /* of subsets in rows, as in exp_scored */
     uint64_t seed;
     const policy *side; /* as seed_work has them */
     size_t n_sides;
@@ -311,6 +313,23 @@ PM_MUST_USE pm_status exp_sides(exp_run *r, seed_work *w, pm_err *err);
 #define EXP_SHUFFLES 40 /* of a placebo */
 /* Whose predictions the placebo gives to the wrong prompts: the first rival among the routers, else the first. */
 size_t exp_placebo_router(const seed_work *w);
+
+/* ---- experiment_violations.c: how often choices break bounds ---- */
+
+PM_MUST_USE pm_status exp_find_realised(exp_run *r, seed_work *w, pm_err *err); /* w->realised */
+PM_MUST_USE pm_status exp_violations(exp_run *r, const exp_swept *it, pm_err *err);
+
+/* ---- experiment_infeasible.c: prompts that hard constraints leave nobody ---- */
+
+PM_MUST_USE pm_status exp_find_fallback(const exp_run *r, pm_err *err); /* it is in the library */
+void exp_infeasible_key(const experiment *x, str *out);
+/* An infeasible prompt of the test part by its id. */
+pm_status exp_infeasible_prompt(const exp_run *r, const seed_work *w, pm_status s, pm_err *err);
+PM_MUST_USE pm_status exp_infeasible_keep(exp_run *r, const pipeline_result *result, policy *out,
+                                          pm_err *err);
+PM_MUST_USE pm_status exp_infeasible_rows(exp_run *r, const seed_work *w, pm_err *err);
+PM_MUST_USE pm_status exp_about_infeasible(exp_run *r, const seed_work *w, pm_err *err);
+
 /* ---- experiment_similarity.c ---- */
 
 /* How near the test part is to what is learned from, where that is asked for; drops what is too near. */

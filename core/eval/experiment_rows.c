@@ -184,6 +184,7 @@ pm_status exp_about_seed(exp_run *r, const seed_work *w, pm_err *err)
     if (!s) s = exp_about_similarity(r, w, err);
     if (!s) s = exp_about_experts(r, w, err);
     if (!s) s = about_constraints(r, w, err);
+    if (!s) s = exp_about_infeasible(r, w, err);
     return s ? s : about_rivals(r, w, err);
 }
 
@@ -355,11 +356,13 @@ pm_status exp_rows(exp_run *r, const seed_work *w, const policy *mean, pm_err *e
                        .n = it.n,
                        .penalty = w->penalty,
                        .oracle = w->oracle,
+                       .realised = mean ? NULL : w->realised,
                        .before = it.before,
                        .seed = w->seed,
                        .side = w->side,
                        .n_sides = w->n_sides,
                        .placebo = w->placebo,
                        .best_single = w->best_single};
-    return s ? s : exp_sweeps(r, &swept, err);
+    if (!s) s = exp_sweeps(r, &swept, err);
+    return s || mean ? s : exp_infeasible_rows(r, w, err);
 }

@@ -126,6 +126,7 @@ pm_status exp_penalties(exp_run *r, seed_work *w, pm_err *err)
     if (!w->penalty) return err_set(err, PM_E_MEMORY, "constraint values");
     for (size_t c = 0; c < x->n_constraints && !s; c++)
         s = find_penalty(r, w, c, &w->penalty[c], err);
+    if (!s) s = exp_find_realised(r, w, err);
     if (s || !has_sweep(x) || w->n_routers == 0) return s;
     s = find_params(r, w, &w->penalty[x->n_constraints], err);
     if (s || !exp_decides_outcomes(r, w)) return s;
@@ -345,6 +346,7 @@ pm_status exp_sweeps(exp_run *r, const exp_swept *it, pm_err *err)
         any = true;
         s = sweep_constraint(&k);
     }
+    if (!s) s = exp_violations(r, it, err);
     if (s || !any || !it->penalty[r->x->n_constraints].at) return s;
     return put_means(&k, "mean_params", it->penalty[r->x->n_constraints]);
 }

@@ -45,6 +45,9 @@ typedef struct policy {
     const double *
         need; /* [n] how much the strong expert of experiment.strong is to be preferred; NULL: not told */
     bool need_is_chance; /* need is the probability that the strong expert wins */
+    /* [n] as pipeline_result has them, NULL: none: constraints given up, the fallback expert stood in. */
+    const uint64_t *relaxed;
+    const uint8_t *fell_back;
     uint64_t seed;
     const char *setting; /* "k=80", "" */
     /* A mean over seeds: further choices [n_more][n] beside `choice`; every cell is the mean over all of them.

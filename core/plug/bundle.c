@@ -160,6 +160,27 @@ static pm_status write_terms(writer *w, const pipeline *p)
     return PM_OK;
 }
 
+/* Nothing where infeasible prompts are errors, as in bundles before there was a choice. */
+static void write_infeasible(writer *w, const pipeline *p)
+{
+    const pipeline_infeasible *how = &p->infeasible;
+    if (how->policy == INFEASIBLE_ERROR) return;
+    put_key(w, "on_infeasible", false);
+    if (how->policy == INFEASIBLE_FALLBACK) {
+        str_puts(&w->json, "{\"fallback\":");
+        str_json(&w->json, how->fallback, strlen(how->fallback));
+    } else {
+        str_puts(&w->json, "{\"relax\":[");
+        for (size_t k = 0; k < how->n_relax; k++) {
+            const char *name = p->term[how->relax[k]].name;
+            str_puts(&w->json, k ? "," : "");
+            str_json(&w->json, name, strlen(name));
+        }
+        str_puts(&w->json, "]");
+    }
+    str_puts(&w->json, "}");
+}
+
 static void write_about(writer *w, const bundle_info *info)
 {
     put_text(w, "experiment", info->experiment);
@@ -186,6 +207,7 @@ static pm_status write_parts(writer *w, const pipeline *p, const library *lib,
     if ((st = write_embedder(w, p, info))) return st;
     if ((st = write_objective(w, p->decide))) return st;
     if ((st = write_terms(w, p))) return st;
+    write_infeasible(w, p);
     put_floats(w, "prior", p->prior, lib->view.n);
     put_floats(w, "cost_mean", p->cost_mean, lib->view.n);
     str_puts(&w->json, "}\n");

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "plug/bundle.h"
 #include "plug/bundle_file.h"
+#include "plug/infeasible.h"
 
 #define BUNDLE_MAX_JSON  ((size_t)64 << 20)
 #define BUNDLE_MAX_TERMS 64
@@ -184,6 +185,36 @@ static pm_status load_terms(bundle *b, call_ctx *c, const json *j, pm_err *err)
     return PM_OK;
 }
 
+static pm_status read_relax(bundle *b, const json *list, pm_err *err)
+{
+    size_t *order = arena_alloc(b->a, list->n + 1, sizeof *order), n = 0;
+    if (!order) return err_set(err, PM_E_MEMORY, "out of memory");
+    for (const json *v = list->child; v; v = v->next, n++) {
+        size_t k = infeasible_find(&b->p, v->kind == JSON_STRING ? v->text : "", err);
+        if (k == SIZE_MAX) return err_wrap(err, PM_E_FORMAT, "%s/bundle.json", b->dir);
+        order[n] = k;
+    }
+    b->p.infeasible = (pipeline_infeasible){INFEASIBLE_RELAX, order, n, NULL};
+    return PM_OK;
+}
+
+static pm_status read_infeasible(bundle *b, const json *j, pm_err *err)
+{
+    const json *how = json_get(j, "on_infeasible");
+    if (!how || how->kind == JSON_NULL) return PM_OK;
+    const json *relax = json_get(how, "relax");
+    const char *fallback = json_text(how, "fallback", NULL);
+    if (relax && relax->kind == JSON_ARRAY) return read_relax(b, relax, err);
+    if (!fallback || library_find(&b->lib.view, fallback) == SIZE_MAX)
+        return err_set(err, PM_E_FORMAT,
+                       "%s/bundle.json: on_infeasible: want {\"relax\": [names]} or "
+                       "{\"fallback\": an expert of the library}",
+                       b->dir);
+    b->p.infeasible.policy = INFEASIBLE_FALLBACK;
+    b->p.infeasible.fallback = fallback;
+    return PM_OK;
+}
+
 static pm_status read_floats(bundle *b, const json *j, const char *key, const float **out,
                              pm_err *err)
 {
@@ -244,6 +275,7 @@ static pm_status fill(bundle *b, call_ctx *c, pm_err *err)
     if ((st = load_instances(b, c, j, err))) return st;
     if ((st = read_vectors(b, j, err))) return st;
     if ((st = load_terms(b, c, j, err))) return st;
+    if ((st = read_infeasible(b, j, err))) return st;
     if ((st = read_floats(b, j, "prior", &b->p.prior, err))) return st;
     if ((st = read_floats(b, j, "cost_mean", &b->p.cost_mean, err))) return st;
     b->p.embed = b->embed;

@@ -23,6 +23,25 @@ pm_status infeasible_sets(const pipeline *p, const pm_cmat *value, size_t i, con
     return PM_OK;
 }
 
+size_t infeasible_find(const pipeline *p, const char *name, pm_err *err)
+{
+    const char *all[FEASIBLE_TERMS];
+    size_t n = 0;
+    for (size_t k = 0; k < p->n_terms; k++) {
+        bool is_hard = p->term[k].sense == PM_HARD;
+        if (strcmp(p->term[k].name, name) == 0) {
+            if (is_hard) return k;
+            err_set(err, PM_E_ARG, "constraint \"%s\" is not hard: it excludes nobody", name);
+            return SIZE_MAX;
+        }
+        if (is_hard && n < FEASIBLE_TERMS) all[n++] = p->term[k].name;
+    }
+    const char *near = str_suggest(name, all, n);
+    err_set(err, PM_E_ARG, "there is no hard constraint \"%s\"%s%s%s", name,
+            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    return SIZE_MAX;
+}
+
 void infeasible_put_term(const pipeline_term *t, str *out)
 {
     const char *unit = constraint_unit(t->k);

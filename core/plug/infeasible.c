@@ -83,12 +83,13 @@ pm_status infeasible_refuse(const pipeline *p, const pm_cmat *value, const feasi
     str text = STR_INIT;
     pm_status st = infeasible_sets(p, value, found->first_stuck, &c, err);
     if (st != PM_OK) return st;
-    if (n > 1) str_printf(&text, "prompt %zu: ", found->first_stuck);
     str_printf(&text, "hard constraints leave none of %zu experts", p->lib->n);
     put_given_up(p, &text);
     str_puts(&text, ": ");
     infeasible_put_sets(p, &c, &text);
-    if (n > 1) str_printf(&text, "; so it is for %zu of %zu prompts", found->n_stuck, n);
+    if (n > 1)
+        str_printf(&text, "; so it is for %zu of %zu prompts (the first: %zu)", found->n_stuck, n,
+                   found->first_stuck + 1);
     str_puts(&text, ". Raise a bound, make one soft, or say what is to happen: on_infeasible = "
                     "\"relax\" or { fallback = \"EXPERT\" }");
     st = err_set(err, PM_E_INFEASIBLE, "%s", str_text(&text));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/log.h"
 #include "bind/script_private.h"
 
 typedef struct making {
@@ -148,6 +149,11 @@ static void add_expert(making *m, const node *v, size_t i)
     }
 }
 
+static void tell_note(void *where, const char *text)
+{
+    log_line(LOG_WARN, "%s: %s", (const char *)where, text);
+}
+
 static const library *finish(script *s, library_builder *b, const char *where, const char *path)
 {
     pm_err err = PM_ERR_INIT;
@@ -174,7 +180,9 @@ static const library *from_script(script *s, const node *v)
     making m = {s, library_begin(s->a, v->name ? v->name : schema_text(v, "name", "library")), ""};
     for (size_t i = 0; m.b && i < v->n_items; i++) add_expert(&m, &v->item[i], i);
     if (!m.b || s->wrong.n > before) return NULL;
-    return finish(s, m.b, v->where, "library");
+    const library *lib = finish(s, m.b, v->where, "library");
+    if (lib) library_notes(&lib->view, library_today(), tell_note, (void *)(uintptr_t)v->where);
+    return lib;
 }
 
 void build_library_alone(script *s, const node *v)

@@ -41,6 +41,19 @@ static void check_count(reader *r, const char *path)
                      DATASET_MAX_MODELS);
 }
 
+typedef struct noting {
+    reader *r;
+    const char *path;
+    pm_status s;
+    pm_err *err;
+} noting;
+
+static void tell_note(void *arg, const char *text)
+{
+    noting *n = arg;
+    if (n->s == PM_OK) n->s = dataset_note(n->r, n->err, "%s: %s", n->path, text);
+}
+
 pm_status dataset_read_models(reader *r, pm_err *err)
 {
     const char *path;
@@ -55,7 +68,9 @@ pm_status dataset_read_models(reader *r, pm_err *err)
         s = err_wrap(&why, s, "%s", path);
     if (s != PM_OK) return mistakes_take(&r->wrong, &why, err);
     check_count(r, path);
-    return index_experts(r, err);
+    noting notes = {r, path, PM_OK, err};
+    library_notes(&r->out->models.view, library_today(), tell_note, &notes);
+    return notes.s == PM_OK ? index_experts(r, err) : notes.s;
 }
 
 /* The first line of the scores (or losses) names the models where nothing else does. */

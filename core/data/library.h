@@ -67,6 +67,14 @@ PM_MUST_USE pm_status library_select(const library *l, const uint32_t *col, size
 PM_MUST_USE pm_status library_with_number(const library *l, const char *name, const double *value,
                                           arena *a, library *out, pm_err *err);
 
+/* Tells, line by line ("expert \"a\": licence: found ..."), what is odd and not wrong: a licence that is nearly an
+ * SPDX identifier or written otherwise, an unknown modality, a date after `today` (days since 1970-01-01; NaN:
+ * none is), a knowledge cut-off after the release.  At most 20 lines, then how many more. */
+typedef void (*library_tell)(void *arg, const char *text);
+void library_notes(const pm_library *lib, double today, library_tell tell, void *arg);
+/* The day of the clock (UTC).  For notes: nothing that is computed may depend on it. */
+double library_today(void);
+
 /* JSON form (models.json, bundle manifests) in both directions: an array of objects with "name" (or
  * "id").  Number, text and flag are themselves, a list of texts is joined by commas, null is skipped.
  * Text of a well-known date is a date; a date of one's own is {"date": "2024-05-13"}.  "params_b"

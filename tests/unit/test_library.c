@@ -4,6 +4,8 @@
  */
 #include "data_files.h"
 
+#include <math.h>
+
 #include "base/io.h"
 #include "data/library.h"
 
@@ -270,6 +272,80 @@ START_TEST(well_known)
 }
 END_TEST
 
+static void gather(void *arg, const char *text)
+{
+    str_puts(arg, text);
+    str_puts(arg, "\n");
+}
+
+/* What is odd is told and stays as it is; what is usual is not. */
+START_TEST(notes)
+{
+    static const struct {
+        const char *attrs, *says; /* says "": nothing */
+    } seen[] = {
+        {"\"licence\": \"Apache-2.0\"", ""},
+        {"\"licence\": \"proprietary API\"", ""},
+        {"\"licence\": \"Llama 3.1 Community\"", ""},
+        {"\"licence\": \"LicenseRef-Gemma\"", ""},
+        {"\"licence\": \"Apache 2.0\"",
+         "expert \"a\": licence: found \"Apache 2.0\"; the SPDX identifier is \"Apache-2.0\""},
+        {"\"licence\": \"apache-2.0\"", "identifier is \"Apache-2.0\""},
+        {"\"licence\": \"Apache License v2.0\"", "identifier is \"Apache-2.0\""},
+        {"\"licence\": \"the MIT licence\"", "identifier is \"MIT\""},
+        {"\"licence\": \"GPL-3.0\"", "identifier is \"GPL-3.0-only\""},
+        {"\"licence\": \"Apach-2.0\"", "identifier is \"Apache-2.0\""},
+        {"\"modalities\": \"text, image\"", ""},
+        {"\"modalities\": [\"text\", \"smell\"]", "modalities: found \"smell\"; known are"},
+        {"\"released\": \"2024-05-01\", \"knowledge_cutoff\": \"2024-05-01\"", ""},
+        {"\"released\": \"2024-05-02\"", "released: 2024-05-02 is in the future"},
+        {"\"released\": \"2024-01-01\", \"knowledge_cutoff\": \"2024-02-01\"",
+         "knowledge_cutoff: 2024-02-01 is after its release on 2024-01-01"},
+    };
+    for (size_t k = 0; k < sizeof seen / sizeof *seen; k++) {
+        char text[256];
+        str told = STR_INIT;
+        snprintf(text, sizeof text, "[{\"name\": \"a\", %s}]", seen[k].attrs);
+        library l = library_of(text);
+        library_notes(&l.view, 19844, gather, &told); /* 2024-05-01 */
+        ck_assert_msg(*seen[k].says ? strstr(str_text(&told), seen[k].says) != NULL : told.len == 0,
+                      "%s: %s", seen[k].attrs, str_text(&told));
+        str_close(&told);
+    }
+    ck_assert_double_ge(library_today(), 20000);
+}
+END_TEST
+
+START_TEST(notes_are_counted_beyond_twenty)
+{
+    str text = STR_INIT, told = STR_INIT;
+    for (int j = 0; j < 1000; j++)
+        str_printf(&text, "%c{\"name\": \"e%d\", \"licence\": \"apache 2.0\"}", j ? ',' : '[', j);
+    str_puts(&text, "]");
+    library l = library_of(str_text(&text));
+    library_notes(&l.view, (double)NAN, gather, &told);
+    ck_assert_ptr_nonnull(strstr(str_text(&told), "expert \"e19\""));
+    ck_assert_ptr_null(strstr(str_text(&told), "expert \"e20\""));
+    ck_assert_ptr_nonnull(strstr(str_text(&told), "and 980 more notes"));
+    str_close(&text);
+    str_close(&told);
+}
+END_TEST
+
+START_TEST(not_finite)
+{
+    static const double bad[] = {NAN, INFINITY, -INFINITY};
+    library_builder *b = library_begin(f.a, "mine");
+    ck_assert_int_eq(library_add(b, "a", &f.err), PM_OK);
+    for (size_t k = 0; k < 3; k++) {
+        ck_assert_int_eq(library_attr_number(b, "my_own", bad[k], &f.err), PM_E_ARG);
+        files_must_say(&f, "wanted a finite number");
+        ck_assert_int_eq(library_attr_number(b, "carbon_g_per_ktok", bad[k], &f.err), PM_E_ARG);
+        files_must_say(&f, "wanted a finite number");
+    }
+}
+END_TEST
+
 /* docs/libraries.md has a row for each, with its kind and unit. */
 START_TEST(documented)
 {
@@ -298,6 +374,9 @@ int main(void)
     tcase_add_test(cases, build);
     tcase_add_test(cases, refused_ids);
     tcase_add_test(cases, refused_attributes);
+    tcase_add_test(cases, notes);
+    tcase_add_test(cases, notes_are_counted_beyond_twenty);
+    tcase_add_test(cases, not_finite);
     tcase_add_test(cases, dates);
     tcase_add_test(cases, json_both_ways);
     tcase_add_test(cases, hashes);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is odd about a library and not wrong: a licence that is nearly an SPDX identifier, a modality that
+ * nothing knows, dates in the future or out of order.  Told, never corrected.
+ */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/str.h"
+#include "data/library.h"
+#include "data/show.h"
+#include "pointsman/spdx.h"
+
+enum { SQUEEZED = 64, NOTES_SHOWN = 20 };
+
+typedef struct telling {
+    library_tell tell;
+    void *arg;
+    const char *id;
+    size_t n;
+} telling;
+
+static void note(telling *t, const char *fmt, ...) PM_PRINTF(2, 3);
+
+static void note(telling *t, const char *fmt, ...)
+{
+    char text[600];
+    if (t->n++ >= NOTES_SHOWN) return;
+    int at = snprintf(text, sizeof text, "expert %s: ", show_text(pm_str_of(t->id)).text);
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text + at, sizeof text - (size_t)at, fmt, args);
+    va_end(args);
+    t->tell(t->arg, text);
+}
+
+double library_today(void)
+{
+    return floor((double)time(NULL) / 86400);
+}
+
+/* ---- licences ---- */
+
+/* Letters and digits in lower case, without the words that people add: "Apache License v2.0" -> apache20. */
+static bool squeeze(const char *text, char out[SQUEEZED])
+{
+    static const char *const fillers[] = {"license", "licence", "version", "the ", NULL};
+    size_t n = 0, len = strlen(text);
+    for (size_t at = 0; at < len;) {
+        size_t skip = 0;
+        for (size_t k = 0; fillers[k] && !skip; k++)
+            if (pm_spdx_begins(text + at, len - at, fillers[k])) skip = strlen(fillers[k]);
+        char c = (char)pm_spdx_lower(text[at]), next = text[at + 1];
+        if (c == 'v' && next >= '0' && next <= '9') skip = 1;
+        bool kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (!skip && kept && n + 1 == SQUEEZED) return false;
+        if (!skip && kept) out[n++] = c;
+        at += skip ? skip : 1;
+    }
+    out[n] = 0;
+    return n > 0;
+}
+
+/* The identifier that `text` is meant to be, or NULL. */
+static const char *near_id(const char *text)
+{
+    char found[SQUEEZED], known[SQUEEZED];
+    const char *best = NULL;
+    if (!squeeze(text, found)) return NULL;
+    for (const pm_spdx *r = pm_spdx_rows(); r->id; r++) {
+        if (!squeeze(r->id, known)) continue;
+        size_t n = strlen(found);
+        if (strcmp(found, known) == 0) return r->id;
+        bool is_stem = strncmp(found, known, n) == 0 && strcmp(known + n, "only") == 0;
+        bool is_slip = n >= 5 && str_distance(found, known) <= 1;
+        if (!best && (is_stem || is_slip)) best = r->id;
+    }
+    return best;
+}
+
+static void check_licence(telling *t, const char *text)
+{
+    const pm_spdx *row = pm_spdx_find(text, strlen(text));
+    const char *near = row ? row->id : pm_spdx_family(text, strlen(text)) ? NULL : near_id(text);
+    if (near && strcmp(near, text) != 0)
+        note(t, "licence: found %s; the SPDX identifier is \"%s\"", show_text(pm_str_of(text)).text,
+             near);
+}
+
+/* ---- modalities and dates ---- */
+
+static void check_modalities(telling *t, const char *list)
+{
+    static const char *const known[] = {"text", "image", "audio", "video", "file"};
+    while (*list) {
+        size_t n = strcspn(list, ","), k = 0;
+        pm_str word = {list, n};
+        while (word.len && *word.ptr == ' ') word.ptr++, word.len--;
+        while (word.len && word.ptr[word.len - 1] == ' ') word.len--;
+        while (k < 5 && !(pm_spdx_begins(word.ptr, word.len, known[k]) && !known[k][word.len])) k++;
+        if (k == 5 && word.len)
+            note(t, "modalities: found %s; known are text, image, audio, video and file",
+                 show_text(word).text);
+        list += n + (list[n] == ',');
+    }
+}
+
+static void check_dates(telling *t, const pm_expert *e, double today)
+{
+    static const char *const name[] = {"released", "knowledge_cutoff"};
+    double day[2];
+    char text[2][16];
+    for (size_t k = 0; k < 2; k++) {
+        day[k] = pm_attr_number(e, name[k], (double)NAN);
+        library_format_date(day[k], text[k]);
+        if (day[k] > today) note(t, "%s: %s is in the future", name[k], text[k]);
+    }
+    if (day[1] > day[0])
+        note(t, "knowledge_cutoff: %s is after its release on %s", text[1], text[0]);
+}
+
+void library_notes(const pm_library *lib, double today, library_tell tell, void *arg)
+{
+    telling t = {tell, arg, "", 0};
+    for (size_t j = 0; j < lib->n; j++) {
+        const pm_expert *e = lib->expert[j];
+        const pm_attr *licence = pm_attr_find(e, "licence"),
+                      *modalities = pm_attr_find(e, "modalities");
+        t.id = e->id;
+        if (licence && licence->text) check_licence(&t, licence->text);
+        if (modalities && modalities->text) check_modalities(&t, modalities->text);
+        check_dates(&t, e, today);
+    }
+    if (t.n > NOTES_SHOWN) {
+        char text[80];
+        snprintf(text, sizeof text, "and %zu more notes on attributes of experts",
+                 t.n - NOTES_SHOWN);
+        tell(arg, text);
+    }
+}

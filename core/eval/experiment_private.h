@@ -272,6 +272,11 @@ PM_MUST_USE pm_status exp_bundles(exp_run *r, seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_fact(exp_run *r, const char *group, const char *name, double value,
                                const char *text, pm_err *err);
 PM_MUST_USE pm_status exp_about(exp_run *r, pm_err *err);
+/* What constraint c turned out to be on the test part; at == NULL where it does not tell of every cell. */
+PM_MUST_USE pm_status exp_realised(exp_run *r, const seed_work *w, size_t c, pm_cmat *out,
+                                   pm_err *err);
+/* Facts: how far constraints on single prompts were from what happened, beside the training mean. */
+PM_MUST_USE pm_status exp_expected(exp_run *r, const seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_about_seed(exp_run *r, const seed_work *w, pm_err *err);
 typedef struct exp_scored { /* policies on the same prompts */
     const eval_truth *truth;

@@ -185,6 +185,7 @@ pm_status exp_about_seed(exp_run *r, const seed_work *w, pm_err *err)
     if (!s) s = exp_about_experts(r, w, err);
     if (!s) s = about_constraints(r, w, err);
     if (!s) s = exp_about_infeasible(r, w, err);
+    if (!s) s = exp_expected(r, w, err);
     return s ? s : about_rivals(r, w, err);
 }
 

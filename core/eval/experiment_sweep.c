@@ -58,11 +58,13 @@ static pm_status copy_truth(const exp_run *r, const seed_work *w, pm_mat *out, p
     return PM_OK;
 }
 
-/* Values of constraint c; where it looks at scores, at the true outcomes, so that every policy is measured with
- * the same numbers. */
+/* Values of constraint c: what it turned out to be where the outcomes tell of every cell; else its own, and where
+ * it looks at scores, at the true outcomes, so that every policy is measured with the same numbers. */
 static pm_status find_penalty(exp_run *r, const seed_work *w, size_t c, pm_cmat *out, pm_err *err)
 {
     bool per_prompt = constraint_is_per_prompt(w->constraint[c]);
+    pm_status told = exp_realised(r, w, c, out, err);
+    if (told || out->at) return told;
     pm_scores truth = {.size = sizeof truth, .kind = w->truth.kind, .reference_col = PM_NO_COL};
     pm_mat x = mat_new(r->a, per_prompt ? w->truth.n : 1, w->truth.m);
     if (!x.at) return err_set(err, PM_E_MEMORY, "constraint values");

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-const char *const told_missing_words[] = {"error", "worst", "impute", NULL};
+const char *const told_missing_words[] = {"error", "worst", "mean", NULL};
 
 pm_status told_train(struct told *t, pm_call *c, const struct expect_goal *goal,
                      const struct told_source *from)
@@ -58,7 +58,7 @@ static pm_status complete(pm_call *c, const pm_library *lib, const struct told_s
         if (v != v && missing == TOLD_ERROR)
             return c->host->fail(c, PM_E_ARG,
                                  "expert \"%s\" has no attribute %s and nothing in %s; add one of "
-                                 "them, or set missing = \"worst\" or \"impute\"",
+                                 "them, or set missing = \"worst\" or \"mean\"",
                                  lib->expert[j]->id, from->attribute, from->tables);
         if (v < 0)
             return c->host->fail(c, PM_E_ARG, "expert \"%s\": attribute %s is %g; want >= 0",
@@ -68,7 +68,7 @@ static pm_status complete(pm_call *c, const pm_library *lib, const struct told_s
         sum += v, n += 1;
     }
     for (size_t j = 0; j < lib->n; j++)
-        if (row[j] != row[j]) row[j] = (float)(missing == TOLD_IMPUTE && n > 0 ? sum / n : most);
+        if (row[j] != row[j]) row[j] = (float)(missing == TOLD_MEAN && n > 0 ? sum / n : most);
     return PM_OK;
 }
 

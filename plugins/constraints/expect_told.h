@@ -9,7 +9,7 @@
 #include "expect.h"
 #include "expect_ids.h"
 
-enum { TOLD_ERROR, TOLD_WORST, TOLD_IMPUTE }; /* an expert of which nothing is known */
+enum { TOLD_ERROR, TOLD_WORST, TOLD_MEAN }; /* an expert of which nothing is known */
 extern const char *const told_missing_words[];
 
 struct told { /* amount.m == 0: by attribute */

@@ -129,7 +129,7 @@ static pm_status load(pm_constraint *k, pm_call *c, pm_store *s)
 static const char *const predict_words[] = {"mean", "prompt", NULL};
 static const char *const basis_words[] = {"auto", "recorded", "list", NULL};
 static const char *const scale_words[] = {"max", "raw", NULL};
-static const char *const missing_words[] = {"error", "worst", "impute", NULL};
+static const char *const missing_words[] = {"error", "worst", "mean", NULL};
 static const char *const answers_words[] = {"learned", "router", NULL};
 static const pm_param params[] = {
     PM_PARAM_WORDS(PM_P_CHOICE, struct price_params, predict, PREDICT_MEAN, 0, 1, predict_words,
@@ -144,7 +144,7 @@ static const pm_param params[] = {
                    "calls"),
     PM_PARAM_WORDS(PM_P_CHOICE, struct price_params, missing, MISSING_ERROR, 0, 2, missing_words,
                    "an expert of unknown cost: \"error\", \"worst\" = as dear as the dearest, "
-                   "\"impute\" = the mean of those known (0 for all where none is)"),
+                   "\"mean\" = that of those known (0 for all where none is)"),
     PM_PARAM_WORDS(PM_P_CHOICE, struct price_params, answers, ANSWERS_LEARNED, 0, 1, answers_words,
                    "length of an answer, predict prompt and basis list: \"learned\" here, or the "
                    "\"router\"'s prediction where it makes one"),
@@ -155,8 +155,8 @@ static const pm_param params[] = {
     PM_PARAM_END,
 };
 
-static const pm_phrase phrases[] = {{"cheap", 0.5},    {"cheapest", 1},       {"cheap model", 0.5},
-                                    {"low cost", 0.5}, {"cheapest model", 1}, {NULL, 0}};
+static const pm_phrase phrases[] = {{"cheapest model", 10}, {"cheapest", 10},  {"cheap model", 0.1},
+                                    {"cheap", 0.1},         {"low cost", 0.1}, {NULL, 0}};
 
 static const pm_constraint_type price = {
     .size = sizeof price,

@@ -16,7 +16,7 @@ struct price_params {
 enum { PREDICT_MEAN, PREDICT_PROMPT };
 enum { BASIS_AUTO, BASIS_RECORDED, BASIS_LIST };
 enum { SCALE_MAX, SCALE_RAW };
-enum { MISSING_ERROR, MISSING_WORST, MISSING_IMPUTE };
+enum { MISSING_ERROR, MISSING_WORST, MISSING_MEAN };
 enum { ANSWERS_LEARNED, ANSWERS_ROUTER };
 
 struct pm_constraint { /* ids.n == 0: nothing was learned */

@@ -73,7 +73,7 @@ pm_status price_mean(const pm_constraint *k, pm_call *c, const pm_library *lib, 
 
 static pm_status refuse(pm_call *c, int64_t basis, const pm_expert *e)
 {
-    const char *help = "set missing = \"worst\" or \"impute\"";
+    const char *help = "set missing = \"worst\" or \"mean\"";
     if (basis == BASIS_RECORDED)
         return c->host->fail(c, PM_E_ARG,
                              "expert \"%s\" has no recorded cost; use basis = \"list\", or %s",
@@ -98,7 +98,7 @@ pm_status price_complete(pm_call *c, const pm_library *lib, int64_t basis, doubl
         sum += usd[j], n += 1;
     }
     for (size_t j = 0; j < lib->n; j++)
-        if (usd[j] != usd[j]) usd[j] = p->missing == MISSING_IMPUTE && n > 0 ? sum / n : *most;
+        if (usd[j] != usd[j]) usd[j] = p->missing == MISSING_MEAN && n > 0 ? sum / n : *most;
     return PM_OK;
 }
 

@@ -96,13 +96,13 @@ static const pm_param params[] = {
     PM_PARAM_WORDS(
         PM_P_CHOICE, struct readability_params, missing, TOLD_ERROR, 0, 2, told_missing_words,
         "an expert of which no grade is known: \"error\", \"worst\" = the hardest of the "
-        "others', \"impute\" = their mean"),
+        "others', \"mean\" = theirs on average"),
     PM_PARAM_END,
 };
 
-static const pm_phrase phrases[] = {{"simple language", 0.5},     {"plain language", 0.5},
-                                    {"easy to read", 0.5},        {"simplest language", 1},
-                                    {"technical language", -0.5}, {NULL, 0}};
+static const pm_phrase phrases[] = {{"simplest language", 10},    {"simple language", 0.1},
+                                    {"plain language", 0.1},      {"easy to read", 0.1},
+                                    {"technical language", -0.1}, {NULL, 0}};
 
 static const pm_constraint_type readability = {
     .size = sizeof readability,

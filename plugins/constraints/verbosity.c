@@ -101,7 +101,7 @@ static const pm_param params[] = {
     PM_PARAM_WORDS(PM_P_CHOICE, struct verbosity_params, missing, TOLD_ERROR, 0, 2,
                    told_missing_words,
                    "an expert of which no length is known: \"error\", \"worst\" = the longest of "
-                   "the others', \"impute\" = their mean"),
+                   "the others', \"mean\" = theirs on average"),
     PM_PARAM_WORDS(PM_P_CHOICE, struct verbosity_params, answers, ANSWERS_LEARNED, 0, 1,
                    answers_words,
                    "\"learned\" here, or the \"router\"'s prediction where it makes one"),
@@ -109,8 +109,8 @@ static const pm_param params[] = {
 };
 
 static const pm_phrase phrases[] = {
-    {"concise", 0.5},  {"brief", 0.5},        {"short answer", 0.5}, {"shortest answer", 1},
-    {"verbose", -0.5}, {"long answer", -0.5}, {"detailed", -0.5},    {NULL, 0}};
+    {"shortest answer", 10}, {"short answer", 0.1}, {"concise", 0.1},   {"brief", 0.1},
+    {"longest answer", -10}, {"long answer", -0.1}, {"detailed", -0.1}, {NULL, 0}};
 
 static const pm_constraint_type verbosity = {
     .size = sizeof verbosity,

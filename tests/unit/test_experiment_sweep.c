@@ -129,6 +129,44 @@ START_TEST(sweeps_have_their_rows)
 }
 END_TEST
 
+/* The same in recorded dollars, of the seeds together too. */
+START_TEST(sweeps_have_their_costs)
+{
+    static const char *const label[] = {"zero router (train)",
+                                        "prompt length, 10 bins",
+                                        "domain majority",
+                                        "domain, shrunk n0=10",
+                                        "knn",
+                                        "oracle"};
+    static const char *const cost[] = {"cost:price, size=0", "cost:price, size=0.5"};
+    swept s;
+    swept_open(&s);
+    for (int c = 0; c < 2; c++) {
+        double zero = value(&s, cost[c], "zero router", "seeds:all", "aiq");
+        double knn = value(&s, cost[c], "knn", "seeds:all", "aiq");
+        for (size_t l = 0; l < sizeof label / sizeof label[0]; l++) {
+            double aiq = value(&s, cost[c], label[l], "seeds:all", "aiq");
+            const store_row *zeroed = find(&s, cost[c], label[l], "seeds:all", "diff_zero_aiq");
+            ck_assert_double_eq_tol(zeroed->value, aiq - zero, 1e-12);
+            ck_assert(zeroed->lo <= zeroed->value + 1e-12 && zeroed->value <= zeroed->hi + 1e-12);
+            ck_assert_double_eq_tol(value(&s, cost[c], label[l], "seeds:all", "diff_rival_aiq:knn"),
+                                    aiq - knn, 1e-12);
+            ck_assert_ptr_nonnull(find(&s, cost[c], label[l], "all", "corner_usd:00"));
+        }
+        ck_assert_double_gt(value(&s, cost[c], "oracle", "all", "diff_zero_aiq"), 0);
+        ck_assert_ptr_nonnull(find(&s, cost[c], "placebo", "all", "diff_zero_aiq"));
+        ck_assert_double_eq(value(&s, cost[c], "toy-max", "all", "cost_usd"),
+                            value(&s, "", "toy-max", "all", "cost_usd"));
+        ck_assert_double_eq_tol(
+            value(&s, cost[c], "oracle, cheapest of the best", "all", "quality"),
+            value(&s, "", "oracle", "all", "quality"), 1e-9);
+        const store_row *own = find(&s, cost[c], "knn, true price", "all", "aiq");
+        ck_assert(!own || own->value > 0); /* where the constraint can tell what a call cost */
+    }
+    swept_close(&s);
+}
+END_TEST
+
 START_TEST(rivals_may_be_baselines_or_missing)
 {
     swept s;
@@ -154,6 +192,7 @@ int main(void)
     TCase *c = tcase_create("experiment sweep");
     tcase_set_timeout(c, 120);
     tcase_add_test(c, sweeps_have_their_rows);
+    tcase_add_test(c, sweeps_have_their_costs);
     tcase_add_test(c, rivals_may_be_baselines_or_missing);
     Suite *s = suite_create("experiment sweep");
     suite_add_tcase(s, c);

@@ -4,7 +4,7 @@
  */
 #include <math.h>
 
-#include "app/conform_quiz.h"
+#include "app/conform_objective.h"
 
 enum { PROMPTS = 20 };
 
@@ -362,6 +362,13 @@ static const check_row rows[] = {
     {"ties", "equal values go to the best prior, then to the lower column", "decides", ties},
     {"parts", "where offered, the parts of the explanation add up to the utility", "decides",
      parts},
+    {"additive", "where promised, choices and utilities are those of the formula, at any weights",
+     "decides", objective_is_additive},
+    {"lean", "choices are the same when nothing else is asked for", "decides", objective_is_lean},
+    {"shares", "where offered, shares sum to 1 and nobody who is forbidden or refused has any",
+     "decides", objective_shares},
+    {"front", "where offered, exactly those whom nobody beats in value and every soft term",
+     "decides", objective_front},
     {"column-order", "permuting the experts permutes the choices", "decides", column_order},
     {"same-answer", "deciding leaves no trace: the same question has the same answer", "decides",
      same_answer},

@@ -56,6 +56,7 @@ static pm_status build(trial *t, objective **out, pm_err *err)
     seen.value.rows = seen.cost_usd.rows = seen.tokens_out.rows = PROMPTS;
     seen.battle = NULL;
     seen.n_battles = 0;
+    seen.n_extra = 0; /* of as many rows as all of test */
     *out = NULL;
     return objective_build(t->c, &spec, z ? &z->q : NULL, z ? &seen : NULL, out, err);
 }

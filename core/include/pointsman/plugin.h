@@ -577,9 +577,10 @@ typedef struct pm_objective_type {
     pm_status (*save)(const pm_objective *o, pm_call *c, pm_store *s);
     pm_status (*load)(pm_objective *fresh, pm_call *c, pm_store *s);
 
-    /* Nonzero promises: utility(i, j) = v - sum over soft terms k, in their order, of w_k(i) C_k(i, j) in
-     * double, v = the value, or minus it for LOSS; the choice is the allowed cell of the highest utility,
-     * equal ones by prior, then the lower column.  The host may then decide for many weights at once. */
+    /* Nonzero promises: utility(i, j) = v - w_1(i) C_1(i, j) - w_2(i) C_2(i, j) ... over the soft terms in their
+     * order, from left to right in double, every product rounded before it is taken off; v = the value, or
+     * minus it for LOSS.  The choice is the allowed cell of the highest utility, equal ones by prior, then
+     * the lower column.  The host may then decide for many weights at once, to the bit. */
     int additive;
 } pm_objective_type;
 

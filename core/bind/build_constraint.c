@@ -81,7 +81,7 @@ static bool build_sweep(script *s, const node *v, const char *path, constraint_c
     return w != NULL;
 }
 
-static bool build_weights(script *s, const node *v, const char *path, constraint_choice *out)
+bool build_weights(script *s, const node *v, const char *path, constraint_choice *out)
 {
     if (node_is(v, "sweep")) return build_sweep(s, v, path, out);
     bool is_list = node_is(v, "grid");

@@ -245,6 +245,7 @@ static const schema_row *rows(void)
     static const char *const constraint_nouns[] = {"constraint", "constraint_fn", NULL};
     static const char *const objective_nouns[] = {"objective", "objective_fn", NULL};
     static const char *const backend_nouns[] = {"backend", NULL};
+    static const char *const ablation_nouns[] = {"ablation", NULL};
     static const char *const measures[] = {"outcomes", "battles", NULL};
     static const schema_row all[] = {
         {"name", WANT_TEXT, 0, 0, NULL, false, NULL},
@@ -258,6 +259,7 @@ static const schema_row *rows(void)
         {"routers", WANT_NOUNS, 0, 0, router_nouns, true, "a list of pm.router \"name\" { ... }"},
         {"constraints", WANT_NOUNS, 0, 0, constraint_nouns, false, NULL},
         {"on_infeasible", WANT_ANY, 0, 0, NULL, false, NULL},
+        {"ablation", WANT_NOUN, 0, 0, ablation_nouns, false, NULL},
         {"objective", WANT_NOUN, 0, 0, objective_nouns, true, "pm.objective \"name\" { ... }"},
         {"backend", WANT_NOUN, 0, 0, backend_nouns, false, NULL},
         {"embedder", WANT_ANY, 0, 0, NULL, false, NULL},
@@ -311,6 +313,7 @@ void build_experiment(script *s, const node *v)
                     schema_item_path(s->a, "constraints", i, x->constraint[i].at.plugin->name), x);
     }
     build_infeasible(s, node_field(v, "on_infeasible"), x);
+    build_ablation(s, node_field(v, "ablation"), x);
     build_objective(s, node_field(v, "objective"), x);
     build_backend(s, node_field(v, "backend"), x);
     build_train_sizes(s, node_field(v, "train_sizes"), x);

@@ -17,10 +17,11 @@
 
 const char *const *noun_names(void)
 {
-    static const char *const names[] = {
-        "experiment", "dataset", "corpus",    "embedder",     "backend",       "split",
-        "library",    "expert",  "mix",       "router",       "constraint",    "objective",
-        "grid",       "sweep",   "router_fn", "objective_fn", "constraint_fn", NULL};
+    static const char *const names[] = {"experiment",   "ablation",      "dataset", "corpus",
+                                        "embedder",     "backend",       "split",   "library",
+                                        "expert",       "mix",           "router",  "constraint",
+                                        "objective",    "grid",          "sweep",   "router_fn",
+                                        "objective_fn", "constraint_fn", NULL};
     return names;
 }
 

@@ -75,6 +75,10 @@ void build_pair(script *s, const node *v, experiment *x);
 void build_rivals(script *s, const node *v, experiment *x);
 void build_constraints(script *s, const node *list, experiment *x);
 void build_infeasible(script *s, const node *v, experiment *x); /* on_infeasible; after those */
+/* A number, pm.grid or pm.sweep -> out->weight [n_weights]; out->at names the constraint. */
+bool build_weights(script *s, const node *v, const char *path, constraint_choice *out);
+/* pm.ablation: needs constraints and routers. */
+void build_ablation(script *s, const node *v, experiment *x);
 
 /* One plugin without candidates.  `reserved`: fields that are not the plugin's (NULL-terminated, or NULL). */
 bool build_plugin(script *s, const node *v, plugin_kind kind, const char *path,

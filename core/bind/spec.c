@@ -7,6 +7,7 @@
 
 #include "bind/script_private.h"
 #include "data/corpus_json.h"
+#include "eval/ablation.h"
 
 static void put_key(str *o, const char *key, bool first)
 {
@@ -213,7 +214,11 @@ const char *spec_text(script *s, const experiment *x)
 {
     str o = STR_INIT;
     str_puts(&o, "{");
-    put_text(&o, "asks", x->asks, true);
+    if (x->ablation) {
+        str_puts(&o, "\"ablation\":");
+        ablation_json(x->ablation, &o);
+    }
+    put_text(&o, "asks", x->asks, !x->ablation);
     put_optional(&o, "backend", x->backend);
     put_key(&o, "bootstrap", false);
     str_printf(&o, "{\"clustered\":%s", x->bootstrap.clustered ? "true" : "false");

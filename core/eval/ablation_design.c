@@ -42,8 +42,7 @@ static const char *weights_text(const design_work *d)
             str_puts(&text, d->w[k] > 0 ? " on" : " off");
             continue;
         }
-        str_puts(&text, "=");
-        str_number(&text, d->w[k]);
+        str_printf(&text, "=%.6g", d->w[k]);
     }
     const char *kept = text.failed ? NULL : arena_strdup(d->a, str_text(&text));
     str_close(&text);
@@ -147,10 +146,7 @@ static pm_status put_alone(design_work *d)
             d->w[k] = level_of(f, l);
             str text = STR_INIT;
             str_printf(&text, "only %s", f->label);
-            if (!f->is_switch) {
-                str_puts(&text, "=");
-                str_number(&text, d->w[k]);
-            }
+            if (!f->is_switch) str_printf(&text, "=%.6g", d->w[k]);
             const char *name = text.failed ? NULL : arena_strdup(d->a, str_text(&text));
             str_close(&text);
             s = name ? put(d, name, false, NULL) : err_set(d->err, PM_E_MEMORY, "points");

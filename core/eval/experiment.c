@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "eval/ablation.h"
 #include "eval/experiment_private.h"
 
 /* ---- before any compute ---- */
@@ -214,6 +215,10 @@ pm_status exp_run_key(exp_run *r, pm_err *err)
     exp_plugin_json(&x->objective, &text);
     exp_infeasible_key(x, &text);
     put_pair(x, &text);
+    if (x->ablation) {
+        str_puts(&text, ",\"ablation\":");
+        ablation_json(x->ablation, &text);
+    }
     return exp_key_end(&text, r->key, err);
 }
 
@@ -287,6 +292,7 @@ static pm_status run_seed(exp_run *r, uint64_t seed, pm_err *err)
     if (!s) s = exp_bundles(r, &w, err);
     if (!s) s = exp_curves(r, &w, err);
     if (!s) s = put_rows(r, &w, err);
+    if (!s) s = exp_ablation_run(r, &w, err);
     if (!s) s = exp_cells(r, &w, err);
     if (!s) s = exp_step(r, "decisions and intervals", err);
     exp_seed_close(&w);

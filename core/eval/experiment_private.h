@@ -335,6 +335,8 @@ PM_MUST_USE pm_status exp_infeasible_keep(exp_run *r, const pipeline_result *res
 PM_MUST_USE pm_status exp_infeasible_rows(exp_run *r, const seed_work *w, pm_err *err);
 PM_MUST_USE pm_status exp_about_infeasible(exp_run *r, const seed_work *w, pm_err *err);
 
+/* What constraints do, for a seed: rows at points "ablation:..." (after exp_decide). */
+PM_MUST_USE pm_status exp_ablation_run(exp_run *r, seed_work *w, pm_err *err);
 /* ---- experiment_similarity.c ---- */
 
 /* How near the test part is to what is learned from, where that is asked for; drops what is too near. */

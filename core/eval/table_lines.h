@@ -31,6 +31,7 @@ bool table_is_sweep(const char *point);
 /* "cost:LABEL": the same in recorded dollars. */
 bool table_is_cost(const char *point);
 #define TABLE_PAIR      "pair"      /* point of the rows about two models */
+#define TABLE_ABLATION  "ablation:" /* before points of the rows about constraints */
 #define TABLE_PUBLISHED "published" /* role of those that others printed */
 /* A point that is no weight point: of a sweep, or of two models. */
 bool table_is_apart(const char *point);

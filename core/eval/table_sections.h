@@ -32,6 +32,9 @@ PM_MUST_USE pm_status table_curves(const table_page *p, pm_err *err);
 /* Two models: APGR, CPT, costs, calibration. */
 PM_MUST_USE pm_status table_pair(const table_page *p, pm_err *err);
 
+/* What constraints do: effects, Shapley values, interactions, levels, fronts. */
+PM_MUST_USE pm_status table_ablation(const table_page *p, pm_err *err);
+
 /* Of a run that was measured on battles: all of its summary but the facts. */
 bool table_has_battles(const table_lines *t);
 PM_MUST_USE pm_status table_battles(const table_page *p, const char *const *rival, size_t n_rivals,

@@ -22,6 +22,7 @@ local pm = {}
 ---@class pm.Expert
 ---@class pm.Library
 ---@class pm.Grid
+---@class pm.Ablation
 ---@class pm.Sweep
 ---@class pm.Experiment
 
@@ -35,6 +36,7 @@ local pm = {}
 ---@field library? pm.Library|"from data" "from data"
 ---@field routers pm.Router[]
 ---@field constraints? pm.Constraint[]
+---@field ablation? pm.Ablation
 ---@field objective? pm.Objective pm.objective "penalty" {}
 ---@field backend? pm.Backend outcomes straight from the data if absent
 ---@field rival? string|string[] labels of routers and baselines ("domain majority") that differences are reported against
@@ -134,6 +136,24 @@ function pm.grid(values) end
 ---@param fields { from: number, to: number, steps: integer, scale?: "linear"|"log1p"|"log" }
 ---@return pm.Sweep
 function pm.sweep(fields) end
+
+---@class pm.AblationFields
+---@field [integer] "leave_one_out"|"one_at_a_time"|"shapley"|"interactions" what is asked; leave_one_out
+---@field at? table<string, number> weights w* by constraint; those of the constraints, the first of a sweep
+---@field levels? table<string, number[]|pm.Grid|pm.Sweep> of one_at_a_time and of design "full"; 0 and w*
+---@field design? "none"|"full"|"fractional"|"random"|"latin_hypercube"
+---@field points? integer of random and latin_hypercube; 256
+---@field range? table<string, number[]> { low, high, scale = "log" } of drawn and fractional designs
+---@field resolution? integer of fractional: 3, 4 or 5; 4
+---@field permutations? integer orders that Shapley values of more than 12 constraints are sampled from; 256
+---@field seed? integer 1
+---@field fronts? string[][] two or three of "quality"|"loss", "utility", "cost" and constraints each
+---@field routers? string[] labels; all
+
+--- What each constraint does (docs/ablation.md): field `ablation` of pm.experiment.
+---@param fields pm.AblationFields
+---@return pm.Ablation
+function pm.ablation(fields) end
 
 ---@class pm.ExpertFields
 ---@field id? string the model's name in the data

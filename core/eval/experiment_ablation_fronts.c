@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Fronts over the points of an ablation in two or three objectives, their hypervolume and knee; and the table of all
+ * points as ablation-SEED-ROUTER.csv.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "eval/experiment_ablation.h"
+#include "eval/pareto.h"
+#include "eval/pareto3.h"
+
+typedef struct front_work {
+    const exp_ablation *x;
+    const exp_ablated *one;
+    size_t measure[ABLATION_AXES], n_axes;
+    double sign[ABLATION_AXES], worst[ABLATION_AXES];
+    uint32_t *on;         /* [points] 1 + rank on the front, 0: dominated */
+    size_t n_front, knee; /* point; SIZE_MAX: none */
+    double volume;
+} front_work;
+
+static bool find_measure(const exp_ablation *x, const char *axis, size_t *out)
+{
+    for (*out = 0; *out < x->n_measures; ++*out)
+        if (strcmp(exp_ablation_measure(x, *out), axis) == 0 &&
+            (*out != ABLATION_COST || x->has_cost))
+            return true;
+    return false;
+}
+
+/* Small is good: qualities and utilities change their sign. */
+static double sign_of(const exp_ablation *x, size_t measure)
+{
+    if (measure == ABLATION_UTILITY) return -1;
+    return measure == ABLATION_VALUE && x->w->truth.kind != PM_VALUE_LOSS ? -1 : 1;
+}
+
+static double at(const front_work *f, size_t p, size_t axis)
+{
+    return f->sign[axis] * f->one->mean[p * f->x->n_measures + f->measure[axis]];
+}
+
+static pm_status two(front_work *f, pm_err *err)
+{
+    size_t n = f->x->d.n, kept;
+    pareto_point *p = arena_alloc(f->x->r->a, n, sizeof *p);
+    if (!p) return err_set(err, PM_E_MEMORY, "fronts of an ablation");
+    for (size_t k = 0; k < n; k++) p[k] = (pareto_point){at(f, k, 0), at(f, k, 1), k};
+    f->volume = pareto_hypervolume(p, n, f->worst[0], f->worst[1]);
+    for (size_t k = 0; k < n; k++) p[k] = (pareto_point){at(f, k, 0), at(f, k, 1), k};
+    kept = pareto_front(p, n);
+    for (size_t k = 0; k < kept; k++) f->on[p[k].id] = (uint32_t)k + 1;
+    size_t knee = pareto_knee(p, kept, NULL);
+    f->knee = knee == SIZE_MAX ? SIZE_MAX : p[knee].id;
+    f->n_front = kept;
+    return PM_OK;
+}
+
+static pm_status three(front_work *f, pm_err *err)
+{
+    size_t n = f->x->d.n, kept;
+    pareto3_point *p = arena_alloc(f->x->r->a, n, sizeof *p);
+    if (!p) return err_set(err, PM_E_MEMORY, "fronts of an ablation");
+    for (size_t k = 0; k < n; k++)
+        p[k] = (pareto3_point){{at(f, k, 0), at(f, k, 1), at(f, k, 2)}, k};
+    f->volume = pareto3_hypervolume(p, n, f->worst);
+    for (size_t k = 0; k < n; k++)
+        p[k] = (pareto3_point){{at(f, k, 0), at(f, k, 1), at(f, k, 2)}, k};
+    kept = pareto3_front(p, n);
+    for (size_t k = 0; k < kept; k++) f->on[p[k].id] = (uint32_t)k + 1;
+    size_t knee = pareto3_knee(p, kept, NULL);
+    f->knee = knee == SIZE_MAX ? SIZE_MAX : p[knee].id;
+    f->n_front = kept;
+    return PM_OK;
+}
+
+/* SIZE_MAX measures: an axis that this run does not have (no recorded costs); the front is left out. */
+static pm_status make_front(front_work *f, const ablation_front *from, bool *is_there, pm_err *err)
+{
+    f->n_axes = from->n;
+    f->on = arena_alloc(f->x->r->a, f->x->d.n, sizeof *f->on);
+    if (!f->on) return err_set(err, PM_E_MEMORY, "fronts of an ablation");
+    *is_there = true;
+    for (size_t k = 0; k < from->n && *is_there; k++) {
+        *is_there = find_measure(f->x, from->axis[k], &f->measure[k]);
+        if (!*is_there) return PM_OK;
+        f->sign[k] = sign_of(f->x, f->measure[k]);
+        f->worst[k] = -INFINITY;
+        for (size_t p = 0; p < f->x->d.n; p++) f->worst[k] = fmax(f->worst[k], at(f, p, k));
+    }
+    return from->n == 2 ? two(f, err) : three(f, err);
+}
+
+static const char *axes_text(const exp_ablation *x, const ablation_front *from)
+{
+    str text = STR_INIT;
+    for (size_t k = 0; k < from->n; k++)
+        str_printf(&text, "%s%s", k ? ", " : "front ", from->axis[k]);
+    const char *kept = text.failed ? NULL : arena_strdup(x->r->keep, str_text(&text));
+    str_close(&text);
+    return kept;
+}
+
+static pm_status put_row(const front_work *f, const char *point, const char *metric, double value,
+                         pm_err *err)
+{
+    ablation_contrast v = {.value = value, .lo = NAN, .hi = NAN, .prompts = f->x->w->truth.n};
+    return exp_ablation_put(f->x, f->one, point, metric, &v, err);
+}
+
+/* The knee's row holds its name as setting, and a mean for each axis. */
+static pm_status put_knee(const front_work *f, const char *point, pm_err *err)
+{
+    if (f->knee == SIZE_MAX) return PM_OK;
+    const char *name = arena_strdup(f->x->r->keep, f->x->d.point[f->knee].name);
+    pm_status s = name ? PM_OK : err_set(err, PM_E_MEMORY, "fronts of an ablation");
+    for (size_t k = 0; k < f->n_axes && !s; k++) {
+        str text = STR_INIT;
+        str_printf(&text, "knee:%s", exp_ablation_measure(f->x, f->measure[k]));
+        const char *metric = text.failed ? NULL : arena_strdup(f->x->r->keep, str_text(&text));
+        str_close(&text);
+        s = put_row(f, point, metric, f->sign[k] * at(f, f->knee, k), err);
+        if (!s) f->x->r->row[f->x->r->n_rows - 1].setting = name;
+    }
+    return s;
+}
+
+pm_status exp_ablation_fronts(const exp_ablation *x, const exp_ablated *one, pm_err *err)
+{
+    pm_status s = PM_OK;
+    for (size_t k = 0; k < x->how->n_fronts && !s; k++) {
+        front_work f = {.x = x, .one = one};
+        bool is_there;
+        s = make_front(&f, &x->how->front[k], &is_there, err);
+        if (s || !is_there) continue;
+        const char *axes = axes_text(x, &x->how->front[k]);
+        const char *point = axes ? exp_ablation_point(x, axes, "", "", "") : NULL;
+        s = put_row(&f, point, "hypervolume", f.volume, err);
+        if (!s) s = put_row(&f, point, "points on the front", (double)f.n_front, err);
+        if (!s) s = put_knee(&f, point, err);
+    }
+    return s;
+}
+
+/* ---- the table of points ---- */
+
+static void put_field(const char *text, str *out)
+{
+    str_puts(out, "\"");
+    for (const char *c = text; *c; c++) str_put(out, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
+    str_puts(out, "\"");
+}
+
+static void put_head(const exp_ablation *x, str *out)
+{
+    str_puts(out, "point,grid");
+    for (size_t k = 0; k < x->d.n_factors; k++) {
+        str_puts(out, ",");
+        str_puts(out, "weight:");
+        str_puts(out, x->how->spec.factor[k].label);
+    }
+    for (size_t q = 0; q < x->n_measures; q++)
+        if (q != ABLATION_COST || x->has_cost)
+            str_printf(out, ",mean:%s", exp_ablation_measure(x, q));
+    str_puts(out, ",changed,tau_b");
+    for (size_t f = 0; f < x->how->n_fronts; f++) {
+        str_puts(out, ",front:");
+        for (size_t k = 0; k < x->how->front[f].n; k++)
+            str_printf(out, "%s%s", k ? "+" : "", x->how->front[f].axis[k]);
+    }
+    str_puts(out, "\n");
+}
+
+static void put_line(const exp_ablation *x, const exp_ablated *one, size_t p, str *out)
+{
+    const ablation_point *at_point = &x->d.point[p];
+    put_field(at_point->name, out);
+    str_printf(out, ",%d", at_point->is_grid);
+    for (size_t k = 0; k < x->d.n_factors; k++) {
+        str_puts(out, ",");
+        str_number(out, at_point->weight[k]);
+    }
+    for (size_t q = 0; q < x->n_measures; q++) {
+        if (q == ABLATION_COST && !x->has_cost) continue;
+        str_puts(out, ",");
+        if (!isnan(one->mean[p * x->n_measures + q]))
+            str_number(out, one->mean[p * x->n_measures + q]);
+    }
+    str_puts(out, ",");
+    str_number(out, one->changed[p]);
+    str_puts(out, ",");
+    if (!isnan(one->tau[p])) str_number(out, one->tau[p]);
+}
+
+static pm_status file_name(const exp_ablation *x, const exp_ablated *one, const char **out,
+                           pm_err *err)
+{
+    char name[160];
+    snprintf(name, sizeof name, "ablation-%llu-%.100s.csv", (unsigned long long)x->w->seed,
+             one->route->choice->at.label);
+    for (char *c = name; *c; c++)
+        if (strchr("/\\ :\"'", *c)) *c = '_';
+    *out = io_join(x->r->a, x->r->dir, name);
+    return *out ? PM_OK : err_set(err, PM_E_MEMORY, "%s", name);
+}
+
+pm_status exp_ablation_csv(const exp_ablation *x, const exp_ablated *one, pm_err *err)
+{
+    const char *path;
+    size_t n = x->how->n_fronts;
+    front_work *f = arena_alloc(x->r->a, n, sizeof *f);
+    pm_status s = f ? file_name(x, one, &path, err) : err_set(err, PM_E_MEMORY, "ablation");
+    for (size_t k = 0; k < n && !s; k++) {
+        bool is_there;
+        f[k] = (front_work){.x = x, .one = one};
+        s = make_front(&f[k], &x->how->front[k], &is_there, err);
+    }
+    if (s) return s;
+    str out = STR_INIT;
+    put_head(x, &out);
+    for (size_t p = 0; p < x->d.n; p++) {
+        put_line(x, one, p, &out);
+        for (size_t k = 0; k < n; k++) str_printf(&out, ",%d", f[k].on[p] > 0);
+        str_puts(&out, "\n");
+    }
+    s = out.failed ? err_set(err, PM_E_MEMORY, "%s", path) : io_write(path, out.at, out.len, err);
+    str_close(&out);
+    return s;
+}

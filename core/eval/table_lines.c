@@ -41,8 +41,7 @@ bool table_is_cost(const char *point)
 
 bool table_is_apart(const char *point)
 {
-    return table_is_sweep(point) || table_is_cost(point) || strcmp(point, TABLE_PAIR) == 0;
-    return table_is_sweep(point) || strcmp(point, TABLE_PAIR) == 0 ||
+    return table_is_sweep(point) || table_is_cost(point) || strcmp(point, TABLE_PAIR) == 0 ||
            strncmp(point, TABLE_ABLATION, strlen(TABLE_ABLATION)) == 0;
 }
 

@@ -165,7 +165,11 @@ function pm.ablation(fields) end
 ---@field knowledge_cutoff? string YYYY-MM-DD
 ---@field licence? string SPDX identifier
 ---@field trust? number 0 to 1
----@field trust_evidence? string
+---@field trust_evidence? string|string[] words: licence, safetensors, known_organisation, no_remote_code, audited; or free text
+---@field energy_wh_per_ktok? number Wh per 1,000 tokens
+---@field carbon_g_per_ktok? number g CO2e per 1,000 tokens
+---@field output_tokens? number usual length of its answers
+---@field reading_grade? number usual reading grade of its answers
 ---@field region? string
 ---@field context? number tokens
 ---@field latency_first_ms? number
@@ -285,6 +289,9 @@ function pm.objective_fn(fields) end
 ---@field senses? pm.sense[]
 ---@field reads? string[] expert attributes
 ---@field per_prompt? boolean
+---@field signed_weight? boolean true: a weight below 0 means that more is better
+---@field usual_bound? number > 0: bound of a hard use that names none, and hard unless sense says otherwise
+---@field phrases? table<string, number> words of prompt flags -> what they add to the weight
 ---@field value fun(cell: pm.ConstraintCell, p: table): number >= 0, lower is better
 
 ---@param fields pm.ConstraintFn

@@ -161,7 +161,7 @@ static pm_status train(pm_constraint *k, pm_call *c, const pm_fit *fit)
     size_t n = 0;
     for (size_t j = 0; j < fit->lib->n; j++) {
         double v = attr_means_of(&k->recorded, fit->lib->expert[j], j);
-        n += is_recorded ? v == v : is_listed(fit->lib->expert[j]);
+        if (is_recorded ? v == v : is_listed(fit->lib->expert[j])) n++;
     }
     pm_metric m = {is_recorded ? "experts timed by mean recorded latency on train"
                                : "experts timed by their attributes",

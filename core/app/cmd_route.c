@@ -7,11 +7,14 @@
 #include <string.h>
 
 #include "app/cmds.h"
+#include "app/route_flags.h"
 #include "app/route_input.h"
 #include "app/route_overrides.h"
 #include "app/route_print.h"
 #include "app/served.h"
+#include "base/hash.h"
 #include "base/io.h"
+#include "plug/flags_route.h"
 
 static const arg_row rows[] = {
     {"json", 0, ARG_FLAG, NULL, "one JSON object a prompt"},
@@ -27,6 +30,9 @@ static const arg_row rows[] = {
     {"on-infeasible", 0, ARG_TEXT, "HOW",
      "for prompts that hard constraints leave nobody: error, relax, relax=NAME,NAME or "
      "fallback=EXPERT"},
+    {"flags", 0, ARG_TEXT, "error|warn|off",
+     "flags in prompts ([flag: small model], --size=0.3): one that is not understood is an error, "
+     "or told and left out; off: not looked at (default: as the experiment had it)"},
     {"model", 'm', ARG_TEXT, "NAME",
      "router-NAME-ALPHA: the strong expert iff P(strong beats weak) >= ALPHA; router-NAME: at the "
      "calibrated alpha"},
@@ -69,7 +75,9 @@ typedef struct session {
     served on;
     threshold *model; /* of --model */
     pipeline_ctx *pipeline;
-    pipeline use; /* the bundle's pipeline with --weight applied */
+    flags *words;
+    flags_route *flags; /* NULL: prompts pass as they are */
+    pipeline use;       /* the bundle's pipeline with --weight applied */
     pipeline_term term[64];
 } session;
 
@@ -218,6 +226,17 @@ static pm_status find_bundle(session *s, const char **dir, asked_model *m, pm_er
     return st;
 }
 
+static pm_status open_flags(session *s, pm_err *err)
+{
+    flag_policy how = bundle_about(s->on.bundle)->flags;
+    const char *want = args_text(&verb_route, s->value, "flags", NULL);
+    if (want && !flag_policy_find(want, &how))
+        return err_set(err, PM_E_ARG, "--flags wants error, warn or off, found '%s'", want);
+    if (how == FLAGS_OFF) return PM_OK;
+    pm_status st = flags_of(&s->use, &s->words, err);
+    return st ? st : flags_route_open(s->words, how, &s->flags, err);
+}
+
 static pm_status open_session(session *s, const char *dir, pm_err *err)
 {
     const arg_value *only = args_value(&verb_route, s->value, "only");
@@ -232,6 +251,7 @@ static pm_status open_session(session *s, const char *dir, pm_err *err)
     if (!st) st = check_fallback(s, err);
     if (!st && args_given(&verb_route, s->value, "model")) st = apply_model(s, dir, &model, err);
     if (!st && only->n) tell_scales(s);
+    if (!st) st = open_flags(s, err);
     if (!st) st = pipeline_ctx_open(&s->app.env, true, &s->pipeline, err);
     return st;
 }
@@ -239,37 +259,64 @@ static pm_status open_session(session *s, const char *dir, pm_err *err)
 static void close_session(session *s)
 {
     if (s->pipeline) pipeline_ctx_close(s->pipeline);
+    flags_route_close(s->flags);
+    flags_close(s->words);
     threshold_close(s->model);
     served_end(&s->on);
     arena_close(s->a);
     app_env_close(&s->app);
 }
 
+/* Flags out of the prompt: what remains is what is routed, and what names it where it has no id. */
+static pm_status read_flags(session *s, route_prompt *p, flags_result *said, pm_err *err)
+{
+    *said = (flags_result){.text = p->text, .turn = p->turn, .n_turns = p->n_turns};
+    if (!s->flags) return PM_OK;
+    pm_status st = flags_route_next(s->flags, p->text, p->turn, p->n_turns, &s->use, said, err);
+    if (st) return err_wrap(err, st, "flag");
+    route_flags_tell(s->words, said, p->id);
+    p->text = said->text;
+    p->turn = said->turn;
+    if (!p->id) p->key = fnv1a(p->text.ptr, p->text.len);
+    return PM_OK;
+}
+
+static pm_status route_one(session *s, route_prompt *p, route_print_options *o, pm_err *err)
+{
+    size_t turns[2] = {0, p->n_turns}, dim = s->use.given_dim;
+    flags_result said;
+    pipeline_result r;
+    pm_status st = read_flags(s, p, &said, err);
+    pm_prompts x = {.size = sizeof x,
+                    .n = 1,
+                    .id = &p->key,
+                    .text = &p->text,
+                    .embed = {p->vector, p->vector ? 1 : 0, dim, dim},
+                    .turn = p->turn,
+                    .turn_start = p->turn ? turns : NULL,
+                    .tokens_in = p->has_tokens ? &p->tokens_in : NULL};
+    if (!st) st = pipeline_run(&s->use, s->pipeline, &x, &r, err);
+    if (st) return p->id ? err_wrap(err, st, "prompt %s", p->id) : st;
+    o->words = s->flags ? s->words : NULL;
+    o->said = &said;
+    route_print(&s->use, p, &r, o, stdout);
+    return PM_OK;
+}
+
 static pm_status route_all(session *s, route_input *in, pm_err *err)
 {
-    route_print_options o = {
-        args_given(&verb_route, s->value, "json"), args_given(&verb_route, s->value, "explain"),
-        bundle_about(s->on.bundle)->label, args_text(&verb_route, s->value, "model", NULL),
-        s->model ? threshold_alpha(s->model) : (double)NAN};
-    size_t dim = s->use.given_dim;
+    route_print_options o = {.json = args_given(&verb_route, s->value, "json"),
+                             .explain = args_given(&verb_route, s->value, "explain"),
+                             .label = bundle_about(s->on.bundle)->label,
+                             .model = args_text(&verb_route, s->value, "model", NULL),
+                             .alpha = s->model ? threshold_alpha(s->model) : (double)NAN};
     for (;;) {
         route_prompt p;
         bool more;
         pm_status st = route_input_next(in, &p, &more, err);
         if (st || !more) return st;
-        size_t turns[2] = {0, p.n_turns};
-        pm_prompts x = {.size = sizeof x,
-                        .n = 1,
-                        .id = &p.key,
-                        .text = &p.text,
-                        .embed = {p.vector, p.vector ? 1 : 0, dim, dim},
-                        .turn = p.turn,
-                        .turn_start = p.turn ? turns : NULL,
-                        .tokens_in = p.has_tokens ? &p.tokens_in : NULL};
-        pipeline_result r;
-        st = pipeline_run(&s->use, s->pipeline, &x, &r, err);
-        if (st) return p.id ? err_wrap(err, st, "prompt %s", p.id) : st;
-        route_print(&s->use, &p, &r, &o, stdout);
+        st = route_one(s, &p, &o, err);
+        if (st) return st;
         if (app_canceled()) return err_set(err, PM_E_CANCELED, "interrupted");
     }
 }

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "app/route_flags.h"
 #include "base/str.h"
 
 static void number(str *s, const char *key, float v)
@@ -76,6 +77,7 @@ static void print_json(const pipeline *p, const route_prompt *x, const pipeline_
         str_number(&s, o->alpha);
     }
     str_printf(&s, ",\"value_kind\":\"%s\"", value_kind_name(r->kind));
+    if (o->words) route_flags_json(o->words, o->said, p, &s);
     if (o->explain) {
         str_puts(&s, ",\"experts\":[");
         for (size_t j = 0; j < r->m; j++) json_expert(p, r, j, &s);
@@ -151,4 +153,5 @@ void route_print(const pipeline *p, const route_prompt *x, const pipeline_result
     else
         fprintf(to, "%s\n", p->lib->expert[r->choice[0]]->id);
     if (o->explain) print_table(p, r, o, to);
+    if (o->explain && o->words) route_flags_explain(o->words, o->said, p, to);
 }

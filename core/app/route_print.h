@@ -8,13 +8,16 @@
 #include <stdio.h>
 
 #include "app/route_input.h"
+#include "plug/flags.h"
 #include "plug/pipeline.h"
 
 typedef struct route_print_options {
     bool json, explain;
-    const char *label; /* of the router */
-    const char *model; /* as asked for, or NULL */
-    double alpha;      /* that decides, with a model */
+    const char *label;  /* of the router */
+    const char *model;  /* as asked for, or NULL */
+    double alpha;       /* that decides, with a model */
+    const flags *words; /* NULL: prompts are not looked at for flags */
+    const flags_result *said;
 } route_print_options;
 
 void route_print(const pipeline *p, const route_prompt *x, const pipeline_result *r,

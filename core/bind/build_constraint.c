@@ -166,9 +166,45 @@ static void build_bound(script *s, const node *v, const char *path, constraint_c
                  path, node_show(bound, s->a));
 }
 
+/* Words of flags: the plugin's, then the script's, which replace equal ones. */
+static void build_phrases(script *s, const node *v, const char *path, constraint_choice *out)
+{
+    const node *f = node_field(v, "phrases");
+    const pm_phrase *own = flag_term_of("", out->at.plugin, out->sense, NULL).phrases;
+    size_t n = 0, n_own = 0;
+    if (!f) return;
+    if (f->kind != NODE_TABLE || f->noun || f->n_items) {
+        complain(&s->wrong, f->where, "%s.phrases = %s; want { [\"words\"] = weight, ... }", path,
+                 node_show(f, s->a));
+        return;
+    }
+    while (own && own[n_own].text) n_own++;
+    pm_phrase *all = arena_alloc(s->a, n_own + f->n_fields + 1, sizeof *all);
+    if (!all) return;
+    if (own) memcpy(all, own, n_own * sizeof *all);
+    n = n_own;
+    for (size_t k = 0; k < f->n_fields; k++) {
+        const node *one = &f->field[k];
+        size_t at = 0;
+        if (one->kind != NODE_NUMBER)
+            complain(&s->wrong, one->where, "%s.phrases[\"%.80s\"] = %s; want a number", path,
+                     one->key, node_show(one, s->a));
+        while (at < n_own && strcmp(all[at].text, one->key) != 0) at++;
+        all[at < n_own ? at : n++] = (pm_phrase){one->key, one->number};
+    }
+    out->phrases = all;
+    pm_err err = PM_ERR_INIT;
+    flags *made;
+    flag_term term = flag_term_of(out->at.label, out->at.plugin, out->sense, all);
+    if (flags_open(&term, 1, &made, &err) == PM_OK)
+        flags_close(made);
+    else
+        complain(&s->wrong, f->where, "%s.phrases: %s", path, err_text(&err));
+}
+
 static void build_one(script *s, const node *v, size_t i, constraint_choice *out)
 {
-    static const char *const reserved[] = {"weight", "sense", "bound", "label", NULL};
+    static const char *const reserved[] = {"weight", "sense", "bound", "label", "phrases", NULL};
     static const double one = 1;
     const char *path = schema_item_path(s->a, "constraints", i, v->name);
     bool ok = build_plugin(s, v, PLUGIN_CONSTRAINT, path, reserved, &out->at);
@@ -182,6 +218,7 @@ static void build_one(script *s, const node *v, size_t i, constraint_choice *out
     if (!node_field(v, "sense") && weight && !bound) sense = 0;
     if (!check_sense(s, v, path, out->at.plugin, sense)) return;
     out->sense = (pm_sense)(PM_SOFT + sense);
+    build_phrases(s, v, path, out);
     out->weight = &one;
     out->n_weights = 1;
     if (sense != 0) {

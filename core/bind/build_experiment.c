@@ -230,6 +230,23 @@ static void check_measure(script *s, const node *v, const experiment *x)
                  "measure = \"battles\": train_sizes is measured on outcomes; leave it out");
 }
 
+/* flags = "error" | "warn": prompts of the data may weigh soft constraints. */
+static void build_flags(script *s, const node *v, experiment *x)
+{
+    const node *f = node_field(v, "flags");
+    if (!f || f->kind != NODE_TEXT || !flag_policy_find(f->text, &x->flags)) return; /* told */
+    if (x->corpus)
+        complain(&s->wrong, f->where,
+                 "flags = \"%s\": the prompts of a corpus are cut from documents, nobody typed "
+                 "flags; want pm.dataset",
+                 f->text);
+    bool soft = false;
+    for (size_t k = 0; k < x->n_constraints; k++) soft |= x->constraint[k].sense == PM_SOFT;
+    if (!soft)
+        complain(&s->wrong, f->where,
+                 "flags = \"%s\": flags weigh soft constraints, and there are none", f->text);
+}
+
 static void find_scripted(experiment *x)
 {
     x->is_scripted = x->objective.plugin && x->objective.plugin->is_scripted;
@@ -246,6 +263,7 @@ static const schema_row *rows(void)
     static const char *const objective_nouns[] = {"objective", "objective_fn", NULL};
     static const char *const backend_nouns[] = {"backend", NULL};
     static const char *const ablation_nouns[] = {"ablation", NULL};
+    static const char *const policies[] = {"error", "warn", NULL};
     static const char *const measures[] = {"outcomes", "battles", NULL};
     static const schema_row all[] = {
         {"name", WANT_TEXT, 0, 0, NULL, false, NULL},
@@ -269,6 +287,7 @@ static const schema_row *rows(void)
         {"decontaminate", WANT_NUMBER, 0, 1, NULL, false, NULL},
         {"rival", WANT_ANY, 0, 0, NULL, false, NULL},
         {"measure", WANT_WORD, 0, 0, measures, false, NULL},
+        {"flags", WANT_WORD, 0, 0, policies, false, NULL},
         {"reference", WANT_FLAG, 0, 0, NULL, false, NULL},
         {"train_sizes", WANT_ANY, 0, 0, NULL, false, NULL},
         {"size", WANT_TEXT, 0, 0, NULL, false, NULL},
@@ -314,6 +333,7 @@ void build_experiment(script *s, const node *v)
     }
     build_infeasible(s, node_field(v, "on_infeasible"), x);
     build_ablation(s, node_field(v, "ablation"), x);
+    build_flags(s, v, x);
     build_objective(s, node_field(v, "objective"), x);
     build_backend(s, node_field(v, "backend"), x);
     build_train_sizes(s, node_field(v, "train_sizes"), x);

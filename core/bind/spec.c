@@ -62,6 +62,14 @@ static void put_constraint(str *o, const constraint_choice *k)
     static const char *const sense[] = {"", "soft", "hard", "budget"};
     str_puts(o, "{");
     put_number(o, "bound", k->bound, true);
+    if (k->phrases) put_key(o, "phrases", false);
+    for (const pm_phrase *p = k->phrases; p && p->text; p++) {
+        str_puts(o, p == k->phrases ? "{" : ",");
+        str_json(o, p->text, strlen(p->text));
+        str_puts(o, ":");
+        str_number(o, p->weight);
+    }
+    if (k->phrases) str_puts(o, k->phrases->text ? "}" : "{}");
     put_text(o, "sense", sense[k->sense], false);
     put_key(o, "use", false);
     put_plugin(o, &k->at);
@@ -161,6 +169,7 @@ static void put_data(str *o, const experiment *x)
     if (x->decontaminate > 0) put_number(o, "decontaminate", x->decontaminate, false);
     put_number(o, "delta", x->delta, false);
     put_optional(o, "embed", x->embed);
+    if (x->flags != FLAGS_OFF) put_text(o, "flags", flag_policy_name(x->flags), false);
     if (x->n_also) put_also(o, x);
     if (x->given_vectors) put_text(o, "vectors", "given", false);
     if (x->corpus) put_experts(o, x);

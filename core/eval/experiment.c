@@ -124,6 +124,13 @@ static void put_constraint(const constraint_choice *c, str *out)
     str_json(out, c->at.label, strlen(c->at.label));
     str_puts(out, ",\"plugin\":");
     exp_plugin_json(&c->at, out);
+    for (const pm_phrase *p = c->phrases; p && p->text; p++) {
+        str_puts(out, p == c->phrases ? ",\"phrases\":[" : ",");
+        str_json(out, p->text, strlen(p->text));
+        str_puts(out, ",");
+        str_number(out, p->weight);
+        if (!p[1].text) str_puts(out, "]");
+    }
     str_printf(out, ",\"sense\":%d,\"bound\":", (int)c->sense);
     str_number(out, c->bound);
     str_puts(out, ",\"weights\":[");
@@ -214,6 +221,7 @@ pm_status exp_run_key(exp_run *r, pm_err *err)
     str_puts(&text, "],\"objective\":");
     exp_plugin_json(&x->objective, &text);
     exp_infeasible_key(x, &text);
+    if (x->flags != FLAGS_OFF) str_printf(&text, ",\"flags\":\"%s\"", flag_policy_name(x->flags));
     put_pair(x, &text);
     if (x->ablation) {
         str_puts(&text, ",\"ablation\":");
@@ -269,6 +277,7 @@ static pm_status put_rows(exp_run *r, seed_work *w, pm_err *err)
 {
     if (r->x->of_battles) return exp_battle_rows(r, w, err);
     pm_status s = exp_rows(r, w, NULL, err);
+    if (!s) s = exp_flag_rows(r, w, err);
     if (!s) s = exp_means(r, w, err);
     return s ? s : exp_pool(r, w, err);
 }
@@ -316,6 +325,7 @@ static pm_status run_all(exp_run *r, run_summary *out, double start, pm_err *err
     r->jobs_total = count_jobs(r);
     s = exp_about(r, err);
     if (!s) s = exp_about_also(r, err);
+    if (!s) s = exp_about_flags(r, err);
     for (size_t k = 0; k < r->x->n_seeds && !s; k++) s = run_seed(r, r->x->seed[k], err);
     if (!s) s = exp_files(r, out, err);
     double seconds = exp_now() - start;
@@ -363,6 +373,7 @@ void exp_run_close(exp_run *r)
     str_close(&r->history);
     str_close(&r->pair);
     str_close(&r->timings);
+    exp_flags_close(r);
     pipeline_ctx_close(r->pipe);
     call_ctx_close(r->call);
     store_close(r->st);

@@ -67,7 +67,8 @@ typedef struct constraint_choice {
     const double *weight; /* [n_weights] pm.sweep; the grid of points is their product */
     size_t n_weights;
     double bound; /* hard and budget */
-    const pm_phrase *phrases; /* words of flags in place of the plugin's; text == NULL ends; NULL: the plugin's */
+    const pm_phrase *
+        phrases; /* words of flags in place of the plugin's; text == NULL ends; NULL: the plugin's */
 } constraint_choice;
 
 typedef struct infeasible_choice { /* what to do for a prompt that hard constraints leave nobody */

@@ -93,6 +93,7 @@ static pm_status write_bundle(exp_run *r, seed_work *w, size_t k, size_t point,
                         .script = r->x->script,
                         .script_sha256 = r->x->script_sha256,
                         .seed = w->seed,
+                        .flags = r->x->flags,
                         .is_scripted = r->x->is_scripted,
                         .router_file = route->file,
                         .embedder_file = w->embed_file};

@@ -163,6 +163,7 @@ static pm_status run_backend(exp_run *r, dataset *d, pm_err *err)
     str_printf(&text, ",\"data\":\"%s\",\"library\":\"%s\",\"backend\":", d->hash,
                r->lib ? r->lib->revision_hex : d->models.revision_hex);
     exp_plugin_json(r->x->backend, &text);
+    exp_flags_key(r, &text);
     pm_status s = exp_key_end(&text, key, err);
     if (!s) s = exp_job_find(r, key, &done, err);
     if (s) return s;
@@ -271,6 +272,7 @@ static pm_status data_key(exp_run *r, pm_err *err)
     exp_plugin_json(r->x->backend, &text);
     if (r->x->backend) str_printf(&text, ",\"library\":\"%s\"", r->lib->revision_hex);
     put_narrowing(r, &text);
+    exp_flags_key(r, &text);
     if (r->x->of_battles) str_puts(&text, ",\"measure\":\"battles\"");
     return exp_key_end(&text, r->data_key, err);
 }
@@ -303,6 +305,7 @@ static pm_status load_recorded(exp_run *r, pm_err *err)
     dataset read, all, chosen;
     dataset_options o = DATASET_OPTIONS_DEFAULT;
     pm_status s = dataset_read(r->x->data_dir, &o, r->a, &read, err);
+    if (!s) s = exp_read_flags(r, &read, err);
     if (!s) s = check_vectors(r, &read, err);
     if (!s) s = dataset_narrow(&read, r->x->data_dir, &r->x->narrow, r->a, &all, err);
     if (s) return s;

@@ -54,8 +54,22 @@ static pm_status make_point(exp_run *r, size_t k, weight_point *out, pm_err *err
 
 #define MAX_POINTS 10000
 
+/* Phrases that the experiment gives, for pipelines and bundles. */
+static pm_status find_phrases(exp_run *r, pm_err *err)
+{
+    const pm_phrase **all = arena_alloc(r->a, r->x->n_constraints, sizeof *all);
+    if (!all) return err_set(err, PM_E_MEMORY, "phrases");
+    for (size_t c = 0; c < r->x->n_constraints; c++) {
+        all[c] = r->x->constraint[c].phrases;
+        if (all[c]) r->phrases = all;
+    }
+    return PM_OK;
+}
+
 pm_status exp_points(exp_run *r, pm_err *err)
 {
+    pm_status found = find_phrases(r, err);
+    if (found) return found;
     size_t n = 1;
     for (size_t c = 0; c < r->x->n_constraints; c++) {
         n *= weights_of(&r->x->constraint[c]);
@@ -186,6 +200,7 @@ pipeline exp_pipeline(const exp_run *r, const seed_work *w, size_t k, size_t poi
                       .n_terms = r->x->n_constraints,
                       .decide = w->decide,
                       .prior = w->prior,
+                      .phrases = r->phrases,
                       .cost_mean = w->cost_mean,
                       .infeasible = {.policy = r->x->infeasible.policy,
                                      .relax = r->x->infeasible.relax,
@@ -213,6 +228,7 @@ static pm_status decide(exp_run *r, seed_work *w, size_t k, size_t point, policy
     pm_mat share = {0};
     pipeline p = exp_pipeline(r, w, k, point, term);
     pm_scores scores = exp_scores(r, w, route);
+    p.weight_row = exp_flag_weights(r, w, point);
     pipeline_result result;
     pm_status s = pipeline_decide(&p, r->pipe, &w->test_x, &scores, &result, err);
     s = exp_infeasible_prompt(r, w, s, err);
@@ -255,6 +271,7 @@ static void mark_rivals(const exp_run *r, seed_work *w)
 pm_status exp_decide(exp_run *r, seed_work *w, pm_err *err)
 {
     pm_status s = build_parts(r, w, err);
+    if (!s) s = exp_flags_open(r, w, err);
     if (s) return s;
     size_t n = w->n_baselines + w->n_routers * r->n_points;
     w->policy = arena_alloc(r->a, n, sizeof *w->policy);

@@ -78,9 +78,11 @@ typedef struct exp_run {
     str pair;    /* JSON of the seed's two-model curves; "" without a pair */
     str timings; /* JSON objects {what, seconds} of the seed's jobs, by commas */
 
-    struct battle_pool *battles; /* experiment_battles.c; NULL unless several seeds battle */
-    struct seed_means *means;    /* experiment_means.c; NULL with one seed */
-    struct split_pool *pool;     /* experiment_pool.c; NULL with one seed or recorded data */
+    struct battle_pool *battles;     /* experiment_battles.c; NULL unless several seeds battle */
+    struct seed_means *means;        /* experiment_means.c; NULL with one seed */
+    struct prompt_flags *flags;      /* experiment_flags.c; NULL: prompts are not looked at */
+    const pm_phrase *const *phrases; /* [n_constraints] of pipelines; NULL: the plugins' */
+    struct split_pool *pool;         /* experiment_pool.c; NULL with one seed or recorded data */
 
     store_row *row;
     size_t n_rows, rows_room;
@@ -138,6 +140,7 @@ struct seed_work {
     size_t n_sides;
     double *placebo; /* [EXP_SHUFFLES x n_points x 2] sums of outcome and cost; NULL: none */
     struct battle_seed *battles; /* experiment_battles.c; NULL unless measured on battles */
+    struct seed_flags *flags;    /* experiment_flagged.c; NULL: no test prompt has any */
     const char **decisions;      /* [n_routers x n_points] object of the choices */
 };
 
@@ -337,6 +340,21 @@ PM_MUST_USE pm_status exp_about_infeasible(exp_run *r, const seed_work *w, pm_er
 
 /* What constraints do, for a seed: rows at points "ablation:..." (after exp_decide). */
 PM_MUST_USE pm_status exp_ablation_run(exp_run *r, seed_work *w, pm_err *err);
+/* ---- experiment_flags.c, experiment_flagged.c ---- */
+
+/* Takes flags out of the texts of `d` and keeps what they say, if the experiment asks for it. */
+PM_MUST_USE pm_status exp_read_flags(exp_run *r, dataset *d, pm_err *err);
+void exp_flags_close(exp_run *r);
+void exp_flags_key(const exp_run *r,
+                   str *out); /* ,"texts":".." where texts may differ from the data's */
+PM_MUST_USE pm_status exp_about_flags(exp_run *r, pm_err *err);
+/* Finds the flagged prompts of the test part; w->test_x is there. */
+PM_MUST_USE pm_status exp_flags_open(exp_run *r, seed_work *w, pm_err *err);
+/* pipeline.weight_row of the test part at a point, until it is asked for another; NULL: no flags. */
+const float *const *exp_flag_weights(const exp_run *r, const seed_work *w, size_t point);
+/* Rows of subset "flagged": choices and constrained values with and without flags. */
+PM_MUST_USE pm_status exp_flag_rows(exp_run *r, const seed_work *w, pm_err *err);
+
 /* ---- experiment_similarity.c ---- */
 
 /* How near the test part is to what is learned from, where that is asked for; drops what is too near. */

@@ -100,6 +100,7 @@ static pm_status decide_oracle(exp_run *r, const seed_work *w, size_t point, pol
     pm_scores scores = {.size = sizeof scores, .kind = w->truth.kind, .reference_col = PM_NO_COL};
     if (!term || !choice) return err_set(err, PM_E_MEMORY, "oracle");
     pipeline p = exp_pipeline(r, w, 0, point, term);
+    p.weight_row = exp_flag_weights(r, w, point);
     pipeline_result result;
     pm_status s = copy_truth(r, w, &scores.value, err);
     if (!s) s = pipeline_decide(&p, r->pipe, &w->test_x, &scores, &result, err);

@@ -379,6 +379,7 @@ static pm_status put_all(const summary *s, table_style style, str *out, pm_err *
     if (!status) status = table_fronts(&page, err);
     if (!status) status = table_costs(&page, err);
     if (!status) status = table_ablation(&page, err);
+    if (!status) status = table_flags(&page, err);
     if (!status) status = table_curves(&page, err);
     if (!status) status = put_seeds(s, style, out, err);
     if (!status) status = put_predictions(s, style, out, err);

@@ -29,6 +29,9 @@ PM_MUST_USE pm_status table_costs(const table_page *p, pm_err *err);
 /* Routers by number of training prompts; agreement of labels with themselves. */
 PM_MUST_USE pm_status table_curves(const table_page *p, pm_err *err);
 
+/* What flags in prompts changed. */
+PM_MUST_USE pm_status table_flags(const table_page *p, pm_err *err);
+
 /* Two models: APGR, CPT, costs, calibration. */
 PM_MUST_USE pm_status table_pair(const table_page *p, pm_err *err);
 

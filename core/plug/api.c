@@ -11,17 +11,21 @@
 #include "base/str.h"
 #include "config.h"
 #include "plug/bundle.h"
+#include "plug/flags_route.h"
 
 struct pm_bundle {
     compute compute;
     registry *registry;
     plug_env env;
     bundle *bundle;
+    flags *flags; /* NULL: prompts are taken as they are */
+    flag_policy policy;
 };
 
 struct pm_route_ctx {
     const pm_bundle *bundle;
     pipeline_ctx *pipeline;
+    flags_route *flags;
     str sound; /* a text whose invalid bytes were replaced; grows only */
 };
 
@@ -34,6 +38,17 @@ static pm_status told(pm_status st, const pm_err *err, char *message_out)
 {
     if (st && message_out) snprintf(message_out, PM_MESSAGE_BYTES, "%s", err_text(err));
     return st;
+}
+
+/* What the bundle says of flags, unless the caller says otherwise. */
+static pm_status open_flags(pm_bundle *b, const pm_route_options *o, pm_err *err)
+{
+    const char *want = o && PM_HAS(o, flags) ? o->flags : NULL;
+    b->policy = bundle_about(b->bundle)->flags;
+    if (want && !flag_policy_find(want, &b->policy))
+        return err_set(err, PM_E_ARG, "flags = \"%.40s\"; want \"error\", \"warn\" or \"off\"",
+                       want);
+    return b->policy == FLAGS_OFF ? PM_OK : flags_of(bundle_pipeline(b->bundle), &b->flags, err);
 }
 
 static pm_status open_parts(pm_bundle *b, const char *path, const pm_route_options *o, pm_err *err)
@@ -49,7 +64,7 @@ static pm_status open_parts(pm_bundle *b, const char *path, const pm_route_optio
     st = call_ctx_open(&b->env, workers > 1, &c, err);
     if (!st) st = bundle_open(c, path, &b->bundle, err);
     call_ctx_close(c);
-    return st;
+    return st ? st : open_flags(b, o, err);
 }
 
 pm_status pm_bundle_open(const char *path, const pm_route_options *options, pm_bundle **out,
@@ -75,6 +90,7 @@ pm_status pm_bundle_open(const char *path, const pm_route_options *options, pm_b
 void pm_bundle_close(pm_bundle *b)
 {
     if (!b) return;
+    flags_close(b->flags);
     bundle_close(b->bundle);
     if (b->registry) registry_close(b->registry);
     compute_close(&b->compute);
@@ -100,8 +116,9 @@ pm_status pm_route_ctx_open(const pm_bundle *b, pm_route_ctx **out, char *messag
     if (!c) return told(err_set(&err, PM_E_MEMORY, "out of memory"), &err, message_out);
     c->bundle = b;
     pm_status st = pipeline_ctx_open(&b->env, false, &c->pipeline, &err);
+    if (!st) st = flags_route_open(b->flags, b->policy, &c->flags, &err);
     if (st)
-        mem_free(c);
+        pm_route_ctx_close(c);
     else
         *out = c;
     return told(st, &err, message_out);
@@ -111,6 +128,7 @@ void pm_route_ctx_close(pm_route_ctx *ctx)
 {
     if (!ctx) return;
     pipeline_ctx_close(ctx->pipeline);
+    flags_route_close(ctx->flags);
     str_close(&ctx->sound);
     mem_free(ctx);
 }
@@ -133,10 +151,10 @@ size_t pm_bundle_vector_dim(const pm_bundle *b)
     return bundle_pipeline(b->bundle)->given_dim;
 }
 
-/* A prompt of its own text and id; `x` may carry its vector already. */
-static pm_status route_one(pm_route_ctx *ctx, pm_prompts *x, pm_route_result *out, pm_err *err)
+/* A prompt whose flags are read already; `x` may carry its vector already. */
+static pm_status route_one(pm_route_ctx *ctx, const pipeline *p, pm_prompts *x,
+                           const flags_result *said, pm_route_result *out, pm_err *err)
 {
-    const pipeline *p = bundle_pipeline(ctx->bundle->bundle);
     pipeline_result r;
     pm_status st = pipeline_run(p, ctx->pipeline, x, &r, err);
     if (st) return st;
@@ -146,6 +164,9 @@ static pm_status route_one(pm_route_ctx *ctx, pm_prompts *x, pm_route_result *ou
     out->utility = r.utility.at;
     out->m = r.m;
     out->kind = r.kind;
+    if (PM_HAS(out, prompt)) out->prompt = said->text;
+    if (PM_HAS(out, flags_read)) out->flags_read = said->n_read;
+    if (PM_HAS(out, flags_wrong)) out->flags_wrong = said->n_wrong;
     return PM_OK;
 }
 
@@ -163,9 +184,13 @@ pm_status pm_route_text(pm_route_ctx *ctx, const char *text, size_t len, pm_rout
                     &err, message_out);
     if (!make_sound(ctx, &view))
         return told(err_set(&err, PM_E_MEMORY, "text of %zu bytes", len), &err, message_out);
-    uint64_t id = fnv1a(view.ptr, view.len);
-    pm_prompts x = {.size = sizeof x, .n = 1, .id = &id, .text = &view};
-    return told(route_one(ctx, &x, out, &err), &err, message_out);
+    pipeline p = *bundle_pipeline(ctx->bundle->bundle);
+    flags_result said;
+    pm_status st = flags_route_next(ctx->flags, view, NULL, 0, &p, &said, &err);
+    uint64_t id = fnv1a(said.text.ptr, said.text.len);
+    pm_prompts x = {.size = sizeof x, .n = 1, .id = &id, .text = &said.text};
+    if (!st) st = route_one(ctx, &p, &x, &said, out, &err);
+    return told(st, &err, message_out);
 }
 
 pm_status pm_route_vector(pm_route_ctx *ctx, const float *vector, size_t dim, pm_str text,
@@ -181,8 +206,13 @@ pm_status pm_route_vector(pm_route_ctx *ctx, const float *vector, size_t dim, pm
                     &err, message_out);
     if (!make_sound(ctx, &view))
         return told(err_set(&err, PM_E_MEMORY, "text of %zu bytes", text.len), &err, message_out);
-    uint64_t id = text.ptr ? fnv1a(view.ptr, view.len) : fnv1a(vector, dim * sizeof *vector);
+    pipeline p = *bundle_pipeline(ctx->bundle->bundle);
+    flags_result said;
+    pm_status st = flags_route_next(ctx->flags, view, NULL, 0, &p, &said, &err);
+    uint64_t id = text.ptr ? fnv1a(said.text.ptr, said.text.len)
+                           : fnv1a(vector, dim * sizeof *vector);
     pm_prompts x = {
-        .size = sizeof x, .n = 1, .id = &id, .text = &view, .embed = {vector, 1, dim, dim}};
-    return told(route_one(ctx, &x, out, &err), &err, message_out);
+        .size = sizeof x, .n = 1, .id = &id, .text = &said.text, .embed = {vector, 1, dim, dim}};
+    if (!st) st = route_one(ctx, &p, &x, &said, out, &err);
+    return told(st, &err, message_out);
 }

@@ -135,7 +135,23 @@ static pm_status write_objective(writer *w, const objective *o)
     return st;
 }
 
-static pm_status write_terms(writer *w, const pipeline *p)
+/* Words of flags are kept where they count or are not the plugin's, so that another plugin does not change them. */
+static void put_phrases(writer *w, const pipeline *p, size_t k, bool counts)
+{
+    const pm_phrase *given = p->phrases ? p->phrases[k] : NULL;
+    if (!given && !counts) return;
+    flag_term t =
+        flag_term_of(p->term[k].name, constraint_plugin(p->term[k].k), p->term[k].sense, given);
+    put_key(w, "phrases", false);
+    str_puts(&w->json, "{");
+    for (const pm_phrase *one = t.phrases; one && one->text; one++) {
+        put_key(w, one->text, one == t.phrases);
+        str_number(&w->json, one->weight);
+    }
+    str_puts(&w->json, "}");
+}
+
+static pm_status write_terms(writer *w, const pipeline *p, const bundle_info *info)
 {
     put_key(w, "constraints", false);
     str_puts(&w->json, "[");
@@ -154,6 +170,7 @@ static pm_status write_terms(writer *w, const pipeline *p)
         str_number(&w->json, t->weight);
         put_key(w, "bound", false);
         str_number(&w->json, isfinite(t->bound) ? t->bound : (double)NAN);
+        put_phrases(w, p, k, info->flags != FLAGS_OFF);
         str_puts(&w->json, "}");
     }
     str_puts(&w->json, "]");
@@ -191,6 +208,7 @@ static void write_about(writer *w, const bundle_info *info)
     put_text(w, "script_sha256", info->script_sha256);
     str_printf(&w->json, ",\"seed\":\"%llu\",\"is_scripted\":%s", (unsigned long long)info->seed,
                info->is_scripted ? "true" : "false");
+    if (info->flags != FLAGS_OFF) put_text(w, "flags", flag_policy_name(info->flags));
 }
 
 static pm_status write_parts(writer *w, const pipeline *p, const library *lib,
@@ -206,7 +224,7 @@ static pm_status write_parts(writer *w, const pipeline *p, const library *lib,
     if ((st = write_router(w, p->route, info))) return st;
     if ((st = write_embedder(w, p, info))) return st;
     if ((st = write_objective(w, p->decide))) return st;
-    if ((st = write_terms(w, p))) return st;
+    if ((st = write_terms(w, p, info))) return st;
     write_infeasible(w, p);
     put_floats(w, "prior", p->prior, lib->view.n);
     put_floats(w, "cost_mean", p->cost_mean, lib->view.n);

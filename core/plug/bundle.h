@@ -8,12 +8,14 @@
 #ifndef PM_PLUG_BUNDLE_H
 #define PM_PLUG_BUNDLE_H
 
+#include "plug/flags.h"
 #include "plug/pipeline.h"
 
 typedef struct bundle_info { /* provenance that travels along */
     const char *experiment, *label, *data_hash, *split_hash, *script, *script_sha256;
     uint64_t seed;
-    bool is_scripted; /* some part is made of Lua functions: routing needs the script */
+    flag_policy flags; /* what serving does with flags in prompts */
+    bool is_scripted;  /* some part is made of Lua functions: routing needs the script */
     /* Checkpoints that exist already (jobs of the run store): hard-linked, or copied, instead of
      * being written again; NULL: saved from the instance. */
     const char *router_file, *embedder_file;

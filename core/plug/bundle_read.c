@@ -158,6 +158,20 @@ static pm_status read_sense(const bundle *b, const char *text, pm_sense *out, pm
     return PM_OK;
 }
 
+static pm_status read_phrases(bundle *b, const json *part, const pm_phrase **out, pm_err *err)
+{
+    const json *list = json_get(part, "phrases");
+    *out = NULL;
+    if (!list) return PM_OK;
+    pm_phrase *all = arena_alloc(b->a, list->n + 1, sizeof *all);
+    if (!all) return err_set(err, PM_E_MEMORY, "out of memory");
+    size_t k = 0;
+    for (const json *one = list->kind == JSON_OBJECT ? list->child : NULL; one; one = one->next)
+        all[k++] = (pm_phrase){one->key, one->number};
+    *out = all;
+    return PM_OK;
+}
+
 static pm_status load_terms(bundle *b, call_ctx *c, const json *j, pm_err *err)
 {
     const json *list = json_get(j, "constraints");
@@ -166,13 +180,15 @@ static pm_status load_terms(bundle *b, call_ctx *c, const json *j, pm_err *err)
         return err_set(err, PM_E_FORMAT, "%s/bundle.json: %zu constraints; at most %d are allowed",
                        b->dir, n, BUNDLE_MAX_TERMS);
     pipeline_term *term = arena_alloc(b->a, n ? n : 1, sizeof *term);
-    if (!term) return err_set(err, PM_E_MEMORY, "out of memory");
+    const pm_phrase **phrases = arena_alloc(b->a, n + 1, sizeof *phrases);
+    if (!term || !phrases) return err_set(err, PM_E_MEMORY, "out of memory");
     size_t k = 0;
     for (const json *part = list ? list->child : NULL; part; part = part->next, k++) {
         char *path;
         pm_status st = instance_path(b, part, &path, err);
         if (!st) st = constraint_load(c, path, &b->term[k], err);
         if (!st) st = read_sense(b, json_text(part, "sense", ""), &term[k].sense, err);
+        if (!st) st = read_phrases(b, part, &phrases[k], err);
         if (st) return st;
         compare_plugin(b, part, constraint_plugin(b->term[k]));
         term[k].name = json_text(part, "name", "");
@@ -181,6 +197,7 @@ static pm_status load_terms(bundle *b, call_ctx *c, const json *j, pm_err *err)
         term[k].bound = json_number(part, "bound", INFINITY);
     }
     b->p.term = term;
+    b->p.phrases = phrases;
     b->p.n_terms = n;
     return PM_OK;
 }
@@ -248,8 +265,9 @@ static pm_status read_vectors(bundle *b, const json *j, pm_err *err)
     return PM_OK;
 }
 
-static void read_about(bundle *b, const json *j)
+static pm_status read_about(bundle *b, const json *j, pm_err *err)
 {
+    const char *policy = json_text(j, "flags", "off");
     bundle_info *i = &b->info;
     i->experiment = json_text(j, "experiment", "");
     i->label = json_text(j, "label", "");
@@ -259,6 +277,8 @@ static void read_about(bundle *b, const json *j)
     i->script_sha256 = json_text(j, "script_sha256", "");
     i->seed = strtoull(json_text(j, "seed", "0"), NULL, 10);
     i->is_scripted = json_flag(j, "is_scripted", false);
+    if (flag_policy_find(policy, &i->flags)) return PM_OK;
+    return err_set(err, PM_E_FORMAT, "%s/bundle.json: unknown flags '%s'", b->dir, policy);
 }
 
 static pm_status fill(bundle *b, call_ctx *c, pm_err *err)
@@ -267,7 +287,7 @@ static pm_status fill(bundle *b, call_ctx *c, pm_err *err)
     pm_status st = read_manifest(b, &j, err);
     if (!st) st = check_format(b, j, err);
     if (st) return st;
-    read_about(b, j);
+    if ((st = read_about(b, j, err))) return st;
     const json *lib = json_get(j, "library");
     if (!lib) return err_set(err, PM_E_FORMAT, "%s/bundle.json: holds no library", b->dir);
     if ((st = library_from_json(lib, json_text(lib, "name", "bundle"), b->a, &b->lib, err)))

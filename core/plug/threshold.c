@@ -89,11 +89,15 @@ static pm_status keep_terms(threshold *t, pm_err *err)
     size_t n = t->p.n_terms, kept = 0;
     pipeline_term *term = arena_alloc(t->a, n + 1, sizeof *term);
     size_t *place = arena_alloc(t->a, n + 1, sizeof *place);
-    if (!term || !place) return err_set(err, PM_E_MEMORY, "out of memory");
+    const pm_phrase **phrases = arena_alloc(t->a, n + 1, sizeof *phrases);
+    if (!term || !place || !phrases) return err_set(err, PM_E_MEMORY, "out of memory");
     for (size_t k = 0; k < n; k++) {
         place[k] = kept;
-        if (from[k].sense != PM_SOFT) term[kept++] = from[k];
+        if (from[k].sense == PM_SOFT) continue;
+        phrases[kept] = t->p.phrases ? t->p.phrases[k] : NULL;
+        term[kept++] = from[k];
     }
+    t->p.phrases = phrases;
     t->p.term = term;
     t->p.n_terms = kept;
     t->dropped = n - kept;

@@ -42,6 +42,7 @@ local pm = {}
 ---@field rival? string|string[] labels of routers and baselines ("domain majority") that differences are reported against
 ---@field pair? { strong: string, weak: string } ids of two experts: two-model scores (APGR, CPT) of every router
 ---@field decontaminate? number test prompts with a training prompt at this cosine or above are dropped
+---@field flags? "error"|"warn" prompts may weigh soft constraints; what is done with a flag that is not understood
 ---@field measure? "outcomes"|"battles" "battles": who won on the test prompts; "outcomes"
 ---@field reference? boolean false: do not add "knn (reference)" when no router is a knn
 ---@field bootstrap? pm.BootstrapFields
@@ -121,7 +122,7 @@ function pm.backend(name) end
 function pm.router(name) end
 
 ---@param name string
----@return fun(parameters: { weight?: number|pm.Grid|pm.Sweep, sense?: pm.sense, bound?: number, label?: string, [string]: any }): pm.Constraint
+---@return fun(parameters: { weight?: number|pm.Grid|pm.Sweep, sense?: pm.sense, bound?: number, label?: string, phrases?: table<string, number>, [string]: any }): pm.Constraint
 function pm.constraint(name) end
 
 ---@param name string

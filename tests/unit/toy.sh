@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# datasets/toy and datasets/toy_battles are what their scripts make: regenerates it and compares byte by byte.
+# datasets/toy, datasets/toy_battles and datasets/toy_flags are what their scripts make: regenerates it and compares byte by byte.
 set -eu
 src=${srcdir:-.}/datasets/toy
 lua=$(command -v lua5.4 || command -v lua || true)
@@ -19,4 +19,8 @@ done
 for file in prompts.jsonl scores.csv battles.jsonl; do
     cmp "$src/../toy_battles/$file" "$out/$file"
 done
-echo "toy.sh: eight files are as made"
+"$lua" "$src/../toy_flags/make.lua" "$out"
+for file in prompts.jsonl scores.csv costs.csv tokens_out.csv models.json; do
+    cmp "$src/../toy_flags/$file" "$out/$file"
+done
+echo "toy.sh: thirteen files are as made"

@@ -28,6 +28,9 @@ typedef struct pm_route_options {
     const char
         *plugin_path; /* folders to search first, ':' between them; NULL: the standard path */
     int threads;      /* for opening and for batches; 0 = 1 */
+    /* Flags in prompts ("[flag: small model]", "--size=0.3"): "error", "warn" (one that is not understood is stripped and
+     * weighs nothing), "off"; NULL: as the bundle says. */
+    const char *flags;
 } pm_route_options;
 
 typedef struct pm_route_result {
@@ -38,6 +41,10 @@ typedef struct pm_route_result {
     const float *utility; /* [m] what was maximised; -INFINITY when masked */
     size_t m;
     pm_value_kind kind; /* what `value` means */
+    pm_str
+        prompt; /* what the expert is to be sent: the text without its flags; until the next route */
+    size_t flags_read,
+        flags_wrong; /* flags of this prompt that weigh constraints; that were not understood */
 } pm_route_result;
 
 /* Opens the bundle folder `path`: checks hashes, loads plugins.  message_out [PM_MESSAGE_BYTES] may be
@@ -55,7 +62,8 @@ PM_EXPORT void pm_route_ctx_close(pm_route_ctx *ctx);
 
 /* Routes one UTF-8 text of `len` bytes; invalid bytes count as U+FFFD.  After warm-up (one call with a text at least as long) it
  * allocates nothing.  The decision equals the experiment's, bit for bit.
- * Errors  PM_E_ARG: the bundle wants a vector with each text (pm_bundle_vector_dim()); those of its plugins. */
+ * Errors  PM_E_ARG: the bundle wants a vector with each text (pm_bundle_vector_dim()); a flag that is not
+ *         understood, under "error"; those of its plugins.  Set out->size = sizeof *out first: members beyond it are left alone. */
 PM_EXPORT PM_MUST_USE pm_status pm_route_text(pm_route_ctx *ctx, const char *text, size_t len,
                                               pm_route_result *out, char *message_out);
 

@@ -85,20 +85,39 @@ static pm_status errors(exp_run *r, const seed_work *w, size_t c, double mae[2],
     return PM_OK;
 }
 
-static pm_status tell(exp_run *r, const seed_work *w, const char *label, const double mae[2],
-                      pm_err *err)
+static pm_status tell(exp_run *r, const seed_work *w, const char *name[2], double value,
+                      const char *text, pm_err *err)
+{
+    str joined = STR_INIT;
+    str_printf(&joined, "%s: %s", name[0], name[1]);
+    const char *kept = joined.failed ? NULL : arena_strdup(r->keep, str_text(&joined));
+    str_close(&joined);
+    pm_status s = kept ? exp_fact(r, "constraint", kept, value, text, err) : no_memory(err);
+    if (!s) r->row[r->n_rows - 1].seed = w->seed;
+    return s;
+}
+
+/* Whether the means of constraint c are of what happened: once. */
+static pm_status tell_measure(exp_run *r, const seed_work *w, size_t c, pm_err *err)
+{
+    pm_cmat real;
+    const char *name[2] = {r->x->constraint[c].at.label, "means are of"};
+    if (w->seed != r->x->seed[0]) return PM_OK;
+    pm_status s = exp_realised(r, w, c, &real, err);
+    if (s) return s;
+    return tell(r, w, name, (double)NAN, real.at ? "what happened" : "what was expected", err);
+}
+
+static pm_status tell_errors(exp_run *r, const seed_work *w, size_t c, pm_err *err)
 {
     static const char *const what[2] = {"test MAE", "test MAE of the training mean"};
-    for (size_t k = 0; k < 2; k++) {
-        str name = STR_INIT;
-        str_printf(&name, "%s: %s", label, what[k]);
-        const char *kept = name.failed ? NULL : arena_strdup(r->keep, str_text(&name));
-        str_close(&name);
-        pm_status s = kept ? exp_fact(r, "constraint", kept, mae[k], "", err) : no_memory(err);
-        if (s) return s;
-        r->row[r->n_rows - 1].seed = w->seed;
+    double mae[2] = {(double)NAN, (double)NAN};
+    pm_status s = errors(r, w, c, mae, err);
+    for (size_t k = 0; k < 2 && !s && !isnan(mae[0]); k++) {
+        const char *name[2] = {r->x->constraint[c].at.label, what[k]};
+        s = tell(r, w, name, mae[k], "", err);
     }
-    return PM_OK;
+    return s;
 }
 
 pm_status exp_expected(exp_run *r, const seed_work *w, pm_err *err)
@@ -106,12 +125,11 @@ pm_status exp_expected(exp_run *r, const seed_work *w, pm_err *err)
     if (r->x->of_battles) return PM_OK;
     for (size_t c = 0; c < r->x->n_constraints; c++) {
         const constraint *k = w->constraint[c];
-        if (!constraint_is_per_prompt(k) || !constraint_has_realised(k)) continue;
-        double mae[2] = {(double)NAN, (double)NAN};
+        if (!constraint_has_realised(k)) continue;
         arena_mark mark = arena_save(r->a);
-        pm_status s = errors(r, w, c, mae, err);
+        pm_status s = tell_measure(r, w, c, err);
+        if (!s && constraint_is_per_prompt(k)) s = tell_errors(r, w, c, err);
         arena_release(r->a, mark);
-        if (!s && !isnan(mae[0])) s = tell(r, w, r->x->constraint[c].at.label, mae, err);
         if (s) return s;
     }
     return PM_OK;

@@ -225,6 +225,8 @@ START_TEST(routerbench_wide_table)
     bed_must_hold(&b, "output_chars", "arc.1", "large", 1);
     bed_must_hold(&b, "output_chars", "mt.2", "large", 4);
     bed_must_hold(&b, "output_chars", "mt.2", "small/m", 5);
+    bed_must_hold(&b, "reading_grade", "mt.2", "small/m", .39 + 11.8 - 15.59); /* one syllable */
+    bed_must_hold(&b, "reading_grade", "mbpp.3", "large", .39 + 11.8 - 15.59);
     ck_assert_uint_eq(b.d.part[0], DATASET_TRAIN); /* the file's name says so */
     ck_assert_uint_eq(bed_skipped(&b, "no score"), 1);
     const char *const options[] = {"split=none", NULL};

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Constraints that learn within an experiment whose routers read nothing: they get embeddings, what they expected is
+ * told beside the training mean, and policies are measured by what happened.
+ */
+#include "config.h"
+
+#include "experiment_tools.h"
+
+static const store_row *fact(const store_row *row, size_t n, const char *name)
+{
+    for (size_t k = 0; k < n; k++)
+        if (!strcmp(row[k].subset, "constraint") && !strcmp(row[k].metric, name)) return &row[k];
+    ck_abort_msg("no fact \"%s\"", name);
+    return NULL;
+}
+
+START_TEST(expectations_stand_beside_the_mean)
+{
+    char dir[256];
+    trial t;
+    store_row *row;
+    size_t n;
+    temp_folder_open(dir);
+    trial_open(&t, 2);
+    constraint_choice verbosity = {.at = choose(&t, PLUGIN_CONSTRAINT, "verbosity", NULL, 0),
+                                   .sense = PM_SOFT,
+                                   .weight = t.weight,
+                                   .n_weights = 2};
+    t.x.constraint = &verbosity;
+    t.x.n_constraints = 1;
+    t.x.n_routers = 2; /* prior, length */
+    t.x.split = (split_spec){SPLIT_GIVEN, 0.6, 0.2, 0.2, 17, 0, 0};
+    run_options o = {.size = sizeof o, .out_dir = dir};
+    run_summary out;
+    store *st;
+    MUST(experiment_run(&t.env, &t.x, &o, t.a, &out, err));
+    MUST(store_open(dir, &st, err));
+    MUST(store_rows(st, out.key, t.a, &row, &n, err));
+    store_close(st);
+    double own = fact(row, n, "verbosity: test MAE")->value;
+    double mean = fact(row, n, "verbosity: test MAE of the training mean")->value;
+    ck_assert(own > 0 && mean > 0 && own < mean);
+    ck_assert_str_eq(fact(row, n, "verbosity: means are of")->setting, "what happened");
+    ck_assert(strstr(fact(row, n, "verbosity")->setting, "held-out MAE of answer tokens=") != NULL);
+    bool measured = false;
+    for (size_t k = 0; k < n; k++)
+        measured |= !strcmp(row[k].metric, "mean:verbosity") && row[k].value > 0;
+    ck_assert(measured);
+    trial_close(&t);
+    temp_folder_close(dir);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("experiment expected");
+    TCase *t = tcase_create("expected");
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, expectations_stand_beside_the_mean);
+    suite_add_tcase(s, t);
+    return suite_main(s);
+}

@@ -68,6 +68,9 @@ void expect_metrics(const struct expect_report *r, double unit, pm_metric out[4]
 
 double expect_characters(pm_str text); /* code points */
 
+/* Tokens of recorded answers: as counted, else a quarter of output_chars; at == NULL: neither is there. */
+pm_status expect_answer_tokens(pm_call *c, const pm_outcomes *y, size_t n, pm_cmat *out);
+
 pm_status expect_features_learn(struct expect_features *f, pm_call *c, const pm_prompts *x);
 /* out [x->n x d + EXPECT_SHAPES] */
 void expect_features_read(const struct expect_features *f, const pm_prompts *x, pm_mat out);

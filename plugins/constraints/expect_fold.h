@@ -11,7 +11,7 @@ enum { EXPECT_LAMBDAS = 5, EXPECT_KS = 5 };
 extern const double expect_lambda[EXPECT_LAMBDAS];
 extern const uint32_t expect_k[EXPECT_KS];
 
-enum { EXPECT_NEVER = UINT32_MAX }; /* fold of a row that is never held out */
+#define EXPECT_NEVER UINT32_MAX /* fold of a row that is never held out */
 
 struct expect_rows {       /* of the study: training prompts, then those of the tuning part */
     size_t n, m, d, width; /* width = d + EXPECT_SHAPES */

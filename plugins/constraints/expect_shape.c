@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Features of a prompt: its embedding, and counts of its text, which embeddings of unit length have lost.
+ * Features of a prompt: its embedding, and counts of its text, which embeddings of unit length have lost; and how
+ * long recorded answers are.
  */
 #include <math.h>
 
@@ -13,6 +14,22 @@ double expect_characters(pm_str text)
     size_t n = 0;
     for (size_t b = 0; b < text.len; b++) n += ((unsigned char)text.ptr[b] & 0xc0) != 0x80;
     return (double)n;
+}
+
+pm_status expect_answer_tokens(pm_call *c, const pm_outcomes *y, size_t n, pm_cmat *out)
+{
+    pm_cmat chars = pm_extra_find(y, "output_chars");
+    *out = y->tokens_out;
+    if (out->at || !chars.at) return PM_OK;
+    float *at = c->host->scratch(c, n * chars.cols + 1, sizeof *at);
+    if (!at) return PM_E_MEMORY;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < chars.cols; j++) {
+            float v = pm_crow(chars, i)[j] / 4;
+            at[i * chars.cols + j] = v < 0 ? 0 : v;
+        }
+    *out = (pm_cmat){at, n, chars.cols, chars.cols};
+    return PM_OK;
 }
 
 /* Log of characters, words and lines; shares of digits and of lines; is a question asked? */

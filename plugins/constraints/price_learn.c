@@ -24,20 +24,6 @@ static pm_status learn_means(pm_constraint *k, pm_call *c, const pm_fit *fit)
     return expect_ids_learn(&k->ids, c, fit->lib);
 }
 
-/* Tokens of recorded answers: as counted, else a quarter of their characters; at == NULL: neither. */
-static pm_status answers_of(pm_call *c, const pm_outcomes *y, size_t n, pm_cmat *out)
-{
-    pm_cmat chars = pm_extra_find(y, "output_chars");
-    *out = y->tokens_out;
-    if (out->at || !chars.at) return PM_OK;
-    float *at = c->host->scratch(c, n * chars.cols + 1, sizeof *at);
-    if (!at) return PM_E_MEMORY;
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < chars.cols; j++) at[i * chars.cols + j] = pm_crow(chars, i)[j] / 4;
-    *out = (pm_cmat){at, n, chars.cols, chars.cols};
-    return PM_OK;
-}
-
 static pm_status learn_amounts(pm_constraint *k, pm_call *c, const pm_fit *fit)
 {
     const struct price_params *p = c->params;
@@ -49,8 +35,9 @@ static pm_status learn_amounts(pm_constraint *k, pm_call *c, const pm_fit *fit)
         goal.y = fit->y->cost_usd;
         if (fit->tune_x) goal.tune = fit->tune_y->cost_usd;
     } else {
-        st = answers_of(c, fit->y, fit->x->n, &goal.y);
-        if (st == PM_OK && fit->tune_x) st = answers_of(c, fit->tune_y, fit->tune_x->n, &goal.tune);
+        st = expect_answer_tokens(c, fit->y, fit->x->n, &goal.y);
+        if (st == PM_OK && fit->tune_x)
+            st = expect_answer_tokens(c, fit->tune_y, fit->tune_x->n, &goal.tune);
     }
     if (st != PM_OK) return st;
     if (!goal.y.at)

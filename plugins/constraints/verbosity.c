@@ -19,28 +19,12 @@ struct pm_constraint {
 static const struct told_source source = {"output_tokens", "tokens_out.csv or output_chars.csv",
                                           "held-out MAE of answer tokens"};
 
-/* Tokens of recorded answers: as counted, else a quarter of their characters; at == NULL: neither. */
-static pm_status answers_of(pm_call *c, const pm_outcomes *y, size_t n, pm_cmat *out)
-{
-    pm_cmat chars = pm_extra_find(y, "output_chars");
-    *out = y->tokens_out;
-    if (out->at || !chars.at) return PM_OK;
-    float *at = c->host->scratch(c, n * chars.cols + 1, sizeof *at);
-    if (!at) return PM_E_MEMORY;
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < chars.cols; j++) {
-            float v = pm_crow(chars, i)[j] / 4;
-            at[i * chars.cols + j] = v < 0 ? 0 : v;
-        }
-    *out = (pm_cmat){at, n, chars.cols, chars.cols};
-    return PM_OK;
-}
-
 static pm_status train(pm_constraint *k, pm_call *c, const pm_fit *fit)
 {
     struct expect_goal goal = {.fit = fit};
-    pm_status st = answers_of(c, fit->y, fit->x->n, &goal.y);
-    if (st == PM_OK && fit->tune_x) st = answers_of(c, fit->tune_y, fit->tune_x->n, &goal.tune);
+    pm_status st = expect_answer_tokens(c, fit->y, fit->x->n, &goal.y);
+    if (st == PM_OK && fit->tune_x)
+        st = expect_answer_tokens(c, fit->tune_y, fit->tune_x->n, &goal.tune);
     return st == PM_OK ? told_train(&k->told, c, &goal, &source) : st;
 }
 
@@ -74,7 +58,7 @@ static pm_status realised(const pm_constraint *k, pm_call *c, const pm_library *
                           const pm_prompts *x, const pm_outcomes *y, pm_mat out)
 {
     pm_cmat tokens;
-    pm_status st = answers_of(c, y, x->n, &tokens);
+    pm_status st = expect_answer_tokens(c, y, x->n, &tokens);
     for (size_t i = 0; i < x->n && st == PM_OK; i++)
         for (size_t j = 0; j < lib->n; j++)
             pm_row(out, i)[j] = tokens.at ? pm_crow(tokens, i)[j] : NAN;

@@ -42,6 +42,46 @@ without=$(results)
 cmp -s "$with/bundles/knn.decisions.jsonl" "$without/bundles/knn.decisions.jsonl" && fail "flags changed no decision"
 grep -q '"metric":"flags_diff:size","value":-' "$with/summary.json" || fail "flags for small models chose no smaller ones"
 
+# ---- a backend measures the stripped text, too: one whose outcome is a hash of the text it sees ----
+cat >"$work/hashed.c" <<'C'
+#include <pointsman/plugin.h>
+#include <math.h>
+
+static pm_status score(const pm_backend *b, pm_call *c, const pm_prompts *x, pm_measured *out)
+{
+    (void)b, (void)c;
+    out->kind = PM_VALUE_QUALITY;
+    for (size_t i = 0; i < x->n; i++) {
+        uint32_t h = 2166136261u;
+        for (size_t k = 0; k < x->text[i].len; k++) h = (h ^ (unsigned char)x->text[i].ptr[k]) * 16777619u;
+        out->value[i] = (h >> 8) / 16777216.0;
+        if (out->cost_usd) out->cost_usd[i] = NAN;
+        if (out->tokens) out->tokens[i] = NAN;
+        if (out->chars) out->chars[i] = NAN;
+    }
+    return PM_OK;
+}
+
+static const pm_param params[] = {PM_PARAM_END};
+static const pm_backend_type hashed = {.size = sizeof hashed, .name = "hashed",
+    .doc = "Outcomes made of the bytes of a text, for a test.", .source = "none", .params = params, .score = score};
+PM_PLUGIN_BACKEND(hashed, "1.0", "MIT")
+C
+measured() { sed -n 's/.*"value":"\([0-9a-f]*\)","cost".*/\1/p' "$1/cells-1.json" | head -n 1; }
+if ${CC:-cc} --version >/dev/null 2>&1 && ! grep -q '^#define PM_SANITIZED' "$build/config.h" 2>/dev/null; then
+    mkdir -p "$work/plugins/backends"
+    expect 0 ${CC:-cc} -std=c17 -shared -fPIC -I"$root/core/include" "$work/hashed.c" -o "$work/plugins/backends/hashed.so"
+    POINTSMAN_PLUGINS="$work/plugins${POINTSMAN_PLUGINS:+:$POINTSMAN_PLUGINS}"
+    export POINTSMAN_PLUGINS
+    for kind in with without; do
+        sed 's/objective = /backend = pm.backend "hashed" {}, objective = /' "$work/$kind.lua" >"$work/measured.lua"
+        expect 0 "$pointsman" run "$work/measured.lua"
+        measured "$(results)" >"$work/$kind.value"
+    done
+    [ -s "$work/with.value" ] || fail "nothing was measured"
+    cmp "$work/with.value" "$work/without.value" || fail "a backend sees flags"
+fi
+
 # ---- a number for every prompt is a run with that weight; 0.25 is the same float ----
 mkdir "$work/all" && cp "$work/bare"/*.csv "$work/bare/models.json" "$work/all"
 sed 's/", "domain"/ --size=0.25", "domain"/' "$work/bare/prompts.jsonl" >"$work/all/prompts.jsonl"

@@ -24,9 +24,10 @@ static pm_status decide(const pm_objective *o, pm_call *c, const pm_question *q,
 }
 
 static const pm_param params[] = {
-    PM_PARAM(PM_P_F64, struct wtp_params, lambda, 1, 0, 1e12,
-             "what one unit of value is worth, in the unit of the weighted soft terms (USD of a "
-             "call with price at scale raw and weight 1)"),
+    PM_PARAM(
+        PM_P_F64, struct wtp_params, lambda, 1, 0, 1e12,
+        "what one unit of value is worth, in the unit of the weighted soft terms (USD per 1,000 "
+        "calls with price at scale raw and weight 1)"),
     PM_PARAM_END,
 };
 

@@ -52,6 +52,6 @@ for bundle in "$dir"/bundles/*/; do
 done
 [ "$found" -gt 0 ] || fail "no bundles in $dir/bundles"
 expect 0 "$pointsman" route "$bundle" "What is 12 times 7?" --explain
-says out "utility = value + terms"
+says out "utility = value part + parts of the terms"
 expect 0 "$pointsman" route "$bundle" "What is 12 times 7?" --explain --json
 finish

@@ -46,7 +46,7 @@ expect 0 "$pointsman" run "$work/wary.lua"
 bundle=$(echo "$dir"/bundles/*/ | cut -d' ' -f1)
 write 1
 expect 0 "$pointsman" route "$bundle" --script "$work/wary.lua" --explain "one prompt"
-says out "parts by wary are not offered"
+says out "objective wary tells no parts"
 says out "fee"
 if grep -qiw nan "$work/out"; then fail "the explanation shows a NaN"; fi
 

@@ -91,7 +91,7 @@ return pm.experiment {
         levels = { price = pm.grid(levels), verbosity = pm.grid(levels), recency = pm.grid(levels) },
         design = "latin_hypercube", points = 1000, seed = 1,
         range  = { price = { 0, 1 }, verbosity = { 0, 1 }, recency = { 0, 1 } },
-        fronts = { { "quality", "cost_usd" }, { "quality", "cost_usd", "verbosity" } },
+        fronts = { { "quality", "cost" }, { "quality", "cost", "verbosity" } },
       },
     },
   },

@@ -4,6 +4,7 @@
  * single experts; and the range, which the numbers mean nothing without.  Rows: experiment_cost.c.
  */
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "eval/table_sections.h"
@@ -43,10 +44,28 @@ static const table_line *next_line(const table_page *p, const char *cost, size_t
     return NULL;
 }
 
+/* Whether the line has the metric of all seeds together ("splits:all", "seeds:all"). */
+static bool is_joined(const table_page *p, const table_line *l, const char *metric)
+{
+    for (size_t r = l->head; r != SIZE_MAX; r = p->t->next[r]) {
+        const store_row *row = &p->t->row[r];
+        const char *colon = strchr(row->subset, ':');
+        if (colon && strcmp(colon, ":all") == 0 && strcmp(row->metric, metric) == 0) return true;
+    }
+    return false;
+}
+
+/* What all seeds together do not have is not made up from the seeds that do (a QNC that is never reached). */
 static bool has(const table_page *p, const table_line *l, const char *metric)
 {
     table_stat v;
+    if (is_joined(p, l, "aiq") && !is_joined(p, l, metric)) return false;
     return table_find(p->t, l, "all", metric, &v);
+}
+
+static const char *plain(const table_page *p, const table_line *l, const char *metric, int digits)
+{
+    return has(p, l, metric) ? table_plain(p, l, metric, 1, digits) : "";
 }
 
 /* Of a curve that never gets there: "never". */
@@ -99,7 +118,7 @@ static pm_status put_curves(const table_page *p, const char *cost, pm_err *err)
         for (size_t r = 0; r < n; r++) *cell++ = table_gain(p, l, rival[r]);
         *cell++ = qnc_of(p, l);
         *cell++ = percent(p, l, "cost_saving");
-        for (size_t k = 0; k < 6; k++) *cell++ = table_plain(p, l, metric[k], 1, k < 2 ? 4 : 3);
+        for (size_t k = 0; k < 6; k++) *cell++ = plain(p, l, metric[k], k < 2 ? 4 : 3);
     }
     grid_print(&g, p->style, p->out);
     str_puts(p->out, "\n");

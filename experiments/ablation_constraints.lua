@@ -84,13 +84,13 @@ return pm.experiment {
       constraints = {
         pm.constraint "price"     { weight = 0.10, predict = "prompt", missing = "worst" },
         pm.constraint "verbosity" { weight = 0.05 },
-        pm.constraint "recency"   { weight = 0.05, missing = "worst" },
+        pm.constraint "licence"   { sense = "soft", weight = 0.02, deny = "proprietary", unknown = "deny", missing = "allow" },
       },
       ablation = pm.ablation {
         "leave_one_out", "one_at_a_time", "shapley", "interactions",
-        levels = { price = pm.grid(levels), verbosity = pm.grid(levels), recency = pm.grid(levels) },
+        levels = { price = pm.grid(levels), verbosity = pm.grid(levels), licence = pm.grid(levels) },
         design = "latin_hypercube", points = 1000, seed = 1,
-        range  = { price = { 0, 1 }, verbosity = { 0, 1 }, recency = { 0, 1 } },
+        range  = { price = { 0, 1 }, verbosity = { 0, 1 }, licence = { 0, 1 } },
         fronts = { { "quality", "cost" }, { "quality", "cost", "verbosity" } },
       },
     },

@@ -7,6 +7,7 @@ local read_facts <const> = require "pointsman.report.facts"
 local read_cells <const> = require "pointsman.report.cells"
 
 local costs <const> = require "pointsman.report.costs"
+local ablation <const> = require "pointsman.report.ablation"
 local two_models <const> = require "pointsman.report.two_models"
 
 --- id, title, drawing; a fourth says whether the run has anything of the kind.
@@ -15,6 +16,7 @@ local sections <const> = {
   { "summary", "Scores", require "pointsman.report.summary" },
   { "pareto", "Cost against outcome", require "pointsman.report.pareto" },
   { "costs", "What quality costs", costs.draw, costs.wants },
+  { "ablation", "Ablation", ablation.draw, ablation.wants },
   { "two-models", "Two models", two_models.draw, two_models.wants },
   { "allocation", "Who answers what", require "pointsman.report.allocation" },
   { "calibration", "Predicted and measured", require "pointsman.report.calibration" },

@@ -51,6 +51,13 @@ page=$(sed -n 's/^report  *//p' "$work/out")
 check "$page" $sections pareto-1 allocation-1 calibration-1 learning-1 failures-1
 grep -q 'loss (nats per character)' "$page" || fail "losses have no unit"
 
+# an ablation of constraints
+sed -n '/^-- file: ablation.lua/,/^```/p' "$src/docs/ablation.md" | sed '$d' >"$work/ablation.lua"
+expect 0 "$pointsman" run "$work/ablation.lua"
+page=$(sed -n 's/^report  *//p' "$work/out")
+# shellcheck disable=SC2086
+check "$page" $sections ablation ablation-1 ablation-front-1-1
+
 # a run with everything: all figures
 "$top/tests/report/mock" "$work/mock" 600 >"$work/key" || fail "no mock run"
 expect 0 "$pointsman" report mock --out "$work/mock"

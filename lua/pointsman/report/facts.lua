@@ -78,12 +78,15 @@ end
 local function policies(f, lines)
   local points <const>, have <const> = {}, {}
   -- f.pair: policies between two models, at point "pair"; f.costs: curves in recorded dollars, at "cost:LABEL"
-  f.sweeps, f.pair, f.costs = {}, {}, {}
+  -- f.ablation: what constraints do, at "ablation:..."
+  f.sweeps, f.pair, f.costs, f.ablation = {}, {}, {}, {}
   for k = #lines, 1, -1 do
     if lines[k].point == "pair" then
       table.insert(f.pair, 1, table.remove(lines, k))
     elseif lines[k].point:find("^cost:") then
       table.insert(f.costs, 1, table.remove(lines, k))
+    elseif lines[k].point:find("^ablation:") then
+      table.insert(f.ablation, 1, table.remove(lines, k))
     end
   end
   for _, l in ipairs(lines) do

@@ -1,0 +1,188 @@
+-- SPDX-License-Identifier: MIT
+-- What each constraint does: effects of leaving it out with intervals, Shapley values, interactions, and the points of
+-- the ablation between two objectives with the knee of their front.  Numbers: docs/ablation.md.
+local html <const> = require "pointsman.report.html"
+local place <const> = require "pointsman.report.place"
+local svg <const> = require "pointsman.report.svg"
+
+local ablation <const> = {}
+
+function ablation.wants(f)
+  return #f.ablation > 0
+end
+
+local function routers(f)
+  local out <const> = {}
+  for _, l in ipairs(f.ablation) do
+    if l.point == "ablation:nominal" and l.label ~= "all routers" then out[#out + 1] = l.label end
+  end
+  return out
+end
+
+--- Lines of a router whose point begins with the words: { name = what stands behind them, get(metric) }.
+local function lines_of(f, router, words)
+  local out <const>, head <const> = {}, "ablation:" .. words
+  for _, l in ipairs(f.ablation) do
+    if l.label == router and l.point:sub(1, #head) == head then
+      out[#out + 1] = {
+        name = l.point:sub(#head + 1), point = l.point:sub(10),
+        get = function(metric) return f.get("router", router, l.point, metric) end,
+      }
+    end
+  end
+  return out
+end
+
+local function short(x)
+  return (string.format("%.4g", x):gsub("^%-", "−"))
+end
+
+--- "+0.012 [+0.003, +0.02] *", the star where the interval excludes 0.
+local function effect(v)
+  if not v or not v.value then return nil end
+  local function signed(x) return (x > 0 and "+" or "") .. short(x) end
+  if not v.lo then return signed(v.value) end
+  local star <const> = (v.lo > 0 or v.hi < 0) and " *" or ""
+  return signed(v.value) .. " [" .. signed(v.lo) .. ", " .. signed(v.hi) .. "]" .. star
+end
+
+--- One row a constraint: the effect as a dot, its interval as a line, zero as a rule.
+local function forest(lines, metric, label_of_axis)
+  return function(w, label)
+    local x1, x2 = 0, 0
+    for _, l in ipairs(lines) do
+      local v <const> = l.get(metric)
+      if v then x1, x2 = math.min(x1, v.lo or v.value), math.max(x2, v.hi or v.value) end
+    end
+    local c <const> = svg.canvas(w, 70 + 26 * #lines)
+    local box <const> = { left = w < 500 and 96 or 150, top = 16, right = w - 14, bottom = 24 + 26 * #lines }
+    local x <const> = svg.linear(x1, x2, box.left, box.right, w < 500 and 3 or 6)
+    svg.axes(c, box, x, { ticks = {} }, label_of_axis)
+    svg.line(c, x.map(0), box.top, x.map(0), box.bottom, "refline")
+    for k, l in ipairs(lines) do
+      local v <const>, y <const> = l.get(metric), box.top + 26 * (k - .5)
+      svg.text(c, box.left - 8, y + 4, svg.fit(l.name, 12, box.left - 14), { anchor = "end", class = "tick" })
+      if v then
+        local s <const> = svg.series(1)
+        if v.lo then svg.line(c, x.map(v.lo), y, x.map(v.hi), y, s.stroke) end
+        svg.mark(c, s.shape, x.map(v.value), y, 4, s.fill)
+      end
+    end
+    return svg.finish(c, label)
+  end
+end
+
+local function effects_figure(f, k, router)
+  local lines <const>, rows <const> = lines_of(f, router, "without "), {}
+  if #lines == 0 then return "" end
+  local idle <const>, moved <const> = {}, {}
+  for i, l in ipairs(lines) do
+    local changed <const> = l.get "changed"
+    if changed and changed.value == 0 then idle[#idle + 1] = l.name end
+    moved[i] = l.name .. " " .. html.percent(changed and changed.value, 1)
+    rows[i] = { l.name, effect(l.get("effect:" .. f.kind)), effect(l.get "effect:utility"), effect(l.get "effect:cost_usd"),
+      effect(l.get("effect:" .. l.name)), changed and html.percent(changed.value, 1) }
+  end
+  return html.figure {
+    id = "ablation-" .. k,
+    title = router .. ": what leaving out each constraint does to the " .. f.kind,
+    takeaway = #idle > 0 and "Leaving out " .. table.concat(idle, ", ") .. " changes no choice." or
+      "Leaving out any of them changes choices: " .. table.concat(moved, ", ") .. " of prompts.",
+    note = "All other constraints at their weights. * the paired interval excludes 0. Utility is the outcome minus the soft "
+      .. "constraints, always at the nominal weights.",
+    draw = forest(lines, "effect:" .. f.kind, "change of mean " .. f.kind),
+    head = { "left out", f.kind, "utility", "USD a call", "its own value", "changed" },
+    rows = rows, align = "lrrrrr",
+  }
+end
+
+local function shapley_table(f, router)
+  local rows <const> = {}
+  for i, l in ipairs(lines_of(f, router, "shapley ")) do
+    rows[i] = { l.name, effect(l.get "shapley:utility"), effect(l.get("shapley:" .. f.kind)), effect(l.get "shapley:cost_usd") }
+  end
+  if #rows == 0 then return "" end
+  return html.table({ "Shapley value", "utility", f.kind, "USD a call" }, rows,
+    { align = "lrrr", caption = "What each constraint adds on average over all orders of joining; values sum to all minus none." })
+end
+
+local function pair_table(f, router)
+  local rows <const> = {}
+  for i, l in ipairs(lines_of(f, router, "pair ")) do
+    rows[i] = { l.name, effect(l.get "interaction:utility"), effect(l.get("interaction:" .. f.kind)),
+      effect(l.get "shapley_interaction:utility") }
+  end
+  if #rows == 0 then return "" end
+  return html.table({ "interaction", "utility", f.kind, "Shapley index, utility" }, rows, { align = "lrrr" })
+end
+
+--- Points with rows of their own, between two objectives; the knee of the whole front marked.
+local function scatter(points, knee, xlabel, ylabel)
+  return function(w, label)
+    local x1, x2, y1, y2 = math.huge, -math.huge, math.huge, -math.huge
+    local all <const> = { table.unpack(points) }
+    all[#all + 1] = knee
+    for _, p in ipairs(all) do
+      x1, x2, y1, y2 = math.min(x1, p[1]), math.max(x2, p[1]), math.min(y1, p[2]), math.max(y2, p[2])
+    end
+    local small <const> = w < 500
+    local c <const> = svg.canvas(w, small and 300 or 360)
+    local box <const> = { left = 50, top = 26, right = w - 12, bottom = c.h - 44 }
+    local x <const> = svg.linear(x1, x2, box.left, box.right, small and 4 or 7)
+    local y <const> = svg.linear(y1, y2, box.bottom, box.top, 6)
+    svg.axes(c, box, x, y, xlabel, ylabel)
+    local named <const>, seen <const> = {}, {}
+    for i, p in ipairs(all) do
+      local s <const> = svg.series(p == knee and 2 or 1)
+      local at <const> = { x.map(p[1]), y.map(p[2]) }
+      svg.mark(c, s.shape, at[1], at[2], p == knee and 6 or 4, s.fill)
+      named[i], seen[i] = { x = at[1], y = at[2], text = p[3] }, at
+    end
+    place.labels(c, named, place.boxes(seen, 4), box, { size = small and 9.5 or 11, class = "halo small" })
+    return svg.finish(c, label)
+  end
+end
+
+local function front_figure(f, k, router)
+  local out <const> = {}
+  for _, l in ipairs(lines_of(f, router, "front ")) do
+    local axes <const> = {}
+    for a in l.name:gmatch "[^,]+" do axes[#axes + 1] = (a:gsub("^ ", "")) end
+    local points <const>, rows <const> = {}, {}
+    for _, name in ipairs { "nominal", "none", "without ", "only " } do
+      for _, p in ipairs(lines_of(f, router, name)) do
+        local x <const>, y <const> = p.get("mean:" .. axes[2]), p.get("mean:" .. axes[1])
+        if x and y then
+          points[#points + 1] = { x.value, y.value, p.point }
+          rows[#rows + 1] = { p.point, short(y.value), short(x.value) }
+        end
+      end
+    end
+    local kx <const>, ky <const> = l.get("knee:" .. axes[2]), l.get("knee:" .. axes[1])
+    local volume <const> = l.get "hypervolume"
+    if #axes == 2 and #points > 1 then
+      out[#out + 1] = html.figure {
+        id = "ablation-front-" .. k .. "-" .. #out + 1,
+        title = router .. ": " .. axes[1] .. " against " .. axes[2],
+        takeaway = kx and "The knee of the front: " .. (kx.setting or "") .. "." or "The front has no knee.",
+        note = (volume and "Hypervolume within the worst point of the design: " .. short(volume.value) .. ". " or "")
+          .. "Named points only; every point of the design is in the run's CSV.",
+        draw = scatter(points, kx and ky and { kx.value, ky.value, "knee" } or nil, axes[2], axes[1]),
+        head = { "point", axes[1], axes[2] }, rows = rows, align = "lrr",
+      }
+    end
+  end
+  return table.concat(out, "\n")
+end
+
+function ablation.draw(f)
+  local out <const> = {}
+  for k, router in ipairs(routers(f)) do
+    for _, part in ipairs { effects_figure(f, k, router), shapley_table(f, router), pair_table(f, router), front_figure(f, k, router) } do
+      if part ~= "" then out[#out + 1] = part end
+    end
+  end
+  return table.concat(out, "\n")
+end
+
+return ablation

@@ -300,7 +300,7 @@ static pm_status route_one(session *s, route_prompt *p, route_print_options *o, 
     o->words = s->flags ? s->words : NULL;
     o->said = &said;
     route_print(&s->use, p, &r, o, stdout);
-    return PM_OK;
+    return pipeline_observe(&s->use, s->pipeline, &x, &r, err);
 }
 
 static pm_status route_all(session *s, route_input *in, pm_err *err)

@@ -284,6 +284,7 @@ static const schema_row *rows(void)
         {"bootstrap", WANT_TABLE, 0, 0, NULL, false, NULL},
         {"delta", WANT_NUMBER, 0, 1, NULL, false, NULL},
         {"pair", WANT_TABLE, 0, 0, NULL, false, NULL},
+        {"stream", WANT_TABLE, 0, 0, NULL, false, NULL},
         {"decontaminate", WANT_NUMBER, 0, 1, NULL, false, NULL},
         {"rival", WANT_ANY, 0, 0, NULL, false, NULL},
         {"measure", WANT_WORD, 0, 0, measures, false, NULL},
@@ -335,6 +336,7 @@ void build_experiment(script *s, const node *v)
     build_ablation(s, node_field(v, "ablation"), x);
     build_flags(s, v, x);
     build_objective(s, node_field(v, "objective"), x);
+    build_stream(s, node_field(v, "stream"), x);
     build_backend(s, node_field(v, "backend"), x);
     build_train_sizes(s, node_field(v, "train_sizes"), x);
     build_sizes(s, node_field(v, "sizes"), rows());

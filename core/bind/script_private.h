@@ -71,6 +71,7 @@ void build_library(script *s, const node *v, const node *models, experiment *x);
 void build_library_alone(script *s, const node *v); /* -> s->lib */
 /* pair and decontaminate: needs library and embedder. */
 void build_pair(script *s, const node *v, experiment *x);
+void build_stream(script *s, const node *v, experiment *x);
 /* rival: needs the routers. */
 void build_rivals(script *s, const node *v, experiment *x);
 void build_constraints(script *s, const node *list, experiment *x);

@@ -189,6 +189,14 @@ static void put_pair(const experiment *x, str *out)
     str_puts(out, "]");
 }
 
+static void put_stream(const experiment *x, str *out)
+{
+    if (!x->stream.is_given) return;
+    str_puts(out, ",\"stream\":[");
+    str_number(out, x->stream.prefix);
+    str_printf(out, ",%zu,%llu]", x->stream.orders, (unsigned long long)x->stream.seed);
+}
+
 /* The key of a run hashes everything that its rows depend on, and nothing else. */
 pm_status exp_run_key(exp_run *r, pm_err *err)
 {
@@ -222,6 +230,7 @@ pm_status exp_run_key(exp_run *r, pm_err *err)
     exp_plugin_json(&x->objective, &text);
     exp_infeasible_key(x, &text);
     if (x->flags != FLAGS_OFF) str_printf(&text, ",\"flags\":\"%s\"", flag_policy_name(x->flags));
+    put_stream(x, &text);
     put_pair(x, &text);
     if (x->ablation) {
         str_puts(&text, ",\"ablation\":");
@@ -278,6 +287,7 @@ static pm_status put_rows(exp_run *r, seed_work *w, pm_err *err)
     if (r->x->of_battles) return exp_battle_rows(r, w, err);
     pm_status s = exp_rows(r, w, NULL, err);
     if (!s) s = exp_flag_rows(r, w, err);
+    if (!s) s = exp_stream_rows(r, w, err);
     if (!s) s = exp_means(r, w, err);
     return s ? s : exp_pool(r, w, err);
 }

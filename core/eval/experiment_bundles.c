@@ -49,7 +49,9 @@ static const char *bundle_name(const exp_run *r, const seed_work *w, size_t k, s
 
 static void put_decisions(const exp_run *r, const seed_work *w, const policy *p, str *out)
 {
-    for (size_t i = 0; i < w->s.n_test; i++) {
+    const uint32_t *order = exp_stream_order(w); /* of a stream: the first order of arrival */
+    for (size_t e = 0; e < w->s.n_test; e++) {
+        size_t i = order ? order[e] : e;
         const char *id = r->data.id[w->s.test[i]], *to = r->lib->view.expert[p->choice[i]]->id;
         str_puts(out, "{\"id\":");
         str_json(out, id, strlen(id));

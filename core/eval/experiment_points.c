@@ -229,13 +229,15 @@ static pm_status decide(exp_run *r, seed_work *w, size_t k, size_t point, policy
     pipeline p = exp_pipeline(r, w, k, point, term);
     pm_scores scores = exp_scores(r, w, route);
     p.weight_row = exp_flag_weights(r, w, point);
-    pipeline_result result;
-    pm_status s = pipeline_decide(&p, r->pipe, &w->test_x, &scores, &result, err);
+    pipeline_result result = {0};
+    policy stream = {.choice = NULL};
+    pm_status s = w->stream ? exp_stream(r, w, k, point, &stream, err)
+                            : pipeline_decide(&p, r->pipe, &w->test_x, &scores, &result, err);
     s = exp_infeasible_prompt(r, w, s, err);
     if (s)
         return err_wrap(err, s, "router \"%s\"%s%s", route->choice->at.label,
                         r->point[point].text[0] ? " at " : "", r->point[point].text);
-    memcpy(choice, result.choice, w->s.n_test * sizeof *choice);
+    memcpy(choice, w->stream ? stream.choice : result.choice, w->s.n_test * sizeof *choice);
     if (result.share.at) { /* a mixed decision is measured by its expectation */
         share = mat_new(r->a, w->s.n_test, w->truth.m);
         if (!share.at) return err_set(err, PM_E_MEMORY, "shares of %zu prompts", w->s.n_test);
@@ -246,6 +248,8 @@ static pm_status decide(exp_run *r, seed_work *w, size_t k, size_t point, policy
                     .is_rival = route->choice->is_rival,
                     .point = r->point[point].text,
                     .choice = choice,
+                    .more = stream.more,
+                    .n_more = stream.n_more,
                     .share = mat_const(share),
                     .seed = w->seed,
                     .setting = route->setting};
@@ -272,6 +276,7 @@ pm_status exp_decide(exp_run *r, seed_work *w, pm_err *err)
 {
     pm_status s = build_parts(r, w, err);
     if (!s) s = exp_flags_open(r, w, err);
+    if (!s && exp_is_streamed(r)) s = exp_stream_open(r, w, err);
     if (s) return s;
     size_t n = w->n_baselines + w->n_routers * r->n_points;
     w->policy = arena_alloc(r->a, n, sizeof *w->policy);

@@ -139,6 +139,8 @@ struct seed_work {
         *side; /* [n_sides x n_points] experiment_sides.c: what stands beside routers in a sweep */
     size_t n_sides;
     double *placebo; /* [EXP_SHUFFLES x n_points x 2] sums of outcome and cost; NULL: none */
+    struct stream_seed
+        *stream; /* experiment_stream.c; NULL unless the objective learns between decisions */
     struct battle_seed *battles; /* experiment_battles.c; NULL unless measured on battles */
     struct seed_flags *flags;    /* experiment_flagged.c; NULL: no test prompt has any */
     const char **decisions;      /* [n_routers x n_points] object of the choices */
@@ -354,6 +356,17 @@ PM_MUST_USE pm_status exp_flags_open(exp_run *r, seed_work *w, pm_err *err);
 const float *const *exp_flag_weights(const exp_run *r, const seed_work *w, size_t point);
 /* Rows of subset "flagged": choices and constrained values with and without flags. */
 PM_MUST_USE pm_status exp_flag_rows(exp_run *r, const seed_work *w, pm_err *err);
+
+/* ---- experiment_stream.c, experiment_offline.c ---- */
+
+bool exp_is_streamed(const exp_run *r); /* the objective learns between decisions */
+/* w->stream, and what streams are measured against among the baselines: before w->policy is made. */
+PM_MUST_USE pm_status exp_stream_open(exp_run *r, seed_work *w, pm_err *err);
+/* All orders of router k at a point: `out` gets choices, further ones as of several seeds. */
+PM_MUST_USE pm_status exp_stream(exp_run *r, seed_work *w, size_t k, size_t point, policy *out,
+                                 pm_err *err);
+const uint32_t *exp_stream_order(const seed_work *w); /* the first; NULL: no stream */
+PM_MUST_USE pm_status exp_stream_rows(exp_run *r, seed_work *w, pm_err *err);
 
 /* ---- experiment_similarity.c ---- */
 

@@ -375,6 +375,7 @@ static pm_status put_all(const summary *s, table_style style, str *out, pm_err *
         if (table_shows(s->t, s->t->point[k]))
             status = put_section(s, s->t->point[k], style, out, err);
     if (!status && wants_rivals(s)) status = table_rivals(&page, s->rival, s->n_rivals, err);
+    if (!status) status = table_streams(&page, err);
     if (!status) status = table_pair(&page, err);
     if (!status) status = table_fronts(&page, err);
     if (!status) status = table_costs(&page, err);

@@ -31,6 +31,8 @@ PM_MUST_USE pm_status table_curves(const table_page *p, pm_err *err);
 
 /* What flags in prompts changed. */
 PM_MUST_USE pm_status table_flags(const table_page *p, pm_err *err);
+/* Streams under budgets: what was spent, and how far from the offline optimum. */
+PM_MUST_USE pm_status table_streams(const table_page *p, pm_err *err);
 
 /* Two models: APGR, CPT, costs, calibration. */
 PM_MUST_USE pm_status table_pair(const table_page *p, pm_err *err);

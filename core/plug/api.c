@@ -157,6 +157,7 @@ static pm_status route_one(pm_route_ctx *ctx, const pipeline *p, pm_prompts *x,
 {
     pipeline_result r;
     pm_status st = pipeline_run(p, ctx->pipeline, x, &r, err);
+    if (!st) st = pipeline_observe(p, ctx->pipeline, x, &r, err);
     if (st) return st;
     out->choice = r.choice[0];
     out->expert = r.choice[0] == PM_NO_COL ? NULL : p->lib->expert[r.choice[0]]->id;

@@ -397,29 +397,41 @@ const feasible_answer *pipeline_found(const pipeline_ctx *c)
     return &c->found;
 }
 
-pm_status pipeline_decide(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
-                          const pm_scores *s, pipeline_result *out, pm_err *err)
+pm_status pipeline_question(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
+                            const pm_scores *s, pm_question *out, pm_err *err)
 {
     size_t n = x->n, m = p->lib->n;
-    pm_decisions d = {0};
     pm_status st = eval_terms(p, c, x, s, err);
     if (st == PM_OK) st = find_feasible(p, c, n, err);
     if (st != PM_OK) return st;
-    if (!grow_decisions(p, c, n, m, &d)) return starve(err, n, m);
-    pm_question q = {.size = sizeof q,
-                     .kind = s->kind,
-                     .spread_kind = s->spread.at ? PM_SPREAD_STDDEV : PM_SPREAD_NONE,
-                     .value = as_const(s->value),
-                     .spread = as_const(s->spread),
-                     .lib = p->lib,
-                     .x = x,
-                     .cost_usd = {p->cost_mean, n, m, 0},
-                     .term = c->term_list,
-                     .n_terms = p->n_terms,
-                     .arrival = c->arrival,
-                     .prior = p->prior,
-                     .reference_col = s->reference_col,
-                     .mask = c->found.mask};
+    if (!mem_grow(&c->arrival, &c->arrival_capacity, n + 1, sizeof *c->arrival))
+        return starve(err, n, m);
+    for (; c->n_arrival < n; c->n_arrival++) c->arrival[c->n_arrival] = c->n_arrival;
+    *out = (pm_question){.size = sizeof *out,
+                         .kind = s->kind,
+                         .spread_kind = s->spread.at ? PM_SPREAD_STDDEV : PM_SPREAD_NONE,
+                         .value = as_const(s->value),
+                         .spread = as_const(s->spread),
+                         .lib = p->lib,
+                         .x = x,
+                         .cost_usd = {p->cost_mean, n, m, 0},
+                         .term = c->term_list,
+                         .n_terms = p->n_terms,
+                         .arrival = c->arrival,
+                         .prior = p->prior,
+                         .reference_col = s->reference_col,
+                         .mask = c->found.mask};
+    return PM_OK;
+}
+
+pm_status pipeline_decide(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
+                          const pm_scores *s, pipeline_result *out, pm_err *err)
+{
+    pm_question q;
+    pm_decisions d = {0};
+    pm_status st = pipeline_question(p, c, x, s, &q, err);
+    if (st != PM_OK) return st;
+    if (!grow_decisions(p, c, x->n, p->lib->n, &d)) return starve(err, x->n, p->lib->n);
     st = objective_decide(p->decide, c->call, &q, &d, err);
     if (st == PM_OK) report(p, c, &q, &d, out);
     return st;
@@ -433,4 +445,32 @@ pm_status pipeline_run(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
     pm_status st = add_features(p, c, &all, err);
     if (st == PM_OK) st = predict(p, c, &all, &s, err);
     return st == PM_OK ? pipeline_decide(p, c, &all, &s, out, err) : st;
+}
+
+pm_status pipeline_observe(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
+                           const pipeline_result *made, pm_err *err)
+{
+    double term[64];
+    pm_status st = PM_OK;
+    if (!objective_plugin(p->decide)->type.objective->observe) return PM_OK;
+    if (p->n_terms > sizeof term / sizeof *term)
+        return err_set(err, PM_E_UNSUPPORTED, "%zu constraints of a stream; want at most %zu",
+                       p->n_terms, sizeof term / sizeof *term);
+    for (size_t i = 0; i < made->n && st == PM_OK; i++) {
+        uint32_t j = made->choice[i];
+        if (j == PM_NO_COL) continue;
+        for (size_t k = 0; k < p->n_terms; k++)
+            term[k] = (double)pm_crow(made->term_value[k], i)[j];
+        pm_feedback seen = {.size = sizeof seen,
+                            .prompt_id = x->id ? x->id[i] : 0,
+                            .arrival = i,
+                            .choice = j,
+                            .cost_usd = (double)NAN,
+                            .value = (double)NAN,
+                            .kind = made->kind,
+                            .term = term,
+                            .n_terms = p->n_terms};
+        st = objective_observe((objective *)p->decide, c->call, &seen, err);
+    }
+    return st;
 }

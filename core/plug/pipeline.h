@@ -70,8 +70,18 @@ PM_MUST_USE pm_status pipeline_run(const pipeline *p, pipeline_ctx *c, const pm_
                                    pipeline_result *out, pm_err *err);
 /* After PM_E_INFEASIBLE: how many prompts nobody may serve, and which is the first. */
 const feasible_answer *pipeline_found(const pipeline_ctx *c);
+/* What the second half asks the objective: predictions, evaluated terms, and who may serve whom.  Views into the context,
+ * valid until its next call. */
+PM_MUST_USE pm_status pipeline_question(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
+                                        const pm_scores *scores, pm_question *out, pm_err *err);
 /* The second half alone, on predictions already made (weight sweeps): scores [n x m]. */
 PM_MUST_USE pm_status pipeline_decide(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
                                       const pm_scores *scores, pipeline_result *out, pm_err *err);
+
+/* After a decision that is really made: an objective that learns between decisions (pm_objective_type.observe) is told what
+ * the choices are expected to be in every term; of the others nothing is done.  The objective is the one thing of a served
+ * pipeline that changes; threads take turns. */
+PM_MUST_USE pm_status pipeline_observe(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
+                                       const pipeline_result *made, pm_err *err);
 
 #endif

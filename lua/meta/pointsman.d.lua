@@ -41,6 +41,7 @@ local pm = {}
 ---@field backend? pm.Backend outcomes straight from the data if absent
 ---@field rival? string|string[] labels of routers and baselines ("domain majority") that differences are reported against
 ---@field pair? { strong: string, weak: string } ids of two experts: two-model scores (APGR, CPT) of every router
+---@field stream? { prefix: number, orders: integer, seed: integer } how an objective that learns between decisions meets the test prompts
 ---@field decontaminate? number test prompts with a training prompt at this cosine or above are dropped
 ---@field flags? "error"|"warn" prompts may weigh soft constraints; what is done with a flag that is not understood
 ---@field measure? "outcomes"|"battles" "battles": who won on the test prompts; "outcomes"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The promise of additive objectives: the weight grid chooses what penalty chooses through the guard, on random
- * questions with ties, priors and weights of either sign.
+ * questions with ties, priors, masked cells and weights of either sign.
  */
 #include "config.h"
 
@@ -26,6 +26,7 @@ enum { N = 60, M = 7, TERMS = 4, POINTS = 12 };
 
 typedef struct random_question {
     float value[N * M], cell[TERMS][N * M], prior[M];
+    uint32_t mask[N * M];
     uint64_t arrival[N];
     double weight[POINTS * TERMS];
     pm_cmat matrix[TERMS];
@@ -45,6 +46,7 @@ static void draw(random_question *r, uint64_t seed)
 {
     for (size_t c = 0; c < (size_t)N * M; c++) {
         r->value[c] = number(seed, 1, c);
+        r->mask[c] = c % M != c / M % M && rng_below(seed, 2, c, 4) == 0;
         for (uint32_t k = 0; k < TERMS; k++) r->cell[k][c] = number(seed, 3 + k, c);
     }
     for (size_t j = 0; j < M; j++) r->prior[j] = (float)rng_below(seed, 20, j, 3);
@@ -65,7 +67,8 @@ static void draw(random_question *r, uint64_t seed)
                          .term = r->terms,
                          .n_terms = TERMS,
                          .arrival = r->arrival,
-                         .prior = seed % 5 ? r->prior : NULL};
+                         .prior = seed % 5 ? r->prior : NULL,
+                         .mask = seed % 7 ? r->mask : NULL};
 }
 
 START_TEST(chooses_what_penalty_chooses)

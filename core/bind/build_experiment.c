@@ -326,11 +326,14 @@ void build_experiment(script *s, const node *v)
     build_pair(s, v, x);
     if (constraints && constraints->kind == NODE_TABLE && !constraints->noun) {
         build_constraints(s, constraints, x);
-        for (size_t i = 0; i < x->n_constraints; i++)
-            if (x->constraint[i].at.plugin)
-                check_needs(
-                    s, &x->constraint[i].at, x->constraint[i].at.plugin->type.constraint->needs,
-                    schema_item_path(s->a, "constraints", i, x->constraint[i].at.plugin->name), x);
+        for (size_t i = 0; i < x->n_constraints; i++) {
+            const plugin_choice *at = &x->constraint[i].at;
+            if (!at->plugin || !at->params ||
+                !constraint_would_be_per_prompt(at->plugin, at->params))
+                continue;
+            check_needs(s, at, at->plugin->type.constraint->needs,
+                        schema_item_path(s->a, "constraints", i, at->plugin->name), x);
+        }
     }
     build_infeasible(s, node_field(v, "on_infeasible"), x);
     build_ablation(s, node_field(v, "ablation"), x);

@@ -87,7 +87,7 @@ START_TEST(all_files)
                      PM_OK);
     files_put(&f, "costs.csv", "id,s,l\n7,1e-5,0.002\nb,,0\n");
     files_put(&f, "tokens_out.csv", "id,s,l\n7,10,20\nb,30,\n");
-    files_put(&f, "latency_ms.csv", "id,s,l\n7,1.5,-2\nb,NaN,\n");
+    files_put(&f, "latency_ms.csv", "id,s,l\n7,1.5,2\nb,NaN,\n");
     files_put(&f, "other.csv", "name,value\nx,1\n");
     files_put(&f, "broken.csv", "\"x");
     files_put(&f, "notes.txt", "ignored");
@@ -97,7 +97,7 @@ START_TEST(all_files)
     ck_assert_float_eq(pm_crow(d.cost_usd, 0)[1], 0.002f);
     ck_assert_float_eq(pm_crow(d.tokens_out, 1)[0], 30);
     ck_assert_uint_eq(d.n_tables, 4);
-    ck_assert_float_eq(pm_crow(dataset_table_of(&d, "latency_ms")->cell, 0)[1], -2);
+    ck_assert_float_eq(pm_crow(dataset_table_of(&d, "latency_ms")->cell, 0)[1], 2);
     ck_assert_ptr_null(dataset_table_of(&d, "other"));
     ck_assert_uint_eq(d.counts.tables_skipped, 2);
     ck_assert_uint_eq(d.counts.fields_unknown, 3);

@@ -20,7 +20,7 @@ static void read_back(dataset *d)
 /* ---- random folders ---- */
 
 enum { MOST_ROWS = 40, MOST_MODELS = 6, TABLES = 4, WIDTH = 5 };
-static const char *const table_name[TABLES] = {"scores", "costs", "tokens_out", "output_chars"};
+static const char *const table_name[TABLES] = {"scores", "costs", "tokens_out", "confidence"};
 
 typedef struct world {
     uint64_t seed, i;

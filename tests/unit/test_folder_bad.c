@@ -77,7 +77,7 @@ START_TEST(cells_refused)
     refused(folder_cell(w, "costs", 0, 0, -1, &f.err),
             "costs of prompt \"a\" by model \"m\": found -1, wanted a number from 0 on");
     refused(folder_cell(w, "latency_ms", 0, 0, (double)INFINITY, &f.err),
-            "latency_ms of prompt \"a\" by model \"m\": found inf, wanted a number");
+            "latency_ms of prompt \"a\" by model \"m\": found inf, wanted a number from 0 on");
     must(folder_cell(w, "scores", 0, 0, 0.25, &f.err));
     must(folder_cell(w, "scores", 0, 0, 0.25, &f.err)); /* the same again says nothing new */
     refused(folder_cell(w, "scores", 0, 0, 0.5, &f.err),

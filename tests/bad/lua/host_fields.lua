@@ -19,4 +19,4 @@ return pm.experiment {
 -- expect: host_fields.lua:11: constraints[1] "price": unknown parameter 'wieght'; did you mean 'weight'?
 -- expect: host_fields.lua:12: constraints[2] "price": unknown parameter 'sens'; did you mean 'sense'?
 -- expect: host_fields.lua:13: constraints[3] "price": unknown parameter 'bond'; did you mean 'bound'?
--- expect: host_fields.lua:14: constraints[4] "price": unknown parameter 'zzzzzz'; it takes predict, basis, scale, missing, answers, tokens_in, tokens_out, weight, sense, bound, label
+-- expect: host_fields.lua:14: constraints[4] "price": unknown parameter 'zzzzzz'; it takes predict, basis, scale, missing, answers, tokens_in, tokens_out, weight, sense, bound, label, phrases

@@ -22,7 +22,7 @@ static const arg_row rows[] = {
      "per expert: predicted value, every term, what was masked and why"},
     {"jsonl", 0, ARG_FLAG, NULL,
      "input rows are JSON objects with \"prompt\" or \"turns\" (and \"id\", \"tokens_in\", "
-     "\"embedding\")"},
+     "\"attributes\", \"embedding\")"},
     {"only", 0, ARG_TEXT, "EXPERT", "serve this expert of the library only (repeatable)"},
     {"weight", 'w', ARG_TEXT, "NAME=N", "use this weight for constraint NAME (repeatable)"},
     {"bound", 0, ARG_TEXT, "NAME=N",
@@ -294,7 +294,9 @@ static pm_status route_one(session *s, route_prompt *p, route_print_options *o, 
                     .embed = {p->vector, p->vector ? 1 : 0, dim, dim},
                     .turn = p->turn,
                     .turn_start = p->turn ? turns : NULL,
-                    .tokens_in = p->has_tokens ? &p->tokens_in : NULL};
+                    .tokens_in = p->has_tokens ? &p->tokens_in : NULL,
+                    .attr = p->attr ? &p->attr : NULL,
+                    .n_attr = p->attr ? &p->n_attr : NULL};
     if (!st) st = pipeline_run(&s->use, s->pipeline, &x, &r, err);
     if (st) return p->id ? err_wrap(err, st, "prompt %s", p->id) : st;
     o->words = s->flags ? s->words : NULL;

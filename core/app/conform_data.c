@@ -54,6 +54,8 @@ typedef struct prompt_room { /* what the arrays of n prompts live in */
     float *embed, *val;
     pm_turn *turn;
     size_t *turn_start;
+    const pm_attr **attr;
+    uint32_t *n_attr;
 } prompt_room;
 
 static bool room_open(arena *a, size_t n, prompt_room *r)
@@ -68,8 +70,10 @@ static bool room_open(arena *a, size_t n, prompt_room *r)
     r->val = arena_alloc(a, n * WORDS, sizeof *r->val);
     r->turn = arena_alloc(a, n, sizeof *r->turn);
     r->turn_start = arena_alloc(a, n + 1, sizeof *r->turn_start);
+    r->attr = arena_alloc(a, n, sizeof *r->attr);
+    r->n_attr = arena_alloc(a, n, sizeof *r->n_attr);
     return r->id && r->start && r->text && r->bytes && r->tokens && r->col && r->embed && r->val &&
-           r->turn && r->turn_start;
+           r->turn && r->turn_start && r->attr && r->n_attr;
 }
 
 static void room_view(const prompt_room *r, size_t n, size_t dim, size_t words, pm_prompts *out)
@@ -79,6 +83,8 @@ static void room_view(const prompt_room *r, size_t n, size_t dim, size_t words, 
     x.sparse = (pm_csr){r->start, r->col, r->val, n, words};
     x.turn = r->turn;
     x.turn_start = r->turn_start;
+    x.attr = r->attr;
+    x.n_attr = r->n_attr;
     *out = x;
 }
 
@@ -92,6 +98,15 @@ static void prompt_text(uint64_t seed, size_t g, char *at, pm_str *out, float co
         count[word[w]] += 1;
     }
     *out = (pm_str){at, len};
+}
+
+/* What prompts need differs from one to the next: nothing, an image, tools, both. */
+static void prompt_attrs(size_t g, const pm_attr **attr, uint32_t *n_attr)
+{
+    static const pm_attr needs[] = {{"modalities", PM_ATTR_TEXT, 0, "text,image"},
+                                    {"tools", PM_ATTR_FLAG, 1, NULL}};
+    *n_attr = (uint32_t)(g % 4 + 1) / 2;
+    *attr = *n_attr ? &needs[g % 4 == 2] : NULL;
 }
 
 static bool prompts_make(arena *a, uint64_t seed, size_t first, size_t n, pm_prompts *out)
@@ -116,6 +131,7 @@ static bool prompts_make(arena *a, uint64_t seed, size_t first, size_t n, pm_pro
                                            0.2 * rng_normal(seed, S_EMBED, g * DIM + d));
         r.turn[i] = (pm_turn){{"user", 4}, r.text[i]};
         r.turn_start[i + 1] = i + 1;
+        prompt_attrs(g, &r.attr[i], &r.n_attr[i]);
     }
     room_view(&r, n, DIM, WORDS, out);
     return true;

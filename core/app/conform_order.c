@@ -103,8 +103,9 @@ toy *toy_with_columns(arena *a, const toy *t, const uint32_t *col, size_t m)
 typedef struct row_room {
     uint64_t *id, *start;
     pm_str *text;
-    uint32_t *tokens, *col;
+    uint32_t *tokens, *col, *n_attr;
     float *embed, *val;
+    const pm_attr **attr;
 } row_room;
 
 static bool row_room_open(arena *a, const pm_prompts *x, const uint32_t *row, size_t n, row_room *r)
@@ -117,9 +118,12 @@ static bool row_room_open(arena *a, const pm_prompts *x, const uint32_t *row, si
     r->text = arena_alloc(a, n, sizeof *r->text);
     r->tokens = arena_alloc(a, n, sizeof *r->tokens);
     r->col = arena_alloc(a, nnz, sizeof *r->col);
+    r->attr = arena_alloc(a, n, sizeof *r->attr);
+    r->n_attr = arena_alloc(a, n, sizeof *r->n_attr);
     r->embed = arena_alloc(a, n * (x->embed.cols + 1), sizeof *r->embed);
     r->val = arena_alloc(a, nnz, sizeof *r->val);
-    return r->id && r->start && r->text && r->tokens && r->col && r->embed && r->val;
+    return r->id && r->start && r->text && r->tokens && r->col && r->embed && r->val && r->attr &&
+           r->n_attr;
 }
 
 static void row_sparse(const pm_csr *from, size_t row, row_room *r, size_t i)
@@ -141,6 +145,8 @@ pm_prompts *toy_rows(arena *a, const pm_prompts *x, const uint32_t *row, size_t 
     for (size_t i = 0; i < n; i++) {
         r.id[i] = x->id[row[i]];
         if (x->text) r.text[i] = x->text[row[i]];
+        if (x->attr) r.attr[i] = x->attr[row[i]];
+        if (x->attr) r.n_attr[i] = x->n_attr[row[i]];
         if (x->tokens_in) r.tokens[i] = x->tokens_in[row[i]];
         if (x->embed.at) memcpy(r.embed + i * d, pm_crow(x->embed, row[i]), d * sizeof *r.embed);
         if (x->sparse.start) row_sparse(&x->sparse, row[i], &r, i);
@@ -148,6 +154,8 @@ pm_prompts *toy_rows(arena *a, const pm_prompts *x, const uint32_t *row, size_t 
     *out = (pm_prompts){.size = sizeof *out, .n = n, .id = r.id};
     if (x->text) out->text = r.text;
     if (x->tokens_in) out->tokens_in = r.tokens;
+    if (x->attr) out->attr = r.attr;
+    if (x->attr) out->n_attr = r.n_attr;
     if (x->embed.at) out->embed = (pm_cmat){r.embed, n, d, d};
     if (x->sparse.start) out->sparse = (pm_csr){r.start, r.col, r.val, n, x->sparse.cols};
     return out;

@@ -125,6 +125,8 @@ static pm_status next_row(route_input *in, route_prompt *out, bool *more, pm_err
     out->n_turns = row.n_turns;
     out->has_tokens = row.has_tokens;
     out->tokens_in = row.tokens_in;
+    out->attr = row.attr;
+    out->n_attr = row.n_attr;
     if (!row.id.ptr) return PM_OK;
     str_clear(&in->id);
     str_put(&in->id, row.id.ptr, row.id.len);

@@ -16,6 +16,8 @@ typedef struct route_prompt { /* valid until the next call */
     const float *vector; /* [dim] where vectors are asked for, else NULL */
     bool has_tokens;
     uint32_t tokens_in;
+    const pm_attr *attr; /* [n_attr], NULL without "attributes" */
+    uint32_t n_attr;
 } route_prompt;
 
 typedef struct route_input route_input;

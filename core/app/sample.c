@@ -17,15 +17,17 @@
 /* ---- reading ----------------------------------------------------------------------------------------- */
 
 typedef struct rows { /* growing columns of a file's prompts */
-    size_t n, n_turns, cap_id, cap_text, cap_tokens, cap_start, cap_turn;
+    size_t n, n_turns, cap_id, cap_text, cap_tokens, cap_start, cap_turn, cap_attr, cap_n_attr;
     uint64_t *id;
     pm_str *text;
     uint32_t *tokens;
     size_t *start;
+    const pm_attr **attr;
+    uint32_t *n_attr;
     pm_turn *turn;
     float *vector; /* [n x dim] */
     size_t dim, cap_vector;
-    bool has_tokens, has_turns;
+    bool has_tokens, has_turns, has_attrs;
 } rows;
 
 static bool copy_text(arena *a, pm_str *t)
@@ -33,6 +35,24 @@ static bool copy_text(arena *a, pm_str *t)
     const char *copy = arena_strndup(a, t->ptr ? t->ptr : "", t->len);
     t->ptr = copy;
     return copy != NULL;
+}
+
+/* The attributes of a row, which is gone with the next one. */
+static bool add_attrs(rows *r, const route_prompt *p, arena *a)
+{
+    if (!mem_grow(&r->attr, &r->cap_attr, r->n + 1, sizeof *r->attr) ||
+        !mem_grow(&r->n_attr, &r->cap_n_attr, r->n + 1, sizeof *r->n_attr))
+        return false;
+    pm_attr *copy = arena_alloc(a, p->n_attr, sizeof *copy);
+    for (uint32_t k = 0; copy && k < p->n_attr; k++) {
+        copy[k] = p->attr[k];
+        copy[k].name = arena_strdup(a, p->attr[k].name);
+        if (copy[k].text) copy[k].text = arena_strdup(a, copy[k].text);
+    }
+    r->attr[r->n] = copy;
+    r->n_attr[r->n] = p->n_attr;
+    r->has_attrs |= p->n_attr > 0;
+    return !arena_has_refused(a);
 }
 
 static bool add_row(rows *r, const route_prompt *p, arena *a)
@@ -46,7 +66,8 @@ static bool add_row(rows *r, const route_prompt *p, arena *a)
         !mem_grow(&r->text, &r->cap_text, n + 1, sizeof *r->text) ||
         !mem_grow(&r->tokens, &r->cap_tokens, n + 1, sizeof *r->tokens) ||
         !mem_grow(&r->start, &r->cap_start, n + 2, sizeof *r->start) ||
-        !mem_grow(&r->turn, &r->cap_turn, turns + p->n_turns + 1, sizeof *r->turn))
+        !mem_grow(&r->turn, &r->cap_turn, turns + p->n_turns + 1, sizeof *r->turn) ||
+        !add_attrs(r, p, a))
         return false;
     r->id[n] = p->key;
     r->text[n] = p->text;
@@ -82,6 +103,8 @@ static pm_status close_rows(rows *r, arena *a, sample *out, pm_status st, pm_err
                                  r->dim};
         if (r->has_turns) x->turn = keep(a, r->turn, r->n_turns, sizeof *r->turn);
         if (r->has_turns) x->turn_start = keep(a, r->start, r->n + 1, sizeof *r->start);
+        if (r->has_attrs) x->attr = keep(a, r->attr, r->n, sizeof *r->attr);
+        if (r->has_attrs) x->n_attr = keep(a, r->n_attr, r->n, sizeof *r->n_attr);
         if (arena_has_refused(a)) st = err_set(err, PM_E_MEMORY, "%zu prompts", r->n);
     }
     mem_free(r->id);
@@ -89,6 +112,8 @@ static pm_status close_rows(rows *r, arena *a, sample *out, pm_status st, pm_err
     mem_free(r->tokens);
     mem_free(r->start);
     mem_free(r->turn);
+    mem_free(r->attr);
+    mem_free(r->n_attr);
     mem_free(r->vector);
     return st;
 }

@@ -44,15 +44,17 @@ typedef struct dataset {
     const uint32_t *domain;     /* [n] index into domains, UINT32_MAX = none */
     const char *const *domains; /* [n_domains] in order of first appearance */
     size_t n_domains;
-    const uint8_t *part;       /* [n] dataset_part */
-    const uint64_t *group;     /* [n] "group" field hashed; else hash of the text */
-    const uint32_t *tokens_in; /* [n], or NULL unless every row has it */
-    const pm_turn *turn;       /* all turns of all prompts, or NULL */
-    const size_t *turn_start;  /* [n + 1] */
-    pm_value_kind kind;        /* of `value` */
-    pm_cmat value;             /* [n x m] quality or loss, NaN = not observed */
-    pm_cmat cost_usd;          /* [n x m] or at == NULL */
-    pm_cmat tokens_out;        /* [n x m] or at == NULL */
+    const uint8_t *part;        /* [n] dataset_part */
+    const uint64_t *group;      /* [n] "group" field hashed; else hash of the text */
+    const uint32_t *tokens_in;  /* [n], or NULL unless every row has it */
+    const pm_turn *turn;        /* all turns of all prompts, or NULL */
+    const size_t *turn_start;   /* [n + 1] */
+    const pm_attr *const *attr; /* [n] of each prompt, sorted by name, or NULL: no prompt has any */
+    const uint32_t *n_attr;     /* [n] or NULL */
+    pm_value_kind kind;         /* of `value` */
+    pm_cmat value;              /* [n x m] quality or loss, NaN = not observed */
+    pm_cmat cost_usd;           /* [n x m] or at == NULL */
+    pm_cmat tokens_out;         /* [n x m] or at == NULL */
     pm_cmat
         embed; /* [n x d] of embeddings.npy, mapped as long as the arena lives; at == NULL: none */
     const dataset_table *table; /* all per-cell tables, those above included */
@@ -99,6 +101,8 @@ typedef struct dataset_row { /* a row of prompts.jsonl that stands alone */
     size_t n_turns;
     bool has_tokens;
     uint32_t tokens_in;
+    const pm_attr *attr; /* [n_attr] sorted by name, or NULL */
+    uint32_t n_attr;
 } dataset_row;
 
 /* A row by the very rules of a folder's prompts.jsonl, except that it needs no id.  Texts belong to `j` (until its
@@ -108,6 +112,10 @@ struct jsonl;
 struct jsonl_field;
 PM_MUST_USE pm_status dataset_read_row(struct jsonl *j, const struct jsonl_field *f, size_t n,
                                        arena *a, dataset_row *out, pm_err *err);
+
+/* Whether an attribute of a prompt is what a row of prompts.jsonl may have; library.h has the kinds.
+ * Errors  PM_E_FORMAT "found F, wanted W", without a place. */
+PM_MUST_USE pm_status dataset_check_attr(const pm_attr *a, pm_err *err);
 
 /* The per-cell table of that name ("scores", "latency_ms" ...), NULL if there is none. */
 const dataset_table *dataset_table_of(const dataset *d, const char *name);

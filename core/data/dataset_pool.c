@@ -77,6 +77,21 @@ static bool take_turns(const dataset *d, const dataset_choice *c, arena *a, data
     return true;
 }
 
+static bool take_attrs(const dataset *d, const dataset_choice *c, arena *a, dataset *out)
+{
+    if (!d->attr) return true;
+    const pm_attr **attr = arena_alloc(a, c->n, sizeof *attr);
+    uint32_t *n_attr = arena_alloc(a, c->n, sizeof *n_attr);
+    if (!attr || !n_attr) return false;
+    for (size_t i = 0; i < c->n; i++) {
+        attr[i] = d->attr[c->row[i]];
+        n_attr[i] = d->n_attr[c->row[i]];
+    }
+    out->attr = attr;
+    out->n_attr = n_attr;
+    return true;
+}
+
 static bool take_rows(const dataset *d, const dataset_choice *c, arena *a, dataset *out)
 {
     const char **id = arena_alloc(a, c->n, sizeof *id);
@@ -154,8 +169,9 @@ pm_status dataset_take(const dataset *d, const dataset_choice *c, arena *a, data
     part.m = c->m;
     pm_status s = library_select(&d->models, c->col, c->m, a, &part.models, err);
     if (s != PM_OK) return s;
-    if (!take_rows(d, c, a, &part) || !take_tables(d, c, a, &part) || !take_turns(d, c, a, &part) ||
-        !take_battles(d, c, a, &part) || !take_vectors(d, c, a, &part))
+    if (!take_rows(d, c, a, &part) || !take_attrs(d, c, a, &part) || !take_tables(d, c, a, &part) ||
+        !take_turns(d, c, a, &part) || !take_battles(d, c, a, &part) ||
+        !take_vectors(d, c, a, &part))
         return no_memory(err);
     count_cells(&part);
     *out = part;

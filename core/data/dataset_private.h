@@ -37,13 +37,15 @@ typedef struct prompt_row {
     uint8_t part;
     bool has_tokens;
     size_t turn_start;
+    const pm_attr *attr; /* [n_attr] */
+    uint32_t n_attr;
 } prompt_row;
 
 typedef struct prompt_rows {
     prompt_row *row;
     pm_turn *turn;
     size_t n, n_turns, room, room_turns;
-    size_t with_tokens, with_turns;
+    size_t with_tokens, with_turns, with_attrs;
 } prompt_rows;
 
 typedef struct reader {
@@ -98,13 +100,17 @@ PM_MUST_USE pm_status dataset_models_of_header(reader *r, const char *path, cons
 
 /* "turns" of a row: its text into the arena, its turns behind those of `rows`.  user_text: the user's
  * turns joined by blank lines.  PM_E_FORMAT: what is wrong, without a place. */
-typedef struct turns_from {
+typedef struct row_part { /* a RAW member of a row */
     jsonl *j;
     pm_str raw;
     arena *a;
-} turns_from;
-PM_MUST_USE pm_status dataset_read_turns(const turns_from *from, prompt_rows *rows,
-                                         pm_str *user_text, pm_err *err);
+} row_part;
+PM_MUST_USE pm_status dataset_read_turns(const row_part *from, prompt_rows *rows, pm_str *user_text,
+                                         pm_err *err);
+
+/* "attributes" of a row, sorted by name, into the arena.  PM_E_FORMAT: what is wrong, without a place. */
+PM_MUST_USE pm_status dataset_read_attrs(const row_part *from, const pm_attr **out, uint32_t *n_out,
+                                         pm_err *err);
 
 /* Rules of the fields of a row (dataset_row.c). */
 const char *dataset_kind_name(jsonl_kind kind);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads prompts.jsonl: ids, texts, domains, splits, groups, token counts and turns.
+ * Reads prompts.jsonl: ids, texts, domains, splits, groups, token counts, turns and attributes.
  */
 #include <string.h>
 
@@ -129,7 +129,7 @@ static void take_group(pass *p, const jsonl_field *f, prompt_row *row, bool *giv
 static void take_turns(pass *p, const jsonl_field *f, pm_str *user_text)
 {
     pm_err why = PM_ERR_INIT;
-    turns_from from = {p->j, f->text, p->r->a};
+    row_part from = {p->j, f->text, p->r->a};
     if (f->kind != JSONL_RAW) {
         wrong_kind(p, f, "an array of {\"role\", \"content\"}");
         return;
@@ -144,6 +144,25 @@ static void take_turns(pass *p, const jsonl_field *f, pm_str *user_text)
                      err_text(&why));
 }
 
+static void take_attrs(pass *p, const jsonl_field *f, prompt_row *row)
+{
+    pm_err why = PM_ERR_INIT;
+    row_part from = {p->j, f->text, p->r->a};
+    if (f->kind == JSONL_NULL) return;
+    if (f->kind != JSONL_RAW) {
+        wrong_kind(p, f, "an object");
+        return;
+    }
+    pm_status s = dataset_read_attrs(&from, &row->attr, &row->n_attr, &why);
+    if (s == PM_OK) return;
+    p->bad = true;
+    if (s == PM_E_MEMORY)
+        p->no_memory = true;
+    else
+        mistakes_add(&p->r->wrong, "%s:%zu: \"attributes\": %s", p->path, jsonl_line(p->j),
+                     err_text(&why));
+}
+
 static void count_unknown(pass *p, pm_str key)
 {
     p->n_unknown++;
@@ -153,7 +172,7 @@ static void count_unknown(pass *p, pm_str key)
 }
 
 typedef struct wanted_fields {
-    const jsonl_field *id, *prompt, *turns, *domain, *split, *group, *tokens_in;
+    const jsonl_field *id, *prompt, *turns, *domain, *split, *group, *tokens_in, *attributes;
 } wanted_fields;
 
 static wanted_fields find_fields(pass *p, const jsonl_field *f, size_t n)
@@ -168,7 +187,8 @@ static wanted_fields find_fields(pass *p, const jsonl_field *f, size_t n)
                  {"domain", &w.domain},
                  {"split", &w.split},
                  {"group", &w.group},
-                 {"tokens_in", &w.tokens_in}};
+                 {"tokens_in", &w.tokens_in},
+                 {"attributes", &w.attributes}};
     for (size_t k = 0; k < n; k++) {
         size_t i = 0, count = sizeof known / sizeof *known;
         while (i < count && !pm_str_equal(f[k].key, known[i].key)) i++;
@@ -237,12 +257,14 @@ static void take_row(pass *p, const jsonl_field *f, size_t n)
     if (w.split) take_split(p, w.split, row);
     if (w.tokens_in) take_tokens(p, w.tokens_in, row);
     if (w.group) take_group(p, w.group, row, &given);
+    if (w.attributes) take_attrs(p, w.attributes, row);
     if (p->bad || p->no_memory) {
         rows->n_turns = row->turn_start;
         return;
     }
     if (!given) row->group = group_of(row->text, 0);
     rows->with_tokens += row->has_tokens;
+    rows->with_attrs += row->n_attr > 0;
     finish_turns(p, row);
     if (!names_add(&p->r->ids, pm_str_of(row->id))) p->no_memory = true;
     rows->n++;
@@ -322,6 +344,22 @@ static pm_status spread_turns(pass *p, pm_err *err)
     return PM_OK;
 }
 
+static pm_status spread_attrs(pass *p, pm_err *err)
+{
+    const prompt_rows *rows = &p->rows;
+    if (!rows->with_attrs) return PM_OK;
+    const pm_attr **attr = arena_alloc(p->r->a, rows->n, sizeof *attr);
+    uint32_t *n_attr = arena_alloc(p->r->a, rows->n, sizeof *n_attr);
+    if (!attr || !n_attr) return dataset_no_memory(p->r, err);
+    for (size_t i = 0; i < rows->n; i++) {
+        attr[i] = rows->row[i].attr;
+        n_attr[i] = rows->row[i].n_attr;
+    }
+    p->r->out->attr = attr;
+    p->r->out->n_attr = n_attr;
+    return PM_OK;
+}
+
 static pm_status spread_domains(pass *p, pm_err *err)
 {
     const char **domains = arena_alloc(p->r->a, p->domains.n, sizeof *domains);
@@ -365,6 +403,7 @@ pm_status dataset_read_prompts(reader *r, const char *path, pm_err *err)
         mistakes_add(&r->wrong, "%s: found no prompt, wanted one JSON object a line", path);
     if (s == PM_OK) s = spread(&p, err);
     if (s == PM_OK) s = spread_turns(&p, err);
+    if (s == PM_OK) s = spread_attrs(&p, err);
     if (s == PM_OK) s = spread_domains(&p, err);
     if (s == PM_OK) s = add_notes(&p, err);
     mem_free(p.rows.row);

@@ -79,7 +79,7 @@ static pm_status take_turns(jsonl *j, const jsonl_field *f, arena *a, dataset_ro
                        dataset_kind_name(f->kind));
     prompt_row first = {0};
     prompt_rows rows = {.row = &first};
-    turns_from from = {j, f->text, a};
+    row_part from = {j, f->text, a};
     pm_status s = dataset_read_turns(&from, &rows, &out->text, err);
     pm_turn *turn = s == PM_OK ? arena_alloc(a, rows.n_turns, sizeof *turn) : NULL;
     if (s != PM_OK) {
@@ -95,15 +95,27 @@ static pm_status take_turns(jsonl *j, const jsonl_field *f, arena *a, dataset_ro
     return s;
 }
 
+static pm_status take_attrs(jsonl *j, const jsonl_field *f, arena *a, dataset_row *out, pm_err *err)
+{
+    row_part from = {j, f->text, a};
+    if (f->kind != JSONL_RAW)
+        return err_set(err, PM_E_FORMAT, "\"attributes\": found %s, wanted an object",
+                       dataset_kind_name(f->kind));
+    pm_status s = dataset_read_attrs(&from, &out->attr, &out->n_attr, err);
+    return s == PM_OK ? s : err_wrap(err, s, "\"attributes\"");
+}
+
 pm_status dataset_read_row(jsonl *j, const jsonl_field *f, size_t n, arena *a, dataset_row *out,
                            pm_err *err)
 {
     const jsonl_field *id = given(f, n, "id"), *text = given(f, n, "prompt"),
-                      *turns = given(f, n, "turns"), *tokens = given(f, n, "tokens_in");
+                      *turns = given(f, n, "turns"), *tokens = given(f, n, "tokens_in"),
+                      *attrs = given(f, n, "attributes");
     pm_status s = PM_OK;
     *out = (dataset_row){0};
     if (id) s = take_id(id, &out->id, err);
     if (s == PM_OK && turns) s = take_turns(j, turns, a, out, err);
+    if (s == PM_OK && attrs) s = take_attrs(j, attrs, a, out, err);
     if (s != PM_OK) return s;
     if (!text && !turns) return err_set(err, PM_E_FORMAT, "found neither \"prompt\" nor \"turns\"");
     if (text && text->kind != JSONL_STRING)

@@ -9,7 +9,7 @@
 #include "data/show.h"
 
 typedef struct turn_state {
-    const turns_from *from;
+    const row_part *from;
     prompt_rows *rows;
     bool no_memory;
 } turn_state;
@@ -77,7 +77,7 @@ static bool join_user(const prompt_rows *rows, size_t first, arena *a, pm_str *o
     return true;
 }
 
-pm_status dataset_read_turns(const turns_from *from, prompt_rows *rows, pm_str *user_text,
+pm_status dataset_read_turns(const row_part *from, prompt_rows *rows, pm_str *user_text,
                              pm_err *err)
 {
     turn_state state = {from, rows, false};

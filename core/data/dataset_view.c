@@ -68,7 +68,10 @@ pm_status dataset_prompts(const dataset *d, const uint32_t *row, size_t n_rows, 
     x.id = pick(d->key, sizeof *d->key, row, n_rows, a);
     x.text = pick(d->text, sizeof *d->text, row, n_rows, a);
     if (d->tokens_in) x.tokens_in = pick(d->tokens_in, sizeof *d->tokens_in, row, n_rows, a);
-    if (!x.id || !x.text || (d->tokens_in && !x.tokens_in) || !pick_turns(d, row, n_rows, a, &x))
+    if (d->attr) x.attr = pick(d->attr, sizeof *d->attr, row, n_rows, a);
+    if (d->attr) x.n_attr = pick(d->n_attr, sizeof *d->n_attr, row, n_rows, a);
+    if (!x.id || !x.text || (d->tokens_in && !x.tokens_in) || (d->attr && (!x.attr || !x.n_attr)) ||
+        !pick_turns(d, row, n_rows, a, &x))
         return no_memory(d, err);
     *out = x;
     return PM_OK;

@@ -184,6 +184,41 @@ pm_status jsonl_objects(jsonl *j, pm_str raw, jsonl_each each, void *arg, pm_err
     }
 }
 
+pm_status jsonl_object(jsonl *j, pm_str raw, const jsonl_field **fields, size_t *n, pm_err *err)
+{
+    scan *s = &j->inner;
+    s->at = (char *)raw.ptr;
+    s->end = s->at + raw.len;
+    if (!scan_object(s)) return refuse_inner(s, err);
+    *fields = s->field;
+    *n = s->n_fields;
+    return PM_OK;
+}
+
+pm_status jsonl_texts(jsonl *j, pm_str raw, jsonl_each_text each, void *arg, pm_err *err)
+{
+    scan *s = &j->inner;
+    s->at = (char *)raw.ptr;
+    s->end = s->at + raw.len;
+    if (!scan_expect(s, '[', "an array of texts")) return refuse_inner(s, err);
+    scan_space(s);
+    if (s->at < s->end && *s->at == ']') return PM_OK;
+    for (;;) {
+        jsonl_field f = {0};
+        scan_space(s);
+        const char *start = s->at;
+        if (!scan_value(s, &f)) return refuse_inner(s, err);
+        if (f.kind != JSONL_STRING) {
+            (void)scan_refuse(s, start, "a text");
+            return refuse_inner(s, err);
+        }
+        if (!each(arg, f.text)) return PM_OK;
+        scan_space(s);
+        if (s->at < s->end && *s->at == ']') return PM_OK;
+        if (!scan_expect(s, ',', "',' or ']'")) return refuse_inner(s, err);
+    }
+}
+
 bool jsonl_resumable(const jsonl *j)
 {
     return j->resumable;

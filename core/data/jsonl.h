@@ -48,6 +48,13 @@ size_t jsonl_repaired(const jsonl *j); /* strings with invalid UTF-8 or lone sur
  * Errors  PM_E_FORMAT "found F, wanted W": not an array of flat objects. */
 typedef bool (*jsonl_each)(void *arg, const jsonl_field *f, size_t n, pm_err *err);
 PM_MUST_USE pm_status jsonl_objects(jsonl *j, pm_str raw, jsonl_each each, void *arg, pm_err *err);
+/* The members of one RAW object in a row, valid until the next call of these two; same rules. */
+PM_MUST_USE pm_status jsonl_object(jsonl *j, pm_str raw, const jsonl_field **fields, size_t *n,
+                                   pm_err *err);
+/* The texts of a RAW array, which may be a member of jsonl_object()'s object; false stops, and is no error. */
+typedef bool (*jsonl_each_text)(void *arg, pm_str text);
+PM_MUST_USE pm_status jsonl_texts(jsonl *j, pm_str raw, jsonl_each_text each, void *arg,
+                                  pm_err *err);
 
 const jsonl_field *jsonl_find(const jsonl_field *f, size_t n, const char *key);
 void jsonl_close(jsonl *j);

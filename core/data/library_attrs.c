@@ -66,8 +66,7 @@ const char *library_kind_name(pm_attr_kind kind)
     return "unknown kind";
 }
 
-/* [a-z][a-z0-9_]* of at most 64 bytes. */
-static bool name_is_good(const char *name)
+bool library_attr_name_is_good(const char *name)
 {
     size_t n = 0;
     if (name[0] < 'a' || name[0] > 'z') return false;
@@ -114,7 +113,7 @@ static pm_status check_text(const char *who, const pm_attr *attr, pm_err *err)
 
 pm_status library_attr_check(const char *who, const pm_attr *attr, pm_err *err)
 {
-    if (!name_is_good(attr->name))
+    if (!library_attr_name_is_good(attr->name))
         return err_set(
             err, PM_E_ARG,
             "expert %s: found attribute %s, wanted a name of at most 64 of a-z 0-9 _ that "

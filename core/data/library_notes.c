@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "base/str.h"
-#include "data/library.h"
+#include "data/library_private.h"
 #include "data/show.h"
 #include "pointsman/spdx.h"
 
@@ -92,20 +92,33 @@ static void check_licence(telling *t, const char *text)
 
 /* ---- modalities and dates ---- */
 
-static void check_modalities(telling *t, const char *list)
+bool library_modality_next(const char **rest, pm_str *word)
+{
+    const char *at = *rest;
+    if (!*at) return false;
+    size_t n = strcspn(at, ",");
+    *rest = at + n + (at[n] == ',');
+    while (n && *at == ' ') at++, n--;
+    while (n && at[n - 1] == ' ') n--;
+    *word = (pm_str){at, n};
+    return true;
+}
+
+bool library_is_modality(pm_str word)
 {
     static const char *const known[] = {"text", "image", "audio", "video", "file"};
-    while (*list) {
-        size_t n = strcspn(list, ","), k = 0;
-        pm_str word = {list, n};
-        while (word.len && *word.ptr == ' ') word.ptr++, word.len--;
-        while (word.len && word.ptr[word.len - 1] == ' ') word.len--;
-        while (k < 5 && !(pm_spdx_begins(word.ptr, word.len, known[k]) && !known[k][word.len])) k++;
-        if (k == 5 && word.len)
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+        if (pm_spdx_begins(word.ptr, word.len, known[k]) && !known[k][word.len]) return true;
+    return !word.len;
+}
+
+static void check_modalities(telling *t, const char *list)
+{
+    pm_str word;
+    while (library_modality_next(&list, &word))
+        if (!library_is_modality(word))
             note(t, "modalities: found %s; known are text, image, audio, video and file",
                  show_text(word).text);
-        list += n + (list[n] == ',');
-    }
 }
 
 static void check_dates(telling *t, const pm_expert *e, double today)

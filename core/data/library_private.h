@@ -14,6 +14,14 @@ const library_attr_row *library_attr_row_of(const char *name);
  * who: the expert, for the message. */
 pm_status library_attr_check(const char *who, const pm_attr *attr, pm_err *err);
 
+/* [a-z][a-z0-9_]* of at most 64 bytes. */
+bool library_attr_name_is_good(const char *name);
+
+/* The next word of a list by commas, blanks around it left out; false at the end.  Words may be empty. */
+bool library_modality_next(const char **rest, pm_str *word);
+/* text, image, audio, video, file; upper and lower case alike, and nothing. */
+bool library_is_modality(pm_str word);
+
 /* The word for a kind: "number", "text", "date", "flag". */
 const char *library_kind_name(pm_attr_kind kind);
 

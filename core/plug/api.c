@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "config.h"
+#include "data/dataset.h"
 #include "plug/bundle.h"
 #include "plug/flags_route.h"
 
@@ -171,49 +172,65 @@ static pm_status route_one(pm_route_ctx *ctx, const pipeline *p, pm_prompts *x,
     return PM_OK;
 }
 
+static pm_status check_input(const pm_route_ctx *ctx, const pm_route_input *in, pm_err *err)
+{
+    pm_err why = PM_ERR_INIT;
+    size_t want = pm_bundle_vector_dim(ctx->bundle);
+    if (want && !(in->vector && in->dim))
+        return err_set(err, PM_E_ARG,
+                       "the bundle wants a vector of %zu numbers with each text: "
+                       "pm_route_vector()",
+                       want);
+    if (!want && (in->vector || in->dim))
+        return err_set(err, PM_E_ARG, "the bundle takes no vectors, only texts: pm_route_text()");
+    if (in->n_attr && !in->attr) return err_set(err, PM_E_ARG, "there are no attributes");
+    for (size_t k = 0; k < in->n_attr; k++) {
+        if (!in->attr[k].name) return err_set(err, PM_E_ARG, "attribute %zu has no name", k);
+        if (dataset_check_attr(&in->attr[k], &why))
+            return err_set(err, PM_E_ARG, "attribute: %s", err_text(&why));
+    }
+    return PM_OK;
+}
+
+pm_status pm_route_prompt(pm_route_ctx *ctx, const pm_route_input *in, pm_route_result *out,
+                          char *message_out)
+{
+    pm_err err = PM_ERR_INIT;
+    bool has_text = in->text.ptr != NULL;
+    pm_str view = {has_text ? in->text.ptr : "", has_text ? in->text.len : 0};
+    pm_status st = check_input(ctx, in, &err);
+    if (st) return told(st, &err, message_out);
+    if (!make_sound(ctx, &view))
+        return told(err_set(&err, PM_E_MEMORY, "text of %zu bytes", in->text.len), &err,
+                    message_out);
+    pipeline p = *bundle_pipeline(ctx->bundle->bundle);
+    flags_result said;
+    st = flags_route_next(ctx->flags, view, NULL, 0, &p, &said, &err);
+    uint64_t id = in->vector && !has_text ? fnv1a(in->vector, in->dim * sizeof *in->vector)
+                                          : fnv1a(said.text.ptr, said.text.len);
+    uint32_t n_attr = (uint32_t)in->n_attr;
+    pm_prompts x = {.size = sizeof x, .n = 1, .id = &id, .text = &said.text};
+    if (in->vector) x.embed = (pm_cmat){in->vector, 1, in->dim, in->dim};
+    if (n_attr) x.attr = &in->attr;
+    if (n_attr) x.n_attr = &n_attr;
+    if (!st) st = route_one(ctx, &p, &x, &said, out, &err);
+    return told(st, &err, message_out);
+}
+
 pm_status pm_route_text(pm_route_ctx *ctx, const char *text, size_t len, pm_route_result *out,
                         char *message_out)
 {
-    pm_err err = PM_ERR_INIT;
-    pm_str view = {text, len};
-    size_t want = pm_bundle_vector_dim(ctx->bundle);
-    if (want)
-        return told(err_set(&err, PM_E_ARG,
-                            "the bundle wants a vector of %zu numbers with each text: "
-                            "pm_route_vector()",
-                            want),
-                    &err, message_out);
-    if (!make_sound(ctx, &view))
-        return told(err_set(&err, PM_E_MEMORY, "text of %zu bytes", len), &err, message_out);
-    pipeline p = *bundle_pipeline(ctx->bundle->bundle);
-    flags_result said;
-    pm_status st = flags_route_next(ctx->flags, view, NULL, 0, &p, &said, &err);
-    uint64_t id = fnv1a(said.text.ptr, said.text.len);
-    pm_prompts x = {.size = sizeof x, .n = 1, .id = &id, .text = &said.text};
-    if (!st) st = route_one(ctx, &p, &x, &said, out, &err);
-    return told(st, &err, message_out);
+    pm_route_input in = {.size = sizeof in, .text = {text, len}};
+    return pm_route_prompt(ctx, &in, out, message_out);
 }
 
 pm_status pm_route_vector(pm_route_ctx *ctx, const float *vector, size_t dim, pm_str text,
                           pm_route_result *out, char *message_out)
 {
     pm_err err = PM_ERR_INIT;
-    pm_str view = {text.ptr ? text.ptr : "", text.ptr ? text.len : 0};
-    size_t want = pm_bundle_vector_dim(ctx->bundle);
-    if (!vector || !dim || !want)
-        return told(err_set(&err, PM_E_ARG, "%s",
-                            want ? "there is no vector"
-                                 : "the bundle takes no vectors, only texts: pm_route_text()"),
-                    &err, message_out);
-    if (!make_sound(ctx, &view))
-        return told(err_set(&err, PM_E_MEMORY, "text of %zu bytes", text.len), &err, message_out);
-    pipeline p = *bundle_pipeline(ctx->bundle->bundle);
-    flags_result said;
-    pm_status st = flags_route_next(ctx->flags, view, NULL, 0, &p, &said, &err);
-    uint64_t id = text.ptr ? fnv1a(said.text.ptr, said.text.len)
-                           : fnv1a(vector, dim * sizeof *vector);
-    pm_prompts x = {
-        .size = sizeof x, .n = 1, .id = &id, .text = &said.text, .embed = {vector, 1, dim, dim}};
-    if (!st) st = route_one(ctx, &p, &x, &said, out, &err);
-    return told(st, &err, message_out);
+    pm_route_input in = {.size = sizeof in, .text = text, .vector = vector, .dim = dim};
+    if (pm_bundle_vector_dim(ctx->bundle) && !(vector && dim))
+        return told(err_set(&err, PM_E_ARG, "there is no vector"), &err, message_out);
+    if (!pm_bundle_vector_dim(ctx->bundle)) in.dim = 1; /* refused, vector or none */
+    return pm_route_prompt(ctx, &in, out, message_out);
 }

@@ -38,12 +38,20 @@ static pm_status check_list(pm_call *c, const char *what, const char *list)
     return PM_OK;
 }
 
-static const char *needs_of(const struct modality_params *p, const pm_prompts *x, size_t i)
+/* What prompt i needs: its own word, or the parameter's. */
+static pm_status needs_of(pm_call *c, const pm_prompts *x, size_t i, const char **needs)
 {
-    for (uint32_t a = 0; p->from[0] && x->attr && x->n_attr && a < x->n_attr[i]; a++)
-        if (strcmp(x->attr[i][a].name, p->from) == 0 && x->attr[i][a].kind == PM_ATTR_TEXT)
-            return x->attr[i][a].text;
-    return p->needs;
+    const struct modality_params *p = c->params;
+    *needs = p->needs;
+    for (uint32_t a = 0; p->from[0] && x->attr && x->n_attr && a < x->n_attr[i]; a++) {
+        if (strcmp(x->attr[i][a].name, p->from) != 0) continue;
+        if (x->attr[i][a].kind != PM_ATTR_TEXT)
+            return c->host->fail(c, PM_E_ARG, "prompt %zu: its attribute %s must be a text", i,
+                                 p->from);
+        *needs = x->attr[i][a].text;
+        return check_list(c, p->from, *needs);
+    }
+    return PM_OK;
 }
 
 static double lacking(const char *needs, const char *has)
@@ -79,12 +87,12 @@ static pm_status eval(const pm_constraint *k, pm_call *c, const pm_library *lib,
     pm_status st = check_list(c, "needs", p->needs);
     if (st == PM_OK) st = find_all(c, lib, has);
     for (size_t i = 0; i < x->n && st == PM_OK; i++) {
-        const char *needs = needs_of(p, x, i);
+        const char *needs;
+        st = needs_of(c, x, i, &needs);
         if (i && needs == before) {
             memcpy(pm_row(out, i), pm_row(out, i - 1), lib->n * sizeof(float));
             continue;
         }
-        if (needs != p->needs) st = check_list(c, p->from, needs);
         for (size_t j = 0; j < lib->n && st == PM_OK; j++) {
             double n = lacking(needs, has[j]);
             pm_row(out, i)[j] = (float)(p->scale == SCALE_ANY && n > 1 ? 1 : n);

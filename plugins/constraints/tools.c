@@ -13,13 +13,19 @@ struct tools_params {
 enum { NEEDED_ALWAYS, NEEDED_BY_PROMPT };
 enum { MISSING_ERROR, MISSING_WORST, MISSING_ALLOW };
 
-static int is_needed(const struct tools_params *p, const pm_prompts *x, size_t i)
+static pm_status is_needed(pm_call *c, const pm_prompts *x, size_t i, int *needed)
 {
-    if (p->needed == NEEDED_ALWAYS) return 1;
-    for (uint32_t a = 0; x->attr && x->n_attr && a < x->n_attr[i]; a++)
-        if (strcmp(x->attr[i][a].name, p->from) == 0)
-            return x->attr[i][a].kind != PM_ATTR_TEXT && x->attr[i][a].number != 0;
-    return 0;
+    const struct tools_params *p = c->params;
+    *needed = p->needed == NEEDED_ALWAYS;
+    for (uint32_t a = 0; !*needed && x->attr && x->n_attr && a < x->n_attr[i]; a++) {
+        if (strcmp(x->attr[i][a].name, p->from) != 0) continue;
+        if (x->attr[i][a].kind != PM_ATTR_FLAG)
+            return c->host->fail(c, PM_E_ARG, "prompt %zu: its attribute %s must be true or false",
+                                 i, p->from);
+        *needed = x->attr[i][a].number != 0;
+        break;
+    }
+    return PM_OK;
 }
 
 static pm_status eval(const pm_constraint *k, pm_call *c, const pm_library *lib,
@@ -42,7 +48,9 @@ static pm_status eval(const pm_constraint *k, pm_call *c, const pm_library *lib,
         lacks[j] = (a ? a->number != 0 : p->missing == MISSING_ALLOW) ? 0 : 1;
     }
     for (size_t i = 0; i < x->n; i++) {
-        int needed = is_needed(p, x, i);
+        int needed;
+        pm_status st = is_needed(c, x, i, &needed);
+        if (st) return st;
         for (size_t j = 0; j < lib->n; j++) pm_row(out, i)[j] = needed ? lacks[j] : 0;
     }
     return PM_OK;

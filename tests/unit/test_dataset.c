@@ -112,6 +112,46 @@ START_TEST(all_files)
 }
 END_TEST
 
+START_TEST(attributes_of_prompts)
+{
+    dataset d, part;
+    pm_prompts x;
+    uint32_t row[] = {3, 0, 1};
+    files_put(&f, "prompts.jsonl",
+              "{\"id\": \"a\", \"prompt\": \"1\", \"attributes\": {\"tools\": false, "
+              "\"modalities\": [\"text\", "
+              "\"im\\u0061ge\"], \"own\": 2.5, \"none\": null}}\n"
+              "{\"id\": \"b\", \"prompt\": \"2\", \"attributes\": {}}\n"
+              "{\"id\": \"c\", \"prompt\": \"3\", \"attributes\": {\"own\": \"c\"}}\n"
+              "{\"id\": \"d\", \"prompt\": \"4\", \"attributes\": {\"own\": \"d\"}}\n");
+    files_put(&f, "scores.csv", "id,s,l\na,0,1\nb,1,1\nc,1,\nd,0,0\n");
+    files_must_read(&f, &d);
+    ck_assert_uint_eq(d.n_notes, 0);
+    ck_assert_uint_eq(d.n_attr[0], 3);
+    ck_assert_str_eq(d.attr[0][0].name, "modalities");
+    ck_assert_str_eq(d.attr[0][0].text, "text,image");
+    ck_assert_double_eq(d.attr[0][1].number, 2.5);
+    ck_assert_int_eq((int)d.attr[0][1].kind, (int)PM_ATTR_NUMBER);
+    ck_assert_int_eq((int)d.attr[0][2].kind, (int)PM_ATTR_FLAG);
+    ck_assert_double_eq(d.attr[0][2].number, 0);
+    ck_assert_uint_eq(d.n_attr[1], 0);
+    ck_assert_int_eq(dataset_prompts(&d, row, 3, f.a, &x, &f.err), PM_OK);
+    ck_assert_str_eq(x.attr[0][0].text, "d");
+    ck_assert_uint_eq(x.n_attr[1], 3);
+    ck_assert_uint_eq(x.n_attr[2], 0);
+    ck_assert_int_eq(dataset_prompts(&d, (uint32_t[]){2, 3}, 2, f.a, &x, &f.err), PM_OK);
+    ck_assert_str_eq(x.attr[1][0].text, "d");
+    ck_assert_int_eq(dataset_pool(&d, 0.5, f.a, &part, &f.err), PM_OK); /* c goes */
+    ck_assert_uint_eq(part.n, 3);
+    ck_assert_str_eq(part.attr[2][0].text, "d");
+    ck_assert_uint_eq(part.n_attr[2], 1);
+    files_put_small(&f);
+    files_must_read(&f, &d);
+    ck_assert_ptr_null(d.attr);
+    ck_assert_ptr_null(d.n_attr);
+}
+END_TEST
+
 START_TEST(turns_and_groups)
 {
     dataset d;
@@ -329,6 +369,7 @@ int main(void)
     tcase_add_test(cases, small);
     tcase_add_test(cases, provenance);
     tcase_add_test(cases, all_files);
+    tcase_add_test(cases, attributes_of_prompts);
     tcase_add_test(cases, turns_and_groups);
     tcase_add_test(cases, battle_rows);
     tcase_add_test(cases, battles_alone);

@@ -319,6 +319,7 @@ START_TEST(modality_must_be_taken)
     static const char *const t[] = {"text", "text,image", NULL};
     static const pm_attr wants = {"modalities", PM_ATTR_TEXT, 0, "image, audio"},
                          odd = {"modalities", PM_ATTR_TEXT, 0, "smell"};
+    static const pm_attr odd_kind = {"modalities", PM_ATTR_FLAG, 1, NULL};
     const pm_attr *attr[] = {NULL, &wants};
     const uint32_t n_attr[] = {0, 1};
     pm_library *lib = of_texts("modalities", t, 3);
@@ -332,13 +333,16 @@ START_TEST(modality_must_be_taken)
     refuses((ask){"modality", "needs=text,smell", lib, x, 0, 0}, "needs: \"smell\" is no modality");
     attr[1] = &odd;
     refuses((ask){"modality", "", lib, x, 0, 0}, "modalities: \"smell\" is no modality");
+    attr[1] = &odd_kind;
+    refuses((ask){"modality", "", lib, x, 0, 0}, "its attribute modalities must be a text");
 }
 END_TEST
 
 START_TEST(tools_where_they_are_wanted)
 {
     static const double can[] = {1, 0, NAN};
-    static const pm_attr wants = {"tools", PM_ATTR_FLAG, 1, NULL};
+    static const pm_attr wants = {"tools", PM_ATTR_FLAG, 1, NULL},
+                         odd = {"tools", PM_ATTR_TEXT, 0, "yes"};
     const pm_attr *attr[] = {NULL, &wants};
     const uint32_t n_attr[] = {0, 1};
     pm_library *lib = of_numbers("tools", PM_ATTR_FLAG, can, 3);
@@ -348,6 +352,9 @@ START_TEST(tools_where_they_are_wanted)
     gives((ask){"tools", "missing=worst", lib, x, 0, 0}, (double[]){0, 1, 1, 0, 1, 1}, 6);
     gives((ask){"tools", "missing=allow needed=by_prompt", lib, x, 0, 0},
           (double[]){0, 0, 0, 0, 1, 0}, 6);
+    attr[1] = &odd;
+    refuses((ask){"tools", "missing=allow needed=by_prompt", lib, x, 0, 0},
+            "its attribute tools must be true or false");
 }
 END_TEST
 

@@ -47,6 +47,17 @@ typedef struct pm_route_result {
         flags_wrong; /* flags of this prompt that weigh constraints; that were not understood */
 } pm_route_result;
 
+typedef struct pm_route_input { /* one prompt */
+    uint32_t size;              /* sizeof(pm_route_input) */
+    pm_str text;                /* UTF-8; {NULL, 0}: not at hand, for bundles that take vectors */
+    const float *vector;        /* [dim] as pm_route_vector() takes it, else NULL */
+    size_t dim;
+    const pm_attr
+        *attr; /* [n_attr] what the prompt brings or needs, as "attributes" of prompts.jsonl:
+                            "modalities" (PM_ATTR_TEXT, "text,image"), "tools" (PM_ATTR_FLAG), one's own */
+    size_t n_attr;
+} pm_route_input;
+
 /* Opens the bundle folder `path`: checks hashes, loads plugins.  message_out [PM_MESSAGE_BYTES] may be
  * NULL.  Close with pm_bundle_close().
  * Errors  PM_E_IO, PM_E_FORMAT (damaged), PM_E_ABI, PM_E_UNSUPPORTED (a plugin is missing). */
@@ -78,6 +89,11 @@ PM_EXPORT size_t pm_bundle_vector_dim(const pm_bundle *b);
 PM_EXPORT PM_MUST_USE pm_status pm_route_vector(pm_route_ctx *ctx, const float *vector, size_t dim,
                                                 pm_str text, pm_route_result *out,
                                                 char *message_out);
+
+/* As the two above, with the prompt's attributes, which constraints read.
+ * Errors  PM_E_ARG: those of the two above; an attribute that prompts.jsonl could not have. */
+PM_EXPORT PM_MUST_USE pm_status pm_route_prompt(pm_route_ctx *ctx, const pm_route_input *in,
+                                                pm_route_result *out, char *message_out);
 
 PM_EXPORT const char *pm_version(void);
 

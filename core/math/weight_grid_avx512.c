@@ -51,7 +51,7 @@ keep_columns(const weight_tile *t, size_t p, size_t block, size_t from, bits col
     size_t first = block * WEIGHT_LANES + from, at = p * t->choice_ld + first;
     if (first >= t->n_prompts) return;
     size_t n = t->n_prompts - first;
-    __mmask8 live = n >= LANES ? 0xff : (__mmask8)((1u << n) - 1);
+    __mmask8 live = (__mmask8)(n >= LANES ? 0xffu : (1u << n) - 1);
     if (t->choice_bytes == 1)
         _mm512_mask_cvtepi64_storeu_epi8((uint8_t *)t->choice + at, live, column);
     else

@@ -156,9 +156,25 @@ static pm_status price_several(dual *d, double *price)
     return PM_OK;
 }
 
+/* What the prefix spends of budget b at each of its prices, the others at theirs. */
+static pm_status draw_curve(dual *d, const double *price, size_t b, struct budget_curve *out)
+{
+    const pm_host *h = d->c->host;
+    size_t most = d->n * (d->m > 1 ? d->m - 1 : 1);
+    struct budget_cells s = {d->n, d->m, d->net, d->cost[b], d->q->mask};
+    struct budget_step *room = h->scratch(d->c, most, sizeof *room);
+    out->slope = h->own(d->c, 2 * most + 1, sizeof *out->slope);
+    if (!room || !out->slope) return PM_E_MEMORY;
+    out->spend = out->slope + most;
+    net(d, price, b);
+    budget_curve_of(&s, room, out);
+    return PM_OK;
+}
+
 pm_status budget_learn(pm_objective *o, pm_call *c, const pm_question *q)
 {
     dual d = {.c = c, .q = q, .n = q->value.rows, .m = q->value.cols};
+    const struct budget_params *p = c->params;
     double price[BUDGET_TERMS] = {0};
     d.budget = c->host->service(PM_BUDGET_SERVICE);
     if (!d.budget) return c->host->fail(c, PM_E_UNSUPPORTED, "this host lacks " PM_BUDGET_SERVICE);
@@ -170,6 +186,8 @@ pm_status budget_learn(pm_objective *o, pm_call *c, const pm_question *q)
     for (size_t b = 0; b < d.n_budgets && !st; b++) {
         o->price[d.term[b]] = price[b];
         o->least[d.term[b]] = d.least[b] / (double)d.n;
+        o->bound[d.term[b]] = q->term[d.term[b]]->bound;
+        if (p->pace == PACE_RESOLVE) st = draw_curve(&d, price, b, &o->curve[d.term[b]]);
     }
     return st;
 }

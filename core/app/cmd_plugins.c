@@ -16,7 +16,7 @@ static const arg_row rows[] = {
 static int plugins_main(int argc, char **argv);
 
 const verb verb_plugins = {"plugins",
-                           "[KIND/NAME]",
+                           "[KIND[/NAME]]",
                            0,
                            1,
                            "list plugins, or document one",
@@ -54,20 +54,24 @@ static void print_json(const plugin_entry *e)
     str_close(&s);
 }
 
-static void list(const registry *r, bool as_json, bool names)
+/* Of one kind, or of all (PLUGIN_KINDS). */
+static void list(const registry *r, plugin_kind kind, bool as_json, bool names)
 {
+    bool first = true;
     for (size_t i = 0; i < registry_count(r); i++) {
         const plugin_entry *e = registry_at(r, i);
         char doc[100];
+        if (kind != PLUGIN_KINDS && e->kind != kind) continue;
         if (as_json) {
             print_json(e);
         } else if (names) {
             printf("%s/%s\n", plugin_kind_folder(e->kind), e->name);
         } else {
-            if (i == 0 || registry_at(r, i - 1)->kind != e->kind)
-                printf("%s%s\n", i ? "\n" : "", plugin_kind_folder(e->kind));
+            if (first || registry_at(r, i - 1)->kind != e->kind)
+                printf("%s%s\n", first ? "" : "\n", plugin_kind_folder(e->kind));
             first_sentence(e->doc, doc, sizeof doc);
             printf("  %-20s %-8s %s\n", e->name, e->version, doc);
+            first = false;
         }
     }
     const registry_refusal *refused;
@@ -89,7 +93,7 @@ static int page(const registry *r, const char *which)
         memcpy(kind_text, which, (size_t)(slash - which));
     if (!slash || !plugin_kind_parse(kind_text, &kind)) {
         fprintf(stderr,
-                "pointsman plugins: '%s' - want KIND/NAME, with KIND one of routers, objectives, "
+                "pointsman plugins: '%s' - want KIND/NAME or KIND, one of routers, objectives, "
                 "constraints, embedders, backends\n",
                 which);
         return EXIT_USAGE;
@@ -117,10 +121,11 @@ static int plugins_main(int argc, char **argv)
     status = app_env_open(&e, 1);
     if (status != ARGS_GO_ON) return status;
     status = EXIT_FINE;
-    if (n)
+    plugin_kind kind = PLUGIN_KINDS;
+    if (n && !plugin_kind_parse(operand[0], &kind))
         status = page(e.registry, operand[0]);
     else
-        list(e.registry, args_given(&verb_plugins, value, "json"),
+        list(e.registry, kind, args_given(&verb_plugins, value, "json"),
              args_given(&verb_plugins, value, "names"));
     app_env_close(&e);
     return status;

@@ -35,6 +35,9 @@ expect 1 "$pointsman" route "$work/absent" hello
 says err "is not a bundle"
 expect 2 "$pointsman" plugins knn
 says err "want KIND/NAME"
+expect 0 "$pointsman" plugins constraints --names
+says out "constraints/price"
+if grep -q routers/ "$work/out"; then fail "plugins of another kind are listed"; fi
 expect 1 "$pointsman" plugins routers/kn
 says err "did you mean 'knn'?"
 expect 0 "$pointsman" plugins

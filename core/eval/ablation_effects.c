@@ -5,6 +5,7 @@
  */
 #include "eval/ablation_effects.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -26,11 +27,16 @@ static double cell_of(const ablation_cells *c, size_t measure, size_t p, size_t 
     return c->measure[measure][i * c->m + weight_grid_choice(c->choice, c->n, c->m, p, i)];
 }
 
+/* Where no choice differs the parts cancel; what rounding leaves of them is no effect, least of all a certain one. */
 static double contrast_of(const ablation_contrast *t, const double *cell)
 {
-    double sum = 0;
-    for (size_t k = 0; k < t->n; k++) sum += t->times[k] * cell[t->point[k]];
-    return sum;
+    double sum = 0, size = 0;
+    for (size_t k = 0; k < t->n; k++) {
+        double part = t->times[k] * cell[t->point[k]];
+        sum += part;
+        size += fabs(part);
+    }
+    return fabs(sum) <= DBL_EPSILON * (double)t->n * size ? 0 : sum;
 }
 
 /* Contrasts come grouped by measure, so that the cells of a prompt are gathered once for each. */

@@ -29,7 +29,10 @@ static void put_fact(const store_row *r, bool named, str *out)
     if (named) str_printf(out, " (seed %llu)", (unsigned long long)r->seed);
     str_puts(out, ": ");
     if (isfinite(r->value)) {
-        str_number(out, r->value);
+        if (r->value == floor(r->value))
+            str_number(out, r->value);
+        else
+            str_printf(out, "%.6g", r->value);
         if (r->setting[0]) str_puts(out, " ");
     }
     str_puts(out, r->setting);
@@ -78,6 +81,7 @@ typedef struct summary {
     const table_lines *t;
     arena *a;
     bool is_loss;
+    bool has_broken;               /* somebody breaks a hard constraint */
     const char *rival[MAX_RIVALS]; /* metric names "diff_rival:LABEL" */
     size_t n_rivals, n_shown;      /* rivals with a column of their own */
 } summary;
@@ -103,13 +107,15 @@ static const char *title_of(const summary *s, size_t rival)
 
 static void summary_columns(const summary *s, grid *g)
 {
-    static const char *const after[] = {"$/1k", "sel.acc", "disagr.", "within", "regret",
-                                        "gap",  "entr.",   "used",    "setting"};
+    static const char *const after[] = {"$/1k",   "sel.acc", "disagr.", "within",
+                                        "regret", "gap",     "entr.",   "used"};
     grid_column(g, "policy");
     grid_column(g, s->is_loss ? "loss" : "quality");
     grid_column(g, "vs best single");
     for (size_t k = 0; k < s->n_shown; k++) grid_column(g, title_of(s, k));
     for (size_t k = 0; k < sizeof after / sizeof after[0]; k++) grid_column(g, after[k]);
+    if (s->has_broken) grid_column(g, "breaks");
+    grid_column(g, "setting");
 }
 
 static const char *plain(const summary *s, const table_line *l, const char *metric, double scale,
@@ -124,6 +130,38 @@ static const char *difference(const summary *s, const table_line *l, const char 
 {
     table_stat v;
     return table_find(s->t, l, "all", metric, &v) ? table_difference(s->a, &v) : "";
+}
+
+#define VIOLATIONS "violations:" /* of hard constraints, by their own values */
+
+static bool is_broken(const store_row *r)
+{
+    return strncmp(r->metric, VIOLATIONS, strlen(VIOLATIONS)) == 0 && r->value > 0;
+}
+
+/* "licence 93 %, context 3 %": bounds that the policy does not keep. */
+static const char *broken(const summary *s, const table_line *l)
+{
+    str text = STR_INIT;
+    for (size_t r = l->head; r != SIZE_MAX; r = s->t->next[r]) {
+        table_stat v;
+        const char *metric = s->t->row[r].metric, *name = metric + strlen(VIOLATIONS);
+        if (!is_broken(&s->t->row[r]) || !table_find(s->t, l, "all", metric, &v)) continue;
+        bool is_told = false; /* another seed's row of the same constraint */
+        for (size_t q = l->head; q != r && !is_told; q = s->t->next[q])
+            is_told = is_broken(&s->t->row[q]) && strcmp(s->t->row[q].metric, metric) == 0;
+        if (!is_told) str_printf(&text, "%s%s %.3g %%", text.len ? ", " : "", name, 100 * v.mean);
+    }
+    const char *kept = text.len && !text.failed ? arena_strdup(s->a, str_text(&text)) : "";
+    str_close(&text);
+    return kept ? kept : "";
+}
+
+static bool any_broken(const table_lines *t)
+{
+    for (size_t r = 0; r < t->n_rows; r++)
+        if (is_broken(&t->row[r]) && strcmp(t->row[r].subset, "all") == 0) return true;
+    return false;
 }
 
 static void summary_line(const summary *s, const table_line *l, const char **cell)
@@ -146,6 +184,7 @@ static void summary_line(const summary *s, const table_line *l, const char **cel
     cell[k++] = table_find(s->t, l, "all", "experts_used", &v)
                     ? table_number(s->a, v.mean, v.mean == floor(v.mean) ? 0 : 1, false)
                     : "";
+    if (s->has_broken) cell[k++] = broken(s, l);
     cell[k++] = table_settings(s->t, l, s->a);
 }
 
@@ -358,6 +397,10 @@ static void put_legend(const summary *s, str *out)
              "oracle; entr.: of choices, 1 = even;\nused: experts chosen at all.  spearman: mean "
              "rank correlation per prompt; coverage_90: share of outcomes inside the 90 % interval "
              "of the spread.\n");
+    if (s->has_broken)
+        str_puts(out,
+                 "breaks: hard constraints that the policy does not keep, and on how many prompts; "
+                 "baselines, single experts and ceilings know no constraints.\n");
     if (s->t->has_sweep)
         str_puts(
             out,
@@ -395,7 +438,7 @@ pm_status table_summary(const store_row *row, size_t n, table_style style, str *
     table_lines t;
     pm_status status = table_gather(row, n, a, &t, err);
     if (!status) {
-        summary s = {.t = &t, .a = a, .is_loss = table_is_loss(&t)};
+        summary s = {.t = &t, .a = a, .is_loss = table_is_loss(&t), .has_broken = any_broken(&t)};
         find_rivals(&s);
         s.n_shown = style == TABLE_TEXT && s.n_rivals > 1 ? 1 : s.n_rivals;
         put_about(row, n, style, out);

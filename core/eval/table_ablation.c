@@ -29,17 +29,25 @@ static bool is_of(const table_line *l, const char *router)
     return strcmp(l->label, router) == 0 && strcmp(l->role, "router") == 0;
 }
 
-/* "+.0041 [+.001, +.007]*" to four digits, whatever the unit. */
+/* Dollars are told for 1,000 calls, as in the table of policies. */
+static double unit_of(const char *metric)
+{
+    size_t n = strlen(metric), k = strlen("cost_usd");
+    return n >= k && strcmp(metric + n - k, "cost_usd") == 0 ? 1000 : 1;
+}
+
+/* "+0.0041 [+0.001, +0.007]*" to four digits, whatever the unit. */
 static const char *effect(const table_page *p, const table_line *l, const char *before,
                           const char *measure)
 {
     char text[160];
     table_stat v;
+    double unit = unit_of(measure);
     if (!table_find(p->t, l, "all", table_text(p, before, measure), &v)) return "";
     if (v.mean == 0 && v.lo == 0 && v.hi == 0) return "0";
-    int n = snprintf(text, sizeof text, "%+.4g", v.mean);
+    int n = snprintf(text, sizeof text, "%+.4g", unit * v.mean);
     if (isfinite(v.lo) && isfinite(v.hi))
-        snprintf(text + n, sizeof text - (size_t)n, " [%+.3g, %+.3g]%s", v.lo, v.hi,
+        snprintf(text + n, sizeof text - (size_t)n, " [%+.3g, %+.3g]%s", unit * v.lo, unit * v.hi,
                  v.lo > 0 || v.hi < 0 ? "*" : "");
     return table_text(p, text, "");
 }
@@ -51,7 +59,7 @@ static const char *plain(const table_page *p, const table_line *l, const char *m
     table_stat v;
     if (!table_find(p->t, l, "all", metric, &v)) return "";
     if (strchr(format, 'g'))
-        snprintf(text, sizeof text, "%.4g", v.mean);
+        snprintf(text, sizeof text, "%.4g", unit_of(metric) * v.mean);
     else
         snprintf(text, sizeof text, "%.1f %%", 100 * v.mean);
     return table_text(p, text, "");
@@ -74,7 +82,7 @@ static pm_status put_left_out(const table_page *p, const char *router, pm_err *e
     grid_column(&g, "left out");
     grid_column(&g, outcome(p));
     grid_column(&g, "utility");
-    grid_column(&g, "$ a call");
+    grid_column(&g, "$/1k");
     grid_column(&g, "its own value");
     grid_column(&g, "changed");
     grid_column(&g, "tau-b");
@@ -111,7 +119,7 @@ static pm_status put_shapley(const table_page *p, const char *router, pm_err *er
     grid_column(&g, "Shapley value");
     grid_column(&g, "utility");
     grid_column(&g, outcome(p));
-    grid_column(&g, "$ a call");
+    grid_column(&g, "$/1k");
     grid_column(&g, "error of sampling");
     for (size_t k = 0; k < p->t->n; k++) {
         const table_line *l = &p->t->line[k];
@@ -164,7 +172,7 @@ static pm_status put_levels(const table_page *p, const char *router, pm_err *err
     grid_column(&g, "point");
     grid_column(&g, outcome(p));
     grid_column(&g, "utility");
-    grid_column(&g, "$ a call");
+    grid_column(&g, "$/1k");
     grid_column(&g, "unlike w*");
     grid_column(&g, "tau-b");
     for (size_t k = 0; k < p->t->n; k++) {
@@ -186,12 +194,21 @@ static pm_status put_levels(const table_page *p, const char *router, pm_err *err
     return PM_OK;
 }
 
-/* The knee's name is the setting of its rows. */
+/* "only price=1: quality 0.813, $/1k 0.3395"; the knee's name is the setting of its rows. */
 static const char *knee_of(const table_page *p, const table_line *l)
 {
-    for (size_t r = l->head; r != SIZE_MAX; r = p->t->next[r])
-        if (strncmp(p->t->row[r].metric, "knee:", 5) == 0) return p->t->row[r].setting;
-    return "";
+    str text = STR_INIT;
+    for (size_t r = l->head; r != SIZE_MAX; r = p->t->next[r]) {
+        const store_row *row = &p->t->row[r];
+        if (strncmp(row->metric, "knee:", 5) != 0) continue;
+        bool is_cost = strcmp(row->metric + 5, "cost_usd") == 0;
+        str_printf(&text, "%s%s %s", text.len ? "" : row->setting, text.len ? "," : ":",
+                   is_cost ? "$/1k" : row->metric + 5);
+        str_printf(&text, " %.4g", unit_of(row->metric) * row->value);
+    }
+    const char *kept = text.len && !text.failed ? table_text(p, str_text(&text), "") : "";
+    str_close(&text);
+    return kept;
 }
 
 static pm_status put_fronts(const table_page *p, const char *router, pm_err *err)
@@ -236,10 +253,16 @@ pm_status table_ablation(const table_page *p, pm_err *err)
     if (!s && any)
         str_puts(
             p->out,
-            "ablation: differences when a constraint is left out of all others at their weights "
-            "(w*); utility: outcome minus the soft constraints, always at w*;\nchanged: share of "
-            "prompts whose expert is another; tau-b: of the experts' shares with those at w*; "
-            "flipped: pairs of routers in reverse order by utility.\nWith several seeds these "
-            "are means over seeds, lo and hi too.\n\n");
+            "w*: all constraints at their weights (point \"nominal\"); left out: the change when "
+            "one of them is missing; Shapley value: what it adds on average over all\norders of "
+            "joining; interaction: what two do together beyond each alone; point: none of them but "
+            "one; front: points of weights that no other betters.\nutility: outcome minus the soft "
+            "constraints, always at w*; $/1k: USD per 1,000 calls; its own value: mean of the "
+            "constraint, in its unit or scale; changed, unlike w*:\nshare of prompts whose expert "
+            "is another than at w*; tau-b: of the experts' shares with those at w*; flipped: pairs "
+            "of routers in reverse order by utility;\nhypervolume: in the product of the "
+            "objectives' units; knee: where giving up one objective stops buying much of the "
+            "others.  * the interval excludes 0.\nWith several seeds: means over seeds, of lo and "
+            "hi too.\n\n");
     return s;
 }

@@ -4,6 +4,7 @@
  */
 #include "app/route_overrides.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,9 @@ pm_status route_set_weight(const pipeline *p, pipeline_term *term, const char *t
                        "--weight %s: a weight below 0 means nothing for this constraint; want a "
                        "finite number >= 0",
                        text);
+    if (fabs(v) > (double)FLT_MAX)
+        return err_set(err, PM_E_ARG, "--weight %s: want a weight of at most %.3g", text,
+                       (double)FLT_MAX);
     if (term[k].sense != PM_SOFT)
         return err_set(err, PM_E_ARG,
                        "--weight %s: the constraint is %s, which has a bound: --bound %s=N", text,

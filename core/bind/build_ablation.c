@@ -38,15 +38,16 @@ static const node *table_at(script *s, const node *v, const char *key)
     return t && t->kind == NODE_TABLE ? t : NULL; /* else told by the rows */
 }
 
-static bool is_number(script *s, const node *v, const char *path)
+/* Whether v is a weight of factor `to`; complains. */
+static bool is_weight(script *s, const node *v, const char *path, const experiment *x, size_t to)
 {
-    if (v->kind == NODE_NUMBER && isfinite(v->number)) return true;
-    complain(&s->wrong, v->where, "%s = %s; want a number", path, node_show(v, s->a));
-    return false;
+    const constraint_choice *c = &x->constraint[to];
+    return c->at.plugin && build_is_weight(s, v, path, c); /* else told with the constraint */
 }
 
-static void build_nominal(script *s, const node *v, ablation_factor *f, size_t n)
+static void build_nominal(script *s, const node *v, const experiment *x, ablation_factor *f)
 {
+    size_t n = x->n_constraints;
     const node *t = table_at(s, v, "at");
     for (size_t i = 0; t && i < t->n_fields; i++) {
         const node *one = &t->field[i];
@@ -54,7 +55,8 @@ static void build_nominal(script *s, const node *v, ablation_factor *f, size_t n
         if (to && to->is_switch)
             complain(&s->wrong, one->where,
                      "ablation.at.%.80s: not a soft constraint; only those have weights", one->key);
-        else if (to && is_number(s, one, schema_path(s->a, "ablation.at", one->key)))
+        else if (to &&
+                 is_weight(s, one, schema_path(s->a, "ablation.at", one->key), x, (size_t)(to - f)))
             to->nominal = one->number;
     }
 }
@@ -89,7 +91,8 @@ static void build_levels(script *s, const node *v, const experiment *x, ablation
         double *level = arena_alloc(s->a, one->n_items, sizeof *level);
         bool ok = level != NULL;
         for (size_t k = 0; level && k < one->n_items; k++) {
-            ok &= is_number(s, &one->item[k], schema_item_path(s->a, path, k, NULL));
+            ok &= is_weight(s, &one->item[k], schema_item_path(s->a, path, k, NULL), x,
+                            (size_t)(to - f));
             level[k] = one->item[k].number;
         }
         to->level = ok ? level : NULL;
@@ -98,8 +101,9 @@ static void build_levels(script *s, const node *v, const experiment *x, ablation
 }
 
 /* range = { size = { 0, 1 }, price = { .01, 10, scale = "log" } } */
-static void build_ranges(script *s, const node *v, ablation_factor *f, size_t n)
+static void build_ranges(script *s, const node *v, const experiment *x, ablation_factor *f)
 {
+    size_t n = x->n_constraints;
     static const char *const scales[] = {"linear", "log", NULL};
     static const schema_row rows[] = {{"scale", WANT_WORD, 0, 0, scales, false, NULL}, SCHEMA_END};
     const node *t = table_at(s, v, "range");
@@ -113,8 +117,9 @@ static void build_ranges(script *s, const node *v, ablation_factor *f, size_t n)
                      path, node_show(one, s->a));
             continue;
         }
-        if (!schema_check(&s->wrong, one, path, rows, true) || !is_number(s, &one->item[0], path) ||
-            !is_number(s, &one->item[1], path))
+        if (!schema_check(&s->wrong, one, path, rows, true) ||
+            !is_weight(s, &one->item[0], path, x, (size_t)(to - f)) ||
+            !is_weight(s, &one->item[1], path, x, (size_t)(to - f)))
             continue;
         to->low = one->item[0].number;
         to->high = one->item[1].number;
@@ -153,17 +158,35 @@ static void build_front(script *s, const node *v, size_t i, const experiment *x,
                      "%s: %s is none of \"quality\", \"loss\", \"utility\", \"cost\" and the "
                      "labels of constraints",
                      path, node_show(one, s->a));
+            out->n = 0;
             return;
         }
-        out->axis[out->n++] = strcmp(one->text, "cost") == 0 ? "cost_usd" : one->text;
+        const char *axis = strcmp(one->text, "cost") == 0 ? "cost_usd" : one->text;
+        for (size_t e = 0; e < out->n; e++)
+            if (strcmp(out->axis[e], axis) == 0)
+                complain(&s->wrong, one->where, "%s: \"%.80s\" stands twice", path, one->text);
+        out->axis[out->n++] = axis;
     }
+}
+
+static bool same_axes(const ablation_front *a, const ablation_front *b)
+{
+    bool same = a->n == b->n;
+    for (size_t k = 0; same && k < a->n; k++) same = strcmp(a->axis[k], b->axis[k]) == 0;
+    return same && a->n > 0;
 }
 
 static void build_fronts(script *s, const node *v, const experiment *x, ablation_choice *out)
 {
     const node *t = table_at(s, v, "fronts");
     ablation_front *front = t ? arena_alloc(s->a, t->n_items, sizeof *front) : NULL;
-    for (size_t i = 0; front && i < t->n_items; i++) build_front(s, &t->item[i], i, x, &front[i]);
+    for (size_t i = 0; front && i < t->n_items; i++) {
+        build_front(s, &t->item[i], i, x, &front[i]);
+        for (size_t e = 0; e < i; e++)
+            if (same_axes(&front[e], &front[i]))
+                complain(&s->wrong, t->item[i].where,
+                         "ablation.fronts[%zu] is ablation.fronts[%zu] again", i + 1, e + 1);
+    }
     out->front = front;
     out->n_fronts = front ? t->n_items : 0;
 }
@@ -295,9 +318,9 @@ void build_ablation(script *s, const node *v, experiment *x)
     if (!out || !f) return;
     build_parts(s, v, out);
     build_design(s, v, out);
-    build_nominal(s, v, f, x->n_constraints);
+    build_nominal(s, v, x, f);
     build_levels(s, v, x, f, x->n_constraints);
-    build_ranges(s, v, f, x->n_constraints);
+    build_ranges(s, v, x, f);
     fill_ranges(f, x->n_constraints, out->spec.grid);
     build_fronts(s, v, x, out);
     build_which(s, v, x, out);

@@ -3,10 +3,12 @@
  * Constraints: the plugin's own parameters, and what the experiment says about it: sense, weights (a number,
  * pm.grid or pm.sweep) and bound.
  */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "bind/script_private.h"
+#include "plug/feasible.h"
 
 #define POINTS_MAX 10000
 #define STEPS_MAX  1001
@@ -31,10 +33,15 @@ static bool is_signed(const constraint_choice *k)
     return PM_HAS(t, signed_weight) && t->signed_weight;
 }
 
-static bool is_weight(script *s, const node *v, const char *path, const constraint_choice *k)
+bool build_is_weight(script *s, const node *v, const char *path, const constraint_choice *k)
 {
-    if (v->kind == NODE_NUMBER && isfinite(v->number) && (v->number >= 0 || is_signed(k)))
-        return true;
+    bool is_number = v->kind == NODE_NUMBER && isfinite(v->number);
+    if (is_number && fabs(v->number) > (double)FLT_MAX) { /* weights times values stay finite */
+        complain(&s->wrong, v->where, "%s = %s; want a weight of at most %.3g", path,
+                 node_show(v, s->a), (double)FLT_MAX);
+        return false;
+    }
+    if (is_number && (v->number >= 0 || is_signed(k))) return true;
     if (v->kind == NODE_NUMBER && v->number < 0)
         complain(&s->wrong, v->where,
                  "%s = %s; a weight below 0 has no meaning for constraint '%s' (less is better); "
@@ -61,7 +68,9 @@ static bool build_sweep(script *s, const node *v, const char *path, constraint_c
     double from = schema_number(v, "from", 0), to = schema_number(v, "to", 0);
     size_t n = (size_t)schema_number(v, "steps", 2),
            scale = schema_word(v, "scale", scale_words, 0);
-    if (!is_weight(s, node_field(v, "from"), bind_text(s->a, "%s.from", path), out)) return false;
+    if (!build_is_weight(s, node_field(v, "from"), bind_text(s->a, "%s.from", path), out) ||
+        !build_is_weight(s, node_field(v, "to"), bind_text(s->a, "%s.to", path), out))
+        return false;
     if (!(from < to)) {
         complain(&s->wrong, v->where, "%s: from = %g is not below to = %g", path, from, to);
         return false;
@@ -94,7 +103,7 @@ bool build_weights(script *s, const node *v, const char *path, constraint_choice
     bool ok = w != NULL;
     for (size_t i = 0; w && i < n; i++) {
         const node *one = is_list ? &v->item[i] : v;
-        ok &= is_weight(s, one, is_list ? schema_item_path(s->a, path, i, NULL) : path, out);
+        ok &= build_is_weight(s, one, is_list ? schema_item_path(s->a, path, i, NULL) : path, out);
         w[i] = one->number;
     }
     out->weight = w;
@@ -248,6 +257,9 @@ void build_constraints(script *s, const node *list, experiment *x)
                          "label",
                          i + 1, k[i].at.label, j + 1);
     }
+    if (n > FEASIBLE_TERMS)
+        complain(&s->wrong, list->where, "constraints: %zu of them; want at most %d", n,
+                 FEASIBLE_TERMS);
     if (points > POINTS_MAX)
         complain(&s->wrong, list->where,
                  "constraints: the sweeps have %.0f points together; want at most %d", points,

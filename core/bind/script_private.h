@@ -78,6 +78,8 @@ void build_constraints(script *s, const node *list, experiment *x);
 void build_infeasible(script *s, const node *v, experiment *x); /* on_infeasible; after those */
 /* A number, pm.grid or pm.sweep -> out->weight [n_weights]; out->at names the constraint. */
 bool build_weights(script *s, const node *v, const char *path, constraint_choice *out);
+/* Whether v is a weight of that constraint: a number that a float holds, below 0 only where that means something; complains. */
+bool build_is_weight(script *s, const node *v, const char *path, const constraint_choice *k);
 /* pm.ablation: needs constraints and routers. */
 void build_ablation(script *s, const node *v, experiment *x);
 

@@ -75,6 +75,27 @@ static pm_status put(design_work *d, const char *name, bool is_grid, uint32_t *a
     return PM_OK;
 }
 
+/* Tells of a point by that name, unless it is told of already. */
+static void tell(design_work *d, const char *name, uint32_t point)
+{
+    d->out->named[d->out->n_named++] = (ablation_named){name, point};
+}
+
+static bool is_told(const design_work *d, const char *name)
+{
+    for (size_t k = 0; k < d->out->n_named; k++)
+        if (strcmp(d->out->named[k].name, name) == 0) return true;
+    return false;
+}
+
+static bool is_told_alone(const design_work *d, uint32_t point)
+{
+    for (size_t k = 0; k < d->out->n_named; k++)
+        if (d->out->named[k].point == point && strncmp(d->out->named[k].name, "only ", 5) == 0)
+            return true;
+    return false;
+}
+
 static void set_subset(design_work *d, const bool *in)
 {
     for (size_t k = 0; k < d->s->n; k++) d->w[k] = in[k] ? d->s->factor[k].nominal : 0;
@@ -94,13 +115,16 @@ static const char *label_text(const design_work *d, const char *before, const ch
 
 static pm_status put_corners(design_work *d)
 {
-    uint32_t at;
+    uint32_t nominal, none;
     for (size_t k = 0; k < d->s->n; k++) d->w[k] = d->s->factor[k].nominal;
-    pm_status s = put(d, "nominal", false, &at);
+    pm_status s = put(d, "nominal", false, &nominal);
     memset(d->w, 0, d->s->n * sizeof *d->w);
-    if (!s) s = put(d, "none", false, &at);
-    d->out->none = at;
-    return s;
+    if (!s) s = put(d, "none", false, &none);
+    if (s) return s;
+    d->out->none = none;
+    tell(d, "nominal", nominal);
+    tell(d, "none", none);
+    return PM_OK;
 }
 
 static pm_status put_without(design_work *d, size_t k, size_t l, uint32_t *at)
@@ -109,7 +133,10 @@ static pm_status put_without(design_work *d, size_t k, size_t l, uint32_t *at)
     for (size_t i = 0; i < d->s->n; i++) d->w[i] = i == k || i == l ? 0 : f[i].nominal;
     const char *name =
         label_text(d, "without ", f[k].label, k == l ? "" : " and ", k == l ? "" : f[l].label);
-    return name ? put(d, name, false, at) : err_set(d->err, PM_E_MEMORY, "points of an ablation");
+    if (!name) return err_set(d->err, PM_E_MEMORY, "points of an ablation");
+    pm_status s = put(d, name, false, at);
+    if (!s && k == l) tell(d, name, *at);
+    return s;
 }
 
 static pm_status put_left_out(design_work *d)
@@ -136,22 +163,38 @@ static double level_of(const ablation_factor *f, size_t l)
     return f->level && !f->is_switch ? f->level[l] : l ? f->nominal : 0;
 }
 
+/* Levels that six digits do not tell apart are written in full. */
+static const char *alone_text(const design_work *d, const ablation_factor *f, double level)
+{
+    const char *name = NULL;
+    for (int digits = 6; digits <= 17 && !name; digits += 11) {
+        str text = STR_INIT;
+        str_printf(&text, "only %s", f->label);
+        if (!f->is_switch) str_printf(&text, "=%.*g", digits, level);
+        if (digits == 17 || !is_told(d, str_text(&text)))
+            name = text.failed ? NULL : arena_strdup(d->a, str_text(&text));
+        str_close(&text);
+    }
+    return name;
+}
+
+static pm_status put_level(design_work *d, size_t k, double level)
+{
+    uint32_t at;
+    memset(d->w, 0, d->s->n * sizeof *d->w);
+    d->w[k] = level;
+    const char *name = alone_text(d, &d->s->factor[k], level);
+    pm_status s = name ? put(d, name, false, &at) : err_set(d->err, PM_E_MEMORY, "points");
+    if (!s && at != d->out->none && !is_told_alone(d, at)) tell(d, name, at);
+    return s;
+}
+
 static pm_status put_alone(design_work *d)
 {
     pm_status s = PM_OK;
-    for (size_t k = 0; k < d->s->n && !s; k++) {
-        const ablation_factor *f = &d->s->factor[k];
-        for (size_t l = 0; l < levels_of(f) && !s; l++) {
-            memset(d->w, 0, d->s->n * sizeof *d->w);
-            d->w[k] = level_of(f, l);
-            str text = STR_INIT;
-            str_printf(&text, "only %s", f->label);
-            if (!f->is_switch) str_printf(&text, "=%.6g", d->w[k]);
-            const char *name = text.failed ? NULL : arena_strdup(d->a, str_text(&text));
-            str_close(&text);
-            s = name ? put(d, name, false, NULL) : err_set(d->err, PM_E_MEMORY, "points");
-        }
-    }
+    for (size_t k = 0; k < d->s->n && !s; k++)
+        for (size_t l = 0; l < levels_of(&d->s->factor[k]) && !s; l++)
+            s = put_level(d, k, level_of(&d->s->factor[k], l));
     return s;
 }
 
@@ -188,6 +231,13 @@ static pm_status put_all_subsets(design_work *d)
     for (size_t set = 0; set < all && !s; set++) {
         for (size_t k = 0; k < n; k++) in[k] = set >> k & 1;
         s = put_subset(d, in, &d->out->subset[set]);
+    }
+    for (size_t k = 0; k < n && !s; k++) {
+        uint32_t at = d->out->subset[(size_t)1 << k];
+        if (at == d->out->none || is_told_alone(d, at)) continue;
+        const char *name = label_text(d, "only ", d->s->factor[k].label, "", "");
+        if (!name) return err_set(d->err, PM_E_MEMORY, "points of an ablation");
+        tell(d, name, at);
     }
     return s;
 }
@@ -360,14 +410,16 @@ static pm_status check(const ablation_spec *s, pm_err *err)
 static bool make_room(design_work *d)
 {
     ablation_design *o = d->out;
-    size_t n = d->s->n;
+    size_t n = d->s->n, told = 2 + 2 * n; /* corners, all but one, subsets of one; levels */
+    for (size_t k = 0; k < n; k++) told += levels_of(&d->s->factor[k]);
+    o->named = arena_alloc(d->a, told, sizeof *o->named);
     d->n_slots = 2 * ABLATION_POINTS_MOST + 1;
     d->slot = arena_alloc(d->a, d->n_slots, sizeof *d->slot);
     d->w = arena_alloc(d->a, n, sizeof *d->w);
     o->point = arena_alloc(d->a, ABLATION_POINTS_MOST, sizeof *o->point);
     o->without = arena_alloc(d->a, n, sizeof *o->without);
     o->without_two = arena_alloc(d->a, n, n * sizeof *o->without_two);
-    if (!d->slot || !d->w || !o->point || !o->without || !o->without_two) return false;
+    if (!d->slot || !d->w || !o->point || !o->without || !o->without_two || !o->named) return false;
     for (size_t k = 0; k < n; k++) o->without[k] = NONE;
     for (size_t k = 0; k < n * n; k++) o->without_two[k] = NONE;
     return true;

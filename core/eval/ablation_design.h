@@ -54,11 +54,18 @@ typedef struct ablation_point {
     bool is_grid;         /* of the grid (it may be another's point too) */
 } ablation_point;
 
+typedef struct ablation_named { /* a point that is told of by name; one point may have several */
+    const char *name; /* "nominal", "none", "without size", "only size=0.3", "only licence" */
+    uint32_t point;
+} ablation_named;
+
 typedef struct ablation_design {
     size_t n_factors;
     ablation_point *point; /* [n] 0: nominal, 1: none (unless w* is all 0: then the same) */
     size_t n;
     size_t none;           /* position of "none" */
+    ablation_named *named; /* [n_named] corners, all but one, one alone; names are distinct */
+    size_t n_named;
     uint32_t *without;     /* [K] all but one; UINT32_MAX: not of the design */
     uint32_t *without_two; /* [K x K] all but two, or UINT32_MAX */
     uint32_t *subset;      /* [2^K] bit k: constraint k at w*; NULL: not asked, or sampled */

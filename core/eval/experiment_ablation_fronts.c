@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/log.h"
 #include "eval/experiment_ablation.h"
 #include "eval/pareto.h"
 #include "eval/pareto3.h"
@@ -135,8 +136,12 @@ pm_status exp_ablation_fronts(const exp_ablation *x, const exp_ablated *one, pm_
         front_work f = {.x = x, .one = one};
         bool is_there;
         s = make_front(&f, &x->how->front[k], &is_there, err);
-        if (s || !is_there) continue;
         const char *axes = axes_text(x, &x->how->front[k]);
+        if (!s && !is_there && axes)
+            log_line(LOG_WARN,
+                     "ablation of router \"%s\": %s is left out: the data have no such measure",
+                     one->route->choice->at.label, axes);
+        if (s || !is_there) continue;
         const char *point = axes ? exp_ablation_point(x, axes, "", "", "") : NULL;
         s = put_row(&f, point, "hypervolume", f.volume, err);
         if (!s) s = put_row(&f, point, "points on the front", (double)f.n_front, err);
@@ -154,22 +159,41 @@ static void put_field(const char *text, str *out)
     str_puts(out, "\"");
 }
 
+/* Quoted where a reader of CSV wants it. */
+static void put_title(const char *before, const char *label, str *out)
+{
+    if (!strpbrk(label, ",\"\r\n")) {
+        str_printf(out, "%s%s", before, label);
+        return;
+    }
+    str text = STR_INIT;
+    str_printf(&text, "%s%s", before, label);
+    put_field(str_text(&text), out);
+    out->failed |= text.failed;
+    str_close(&text);
+}
+
 static void put_head(const exp_ablation *x, str *out)
 {
     str_puts(out, "point,grid");
     for (size_t k = 0; k < x->d.n_factors; k++) {
         str_puts(out, ",");
-        str_puts(out, "weight:");
-        str_puts(out, x->how->spec.factor[k].label);
+        put_title("weight:", x->how->spec.factor[k].label, out);
     }
-    for (size_t q = 0; q < x->n_measures; q++)
-        if (q != ABLATION_COST || x->has_cost)
-            str_printf(out, ",mean:%s", exp_ablation_measure(x, q));
+    for (size_t q = 0; q < x->n_measures; q++) {
+        if (q == ABLATION_COST && !x->has_cost) continue;
+        str_puts(out, ",");
+        put_title("mean:", exp_ablation_measure(x, q), out);
+    }
     str_puts(out, ",changed,tau_b");
     for (size_t f = 0; f < x->how->n_fronts; f++) {
-        str_puts(out, ",front:");
+        str axes = STR_INIT;
         for (size_t k = 0; k < x->how->front[f].n; k++)
-            str_printf(out, "%s%s", k ? "+" : "", x->how->front[f].axis[k]);
+            str_printf(&axes, "%s%s", k ? "+" : "", x->how->front[f].axis[k]);
+        str_puts(out, ",");
+        put_title("front:", str_text(&axes), out);
+        out->failed |= axes.failed;
+        str_close(&axes);
     }
     str_puts(out, "\n");
 }

@@ -178,24 +178,17 @@ static pm_status put_contrasts(const exp_ablation *x, const exp_ablated *one, pm
 /* ---- what needs no interval ---- */
 
 /* Points of the grid are in the CSV; those around w* have rows. */
-static pm_status put_point(const exp_ablation *x, const exp_ablated *one, size_t p, pm_err *err)
+static pm_status put_point(const exp_ablation *x, const exp_ablated *one, const ablation_named *at,
+                           pm_err *err)
 {
-    const char *point = exp_ablation_point(x, x->d.point[p].name, "", "", "");
+    size_t p = at->point;
+    const char *point = exp_ablation_point(x, at->name, "", "", "");
     pm_status s = put_plain(x, one, point, "changed", one->changed[p], err);
     if (!s) s = put_plain(x, one, point, "tau_b", one->tau[p], err);
     for (size_t q = 0; q < x->n_measures && !s; q++)
         s = put_plain(x, one, point, join(x, "mean:", exp_ablation_measure(x, q)),
                       one->mean[p * x->n_measures + q], err);
     return s;
-}
-
-static bool has_rows(const exp_ablation *x, size_t p)
-{
-    static const char *const named[] = {"without ", "only "};
-    const char *name = x->d.point[p].name;
-    if (p == 0 || p == x->d.none) return true;
-    if (strncmp(name, named[0], strlen(named[0])) == 0) return !strstr(name, " and ");
-    return strncmp(name, named[1], strlen(named[1])) == 0 && !strchr(name, ',');
 }
 
 /* A constraint whose leaving out changes no choice does nothing here. */
@@ -215,8 +208,7 @@ static void warn_idle(const exp_ablation *x, const exp_ablated *one)
 static pm_status put_points(const exp_ablation *x, const exp_ablated *one, pm_err *err)
 {
     pm_status s = PM_OK;
-    for (size_t p = 0; p < x->d.n && !s; p++)
-        if (has_rows(x, p)) s = put_point(x, one, p, err);
+    for (size_t k = 0; k < x->d.n_named && !s; k++) s = put_point(x, one, &x->d.named[k], err);
     warn_idle(x, one);
     return s;
 }
@@ -227,9 +219,9 @@ static pm_status put_flips(const exp_ablation *x, const exp_ablated *all, size_t
     double *before = arena_alloc(x->r->a, n, 2 * sizeof *before), *now = before + n;
     if (!before) return starve(err);
     pm_status s = PM_OK;
-    for (size_t p = 0; p < x->d.n && n > 1 && !s; p++) {
-        if (!has_rows(x, p)) continue;
-        const char *point = exp_ablation_point(x, x->d.point[p].name, "", "", "");
+    for (size_t r = 0; r < x->d.n_named && n > 1 && !s; r++) {
+        size_t p = x->d.named[r].point;
+        const char *point = exp_ablation_point(x, x->d.named[r].name, "", "", "");
         for (size_t q = 0; q < 2 && !s; q++) {
             for (size_t k = 0; k < n; k++) {
                 before[k] = all[k].mean[main_measures[q]];

@@ -2,6 +2,7 @@
  *
  * Flags in words: messages, what a reading makes of weights, and how a flag is written.
  */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -18,10 +19,12 @@ bool flag_is_wrong(flag_kind k)
     return k >= FLAG_UNKNOWN && k <= FLAG_CONTRADICTS;
 }
 
+/* As 32-bit floats hold it: sums beyond are the largest. */
 double flags_weight(const flags_result *r, size_t k, double base)
 {
     if (!r->set) return base;
-    return (isnan(r->set[k]) ? base : r->set[k]) + r->add[k];
+    double weight = (isnan(r->set[k]) ? base : r->set[k]) + r->add[k], most = (double)FLT_MAX;
+    return weight > most ? most : weight < -most ? -most : weight;
 }
 
 bool flags_weigh(const flags *f, const flags_result *r)

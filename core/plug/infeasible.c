@@ -55,7 +55,7 @@ void infeasible_put_sets(const pipeline *p, const conflicts *c, str *out)
     for (size_t s = 0; s < c->n; s++) {
         const char *between = "";
         if (s) str_puts(out, "; ");
-        for (size_t k = 0; k < p->n_terms; k++) {
+        for (size_t k = 0; k < p->n_terms && k < FEASIBLE_TERMS; k++) {
             if (!(c->set[s] >> k & 1)) continue;
             str_puts(out, between);
             infeasible_put_term(&p->term[k], out);

@@ -73,6 +73,36 @@ START_TEST(points_around_the_nominal_one)
 }
 END_TEST
 
+static const char *told(const ablation_design *d, uint32_t point, const char *begins)
+{
+    for (size_t k = 0; k < d->n_named; k++)
+        if (d->named[k].point == point && strncmp(d->named[k].name, begins, strlen(begins)) == 0)
+            return d->named[k].name;
+    return "";
+}
+
+/* A point has every name under which it is asked for, whatever labels hold; no two names are alike. */
+START_TEST(points_are_told_by_every_name)
+{
+    static const double close[] = {0, .1, .1000000001, .1, .5};
+    factor[0] = (ablation_factor){
+        .label = "a, b=1", .nominal = .5, .high = 1, .level = close, .n_levels = 5};
+    factor[1].label = "c and d";
+    ablation_design d = make(
+        (ablation_spec){.n = 2, .leave_one_out = true, .one_at_a_time = true, .subsets = true});
+    ck_assert_str_eq(told(&d, d.without[0], "without"), "without a, b=1");
+    ck_assert_str_eq(told(&d, d.without[1], "without"), "without c and d");
+    ck_assert_str_eq(told(&d, d.without[1], "only"), "only a, b=1=0.5");
+    ck_assert_str_eq(told(&d, d.without[0], "only"), "only c and d=0.5");
+    ck_assert_uint_eq(d.n_named, 2 + 2 + 3 + 1); /* levels 0 (none) and .1 again are no more */
+    for (size_t k = 0; k < d.n_named; k++)
+        for (size_t l = 0; l < k; l++) ck_assert_str_ne(d.named[k].name, d.named[l].name);
+    d = make((ablation_spec){.n = 1, .leave_one_out = true});
+    ck_assert_uint_eq(d.without[0], d.none);
+    ck_assert_str_eq(told(&d, d.without[0], "without"), "without a, b=1");
+}
+END_TEST
+
 START_TEST(subsets_are_numbered_by_their_members)
 {
     ablation_design d = make((ablation_spec){.n = 3, .subsets = true});
@@ -228,6 +258,7 @@ int main(void)
     tcase_set_timeout(c, 120);
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, points_around_the_nominal_one);
+    tcase_add_test(c, points_are_told_by_every_name);
     tcase_add_test(c, subsets_are_numbered_by_their_members);
     tcase_add_test(c, more_constraints_are_sampled_by_orders);
     tcase_add_test(c, full_grid_is_the_product_of_levels);

@@ -20,7 +20,7 @@ typedef struct draw { /* a random question */
     const pm_term *list[TERMS];
     pm_expert expert[M_MOST];
     const pm_expert *experts[M_MOST];
-    char id[M_MOST][8];
+    char id[M_MOST][24];
     pm_library lib;
     size_t order[TERMS], n_order;
 } draw;
@@ -40,7 +40,7 @@ static size_t below(size_t n)
 static void draw_term(draw *d, size_t k)
 {
     static const pm_sense senses[] = {PM_HARD, PM_HARD, PM_HARD, PM_SOFT};
-    static char names[TERMS][8];
+    static char names[TERMS][24];
     snprintf(names[k], sizeof names[k], "k%zu", k);
     for (size_t c = 0; c < (size_t)N * d->m; c++) d->cell[k][c] = (float)below(5) / 4;
     d->term[k] = (pm_term){.size = sizeof d->term[k],

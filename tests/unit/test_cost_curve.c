@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "curve_bed.h"
 #include "eval/cost_curve.h"
 #include "eval_golden.h"
 #include "suite.h"
@@ -58,23 +59,10 @@ static sweep_curve curve_of(const eval_truth *t, const char *label, const float 
     return (sweep_curve){.label = label, .at = at, .n = LAMBDAS};
 }
 
-static sweep_curve experts_of(const eval_truth *t)
-{
-    const policy **at = arena_alloc(a, t->m, sizeof *at);
-    for (size_t j = 0; j < t->m; j++) {
-        policy *p = arena_alloc(a, 1, sizeof *p);
-        uint32_t *choice = arena_alloc(a, t->n, sizeof *choice);
-        for (size_t i = 0; i < t->n; i++) choice[i] = (uint32_t)j;
-        *p = (policy){.label = "expert", .role = POLICY_EXPERT, .choice = choice};
-        at[j] = p;
-    }
-    return (sweep_curve){.label = "zero router", .at = at, .n = t->m};
-}
-
 static cost_scores measure(const eval_truth *t, size_t resamples)
 {
     sweep_curve *curve = arena_alloc(a, 3, sizeof *curve);
-    curve[0] = experts_of(t);
+    curve[0] = curve_of_experts(a, t);
     curve[1] = curve_of(t, "router", predicted);
     curve[2] = curve_of(t, "oracle", golden_value);
     curve[1].is_rival = curve[2].is_ceiling = true;
@@ -143,7 +131,7 @@ START_TEST(losses_mirror_qualities)
     cost_marks marks = {1, NULL};
     cost_scores a_q, a_l;
     pm_err err = PM_ERR_INIT;
-    sweep_curve curve[2] = {experts_of(&q), curve_of(&q, "router", predicted)};
+    sweep_curve curve[2] = {curve_of_experts(a, &q), curve_of(&q, "router", predicted)};
     ck_assert_int_eq(cost_curves(NULL, &q, &marks, &spec, curve, 2, a, &a_q, &err), PM_OK);
     ck_assert_int_eq(cost_curves(NULL, &l, &marks, &spec, curve, 2, a, &a_l, &err), PM_OK);
     for (size_t c = 0; c < 2; c++) {
@@ -163,7 +151,7 @@ START_TEST(nothing_to_compare)
     static const float same[GOLDEN_N * GOLDEN_M] = {0};
     bootstrap_spec spec = {20, 0.95, 3, true};
     cost_marks marks = {1, NULL};
-    sweep_curve curve = experts_of(&t);
+    sweep_curve curve = curve_of_experts(a, &t);
     cost_scores out;
     pm_err err = PM_ERR_INIT;
     t.cost_usd.at = same;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "curve_bed.h"
 #include "eval/sweep.h"
 #include "eval_golden.h"
 #include "suite.h"
@@ -60,23 +61,10 @@ static sweep_curve curve_of(const eval_truth *t, const char *label, pm_cmat gues
     return (sweep_curve){.label = label, .at = at, .n = LAMBDAS};
 }
 
-static sweep_curve experts_of(const eval_truth *t)
-{
-    const policy **at = arena_alloc(a, t->m, sizeof *at);
-    for (size_t j = 0; j < t->m; j++) {
-        policy *p = arena_alloc(a, 1, sizeof *p);
-        uint32_t *choice = arena_alloc(a, t->n, sizeof *choice);
-        for (size_t i = 0; i < t->n; i++) choice[i] = (uint32_t)j;
-        *p = (policy){.label = "expert", .role = POLICY_EXPERT, .choice = choice};
-        at[j] = p;
-    }
-    return (sweep_curve){.label = "zero router", .at = at, .n = t->m};
-}
-
 static sweep_scores measure(const eval_truth *t, pm_cmat guess, pm_cmat penalty, size_t resamples)
 {
     sweep_curve *curve = arena_alloc(a, 3, sizeof *curve);
-    curve[0] = experts_of(t);
+    curve[0] = curve_of_experts(a, t);
     curve[1] = curve_of(t, "router", guess, penalty);
     curve[2] = curve_of(t, "oracle", t->value, penalty);
     curve[1].is_rival = true;
@@ -226,7 +214,7 @@ START_TEST(what_is_no_sweep_is_refused)
 {
     static const float same[GOLDEN_M] = {1, 1, 1};
     eval_truth t = golden_truth(PM_VALUE_LOSS);
-    sweep_curve curve = experts_of(&t);
+    sweep_curve curve = curve_of_experts(a, &t);
     bootstrap_spec spec = BOOTSTRAP_DEFAULT;
     sweep_scores out;
     pm_err err = PM_ERR_INIT;

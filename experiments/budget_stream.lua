@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
--- A spending limit over a stream of prompts: prices learned on the first of them, a hard stop, and what could have been.
---   pointsman run experiments/budget_stream.lua --set data=FOLDER
---   (recorded outcomes of any data set; folder format: docs/data-format.md.  The bound is on the price scaled to 0 .. 1
---   over the experts: 0 is the cheapest, 1 the dearest.)
+-- A spending limit over a stream of prompts: what is left is priced again before every decision, a hard stop, and what
+-- could have been.  --set size=dual: PORT's prices, learned once on the first prompts; size=adaptive: dual averaging.
+--   pointsman run experiments/budget_stream.lua --set data=FOLDER [--set size=dual]
+--   (recorded outcomes of any data set; folder format: docs/data-format.md.  The bound is on the price of a call in
+--   units of the dearest expert's mean: 0.1 is a tenth of what always calling that one costs.)
 local pm <const> = require "pointsman"
 
 return pm.experiment {
@@ -28,4 +29,8 @@ return pm.experiment {
   stream    = { prefix = 0.05, orders = 5, seed = 1 },
 
   bootstrap = { resamples = 2000, level = 0.95 },
+  sizes = {
+    dual     = { objective = pm.objective "budget" { pace = "dual" } },
+    adaptive = { objective = pm.objective "budget" { pace = "adaptive" } },
+  },
 }

@@ -14,10 +14,11 @@ struct seed_means {
     char hash[65]; /* of the split that the seeds share */
     bool differs;
     size_t n_seeds, n_routers, n_policies; /* policies of routers: n_routers at every point */
-    const uint32_t **choice;               /* [n_policies x all seeds] */
-    const double **need;                   /* the same, or NULL where it is not told */
-    double **errors;                       /* [n_routers] sums; NULL: predicts nothing comparable */
-    pm_mat *share;                         /* [n_policies] sums of mixed decisions, or at == NULL */
+    size_t *n_each; /* [n_policies] choices of a seed: one, or one for each order of a stream */
+    const uint32_t ***choice; /* [n_policies] each [all seeds x n_each] */
+    const double ***need;     /* the same, or NULL where it is not told */
+    double **errors;          /* [n_routers] sums; NULL: predicts nothing comparable */
+    pm_mat *share;            /* [n_policies] sums of mixed decisions, or at == NULL */
 };
 
 static pm_status begin(exp_run *r, const seed_work *w, pm_err *err)
@@ -27,12 +28,20 @@ static pm_status begin(exp_run *r, const seed_work *w, pm_err *err)
     memcpy(m->hash, w->s.hash, sizeof m->hash);
     m->n_routers = w->n_routers;
     m->n_policies = w->n_policies - w->n_baselines;
-    m->choice = arena_alloc(r->keep, m->n_policies, r->x->n_seeds * sizeof *m->choice);
-    m->need = arena_alloc(r->keep, m->n_policies, r->x->n_seeds * sizeof *m->need);
+    m->n_each = arena_alloc(r->keep, m->n_policies, sizeof *m->n_each);
+    m->choice = arena_alloc(r->keep, m->n_policies, sizeof *m->choice);
+    m->need = arena_alloc(r->keep, m->n_policies, sizeof *m->need);
     m->errors = arena_alloc(r->keep, m->n_routers, sizeof *m->errors);
     m->share = arena_alloc(r->keep, m->n_policies, sizeof *m->share);
-    if (!m->choice || !m->need || !m->errors || !m->share)
+    if (!m->n_each || !m->choice || !m->need || !m->errors || !m->share)
         return err_set(err, PM_E_MEMORY, "means over seeds");
+    for (size_t k = 0; k < m->n_policies; k++) {
+        size_t all = r->x->n_seeds * (w->policy[w->n_baselines + k].n_more + 1);
+        m->n_each[k] = w->policy[w->n_baselines + k].n_more + 1;
+        m->choice[k] = arena_alloc(r->keep, all, sizeof **m->choice);
+        m->need[k] = arena_alloc(r->keep, all, sizeof **m->need);
+        if (!m->choice[k] || !m->need[k]) return err_set(err, PM_E_MEMORY, "means over seeds");
+    }
     r->means = m;
     return PM_OK;
 }
@@ -60,22 +69,34 @@ static pm_status add_share(exp_run *r, const seed_work *w, const policy *p, pm_m
     return PM_OK;
 }
 
+typedef struct part_of { /* of the mean of policy k: its choice `at` is the policy's `from` */
+    size_t k, at, from;
+} part_of;
+
+static pm_status add_choice(exp_run *r, const seed_work *w, const policy *p, part_of of,
+                            pm_err *err)
+{
+    struct seed_means *m = r->means;
+    size_t n = w->s.n_test;
+    uint32_t *choice = arena_alloc(r->keep, n, sizeof *choice);
+    double *need = p->need ? arena_alloc(r->keep, n, sizeof *need) : NULL;
+    if (!choice || (p->need && !need)) return err_set(err, PM_E_MEMORY, "means over seeds");
+    memcpy(choice, policy_choice(p, of.from), n * sizeof *choice);
+    if (need) memcpy(need, p->need, n * sizeof *need); /* of a seed: its orders share it */
+    m->choice[of.k][of.at] = choice;
+    m->need[of.k][of.at] = need;
+    return PM_OK;
+}
+
 static pm_status add(exp_run *r, const seed_work *w, pm_err *err)
 {
     struct seed_means *m = r->means;
     for (size_t k = 0; k < m->n_policies; k++) {
-        uint32_t *choice = arena_alloc(r->keep, w->s.n_test, sizeof *choice);
-        if (!choice) return err_set(err, PM_E_MEMORY, "means over seeds");
-        memcpy(choice, w->policy[w->n_baselines + k].choice, w->s.n_test * sizeof *choice);
-        m->choice[k * r->x->n_seeds + m->n_seeds] = choice;
-        pm_status s = add_share(r, w, &w->policy[w->n_baselines + k], &m->share[k], err);
+        const policy *p = &w->policy[w->n_baselines + k];
+        pm_status s = add_share(r, w, p, &m->share[k], err);
+        for (size_t e = 0; e < m->n_each[k] && !s; e++)
+            s = add_choice(r, w, p, (part_of){k, m->n_seeds * m->n_each[k] + e, e}, err);
         if (s) return s;
-        const double *from = w->policy[w->n_baselines + k].need;
-        if (!from) continue;
-        double *need = arena_alloc(r->keep, w->s.n_test, sizeof *need);
-        if (!need) return err_set(err, PM_E_MEMORY, "means over seeds");
-        memcpy(need, from, w->s.n_test * sizeof *need);
-        m->need[k * r->x->n_seeds + m->n_seeds] = need;
     }
     m->n_seeds++;
     pm_status s = PM_OK;
@@ -94,12 +115,12 @@ static pm_status put_means(exp_run *r, const seed_work *w, pm_err *err)
             m->errors[k][i] /= (double)m->n_seeds;
     for (size_t k = 0; k < m->n_policies; k++) {
         policy *mean = &p[w->n_baselines + k];
-        mean->choice = m->choice[k * r->x->n_seeds];
-        mean->more = &m->choice[k * r->x->n_seeds + 1];
-        mean->n_more = m->n_seeds - 1;
+        mean->choice = m->choice[k][0];
+        mean->more = m->choice[k] + 1;
+        mean->n_more = m->n_seeds * m->n_each[k] - 1;
         mean->share = mat_const(m->share[k]);
-        mean->need = m->need[k * r->x->n_seeds];
-        mean->more_need = &m->need[k * r->x->n_seeds + 1];
+        mean->need = m->need[k][0];
+        mean->more_need = m->need[k] + 1;
         mean->predicted = mean->spread = (pm_cmat){NULL, 0, 0, 0};
         mean->errors = mean->role == POLICY_ROUTER ? m->errors[k % m->n_routers] : NULL;
     }

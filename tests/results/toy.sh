@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 # The small variant of every results table is made again and compared with docs/results.
 . "${srcdir:-.}/tests/cli/lib.sh"
-for script in quickstart recorded baselines tryage_losses tryage_pareto pareto_size ablation_constraints routerbench flags \
+for script in quickstart recorded baselines tryage_losses tryage_pareto pareto_size ablation_constraints routerbench flags budget_stream \
     routellm routellm_transfer battles; do
     page=$src/docs/results/$script-toy.md
-    case $script in recorded | baselines | routerbench) set -- "$src/datasets/toy" ;; flags) set -- - ;; *) set -- - --set size=toy ;; esac
+    case $script in recorded | baselines | routerbench | budget_stream) set -- "$src/datasets/toy" ;; flags) set -- - ;; *) set -- - --set size=toy ;; esac
     sh "$src/tests/results/page.sh" "$pointsman" "$src/experiments/$script.lua" "$@" >"$work/page" ||
         fail "$script did not run"
     [ -z "${TOY_PAGES:-}" ] || cp "$work/page" "$TOY_PAGES/$script-toy.md"
@@ -22,7 +22,7 @@ for script in quickstart recorded baselines tryage_losses tryage_pareto pareto_s
         done ;;
     *)
         for which in "$page" "$work/page"; do
-            awk '/^settings/ { exit } /^policy/ { on = 1 } on && !/^(regression|best expert|mae|mse|huber|kl|knn|prior|length|mlp|mf)/' "$which" |
+            awk '/^settings/ { exit } /^policy/ { on = 1 } on && !/^(budget: offline optimum .(regression|mf)|regression|best expert|mae|mse|huber|kl|knn|prior|length|mlp|mf)/' "$which" |
                 cut -c1-60 | sed 's/  *[-+0-9.]*$//' >"$work/$(basename "$which").fixed"
             awk '/^(regression|best expert|mae|mse|huber|kl|knn|prior|length|mlp|mf)[a-z, ]*  / { print substr($0, 1, 18) }' "$which" | sort -u \
                 >"$work/$(basename "$which").names"

@@ -17,8 +17,14 @@ typedef struct ablation_cells { /* of one router */
         *measure; /* [n_measures] [n x m] what a choice is worth: quality, dollars, utility ...;
                                      NaN: not known, the prompt is left out wherever it counts */
     size_t n_measures;
+    /* [n_points] mixed decisions [n x m], rows sum to 1, which count with their shares in place of the choice that was
+     * drawn; NULL: certain at that point, or at all of them. */
+    const float *const *share;
     const uint64_t *cluster; /* [n] or NULL, as in bootstrap_draw */
 } ablation_cells;
+
+/* What is this small beside the magnitudes that were added is rounding, and counts as exactly 0. */
+#define ABLATION_ROUNDING 1e-12
 
 typedef struct ablation_contrast { /* sum over its points of times * mean of the measure there */
     const uint32_t *point;
@@ -37,10 +43,26 @@ PM_MUST_USE pm_status ablation_measure(const compute *c, const ablation_cells *c
                                        const bootstrap_spec *spec, ablation_contrast *contrast,
                                        size_t n_contrasts, pm_err *err);
 
+/* The two halves of that: contrasts prompt by prompt, x [n x n_contrasts] (NaN: a cell is not known), and their means
+ * and intervals.  Between them x may be averaged over seeds or laid end to end over splits.  ablation_intervals reads
+ * x, n and cluster [n] (or NULL) and writes value, lo, hi and prompts alone.   Errors  as above. */
+PM_MUST_USE pm_status ablation_prompts(const compute *c, const ablation_cells *cells,
+                                       const ablation_contrast *contrast, size_t n_contrasts,
+                                       double *x, pm_err *err);
+typedef struct ablation_sample {
+    const double *x; /* [n x n_contrasts] */
+    size_t n;
+    const uint64_t *cluster;
+} ablation_sample;
+PM_MUST_USE pm_status ablation_intervals(const compute *c, const ablation_sample *of,
+                                         const bootstrap_spec *spec, ablation_contrast *contrast,
+                                         size_t n_contrasts, pm_err *err);
+
 /* mean [n_points x n_measures] over prompts whose cell is known there; NaN if none is. */
 void ablation_means(const ablation_cells *cells, double *mean);
 
-/* share [n_points] of prompts whose choice differs from that at point `from`. */
+/* share [n_points] of prompts whose choice differs from that at point `from`; of mixed decisions the mean distance of
+ * their shares, half the sum of |p - q|. */
 void ablation_changed(const ablation_cells *cells, size_t from, double *share);
 
 /* ---- contrasts; their lists are in the arena, NULL where memory is out ---- */
@@ -68,6 +90,9 @@ double ablation_shapley_error(const ablation_design *d, size_t k, const double *
  * Source  Grabisch & Roubens 1999, Int. J. Game Theory 28, eq. 3 for two players. */
 ablation_contrast ablation_shapley_pair(const ablation_design *d, size_t k, size_t l,
                                         size_t measure, arena *a);
+
+/* to [m] += how often each expert is chosen at point p, over all prompts. */
+void ablation_experts(const ablation_cells *cells, size_t p, double *to);
 
 /* ---- ranks ---- */
 

@@ -85,55 +85,64 @@ static bool is_asked(const ablation_choice *how, const char *label)
     return how->n_routers == 0;
 }
 
-static pm_status make_taus(const exp_ablation *x, exp_ablated *one, pm_err *err)
+static bool make_room(const exp_ablation *x, exp_ablated *out)
 {
-    size_t n = x->w->truth.n, m = x->w->truth.m;
-    double *share = arena_alloc(x->r->a, m, 2 * sizeof *share), *now = share + m;
-    if (!share) return starve(err);
-    for (size_t p = 0; p < x->d.n; p++) {
-        double *to = p ? now : share;
-        memset(to, 0, m * sizeof *to);
-        for (size_t i = 0; i < n; i++) to[weight_grid_choice(one->choice, n, m, p, i)]++;
-        one->tau[p] = ablation_tau_b(share, to, m);
-    }
-    return PM_OK;
+    arena *a = x->r->a;
+    size_t n = x->n, points = x->d.n;
+    out->choice = arena_alloc(a, points * n, weight_grid_bytes(x->w->truth.m));
+    out->share = arena_alloc(a, points, sizeof *out->share);
+    out->x = arena_alloc(a, n, x->n_asked * sizeof *out->x);
+    out->mean = arena_alloc(a, points, x->n_measures * sizeof *out->mean);
+    out->changed = arena_alloc(a, points, sizeof *out->changed);
+    out->moved = arena_alloc(a, points, sizeof *out->moved);
+    out->experts = arena_alloc(a, points, x->w->truth.m * sizeof *out->experts);
+    return out->choice && out->share && out->x && out->mean && out->changed && out->moved &&
+           out->experts;
 }
 
 static pm_status ablate(exp_ablation *x, size_t k, exp_ablated *out, pm_err *err)
 {
-    size_t n = x->w->truth.n, m = x->w->truth.m;
-    *out = (exp_ablated){.route = &x->w->router[k],
-                         .choice = arena_alloc(x->r->a, x->d.n * n, weight_grid_bytes(m)),
-                         .mean = arena_alloc(x->r->a, x->d.n, x->n_measures * sizeof(double)),
-                         .changed = arena_alloc(x->r->a, x->d.n, sizeof(double)),
-                         .tau = arena_alloc(x->r->a, x->d.n, sizeof(double))};
-    if (!out->choice || !out->mean || !out->changed || !out->tau) return starve(err);
-    pm_status s = exp_ablation_decide(x, k, out->choice, err);
+    *out = (exp_ablated){.label = x->w->router[k].choice->at.label, .k = k};
+    if (!make_room(x, out)) return starve(err);
+    pm_status s = exp_ablation_decide(x, out, err);
     if (s) return s;
-    ablation_cells cells = {.n = n,
-                            .m = m,
+    ablation_cells cells = {.n = x->n,
+                            .m = x->w->truth.m,
                             .n_points = x->d.n,
                             .choice = out->choice,
+                            .share = out->share,
                             .measure = (const double *const *)x->measure,
                             .n_measures = x->n_measures,
-                            .cluster = x->w->truth.cluster};
+                            .cluster = x->cluster};
     ablation_means(&cells, out->mean);
     ablation_changed(&cells, 0, out->changed);
-    return make_taus(x, out, err);
+    ablation_changed(&cells, x->d.none, out->moved);
+    for (size_t p = 0; p < x->d.n; p++)
+        ablation_experts(&cells, p, out->experts + p * x->w->truth.m);
+    return ablation_prompts(x->r->env.compute, &cells, x->contrast, x->n_asked, out->x, err);
 }
 
 pm_status exp_ablation_run(exp_run *r, seed_work *w, pm_err *err)
 {
     const ablation_choice *how = r->x->ablation;
     if (!how || r->x->of_battles || w->n_routers == 0) return PM_OK;
-    exp_ablation x = {.r = r, .w = w, .how = how};
+    exp_ablation x = {.r = r,
+                      .w = w,
+                      .how = how,
+                      .before = "",
+                      .seed = w->seed,
+                      .n = w->truth.n,
+                      .cluster = w->truth.cluster};
     exp_say(r, "ablation", 0);
     pm_status s = ablation_design_make(&how->spec, r->a, &x.d, err);
     if (s) return err_wrap(err, s, "%s: ablation", how->where ? how->where : r->x->name);
     exp_ablated *all = arena_alloc(r->a, w->n_routers, sizeof *all);
     s = all ? make_measures(&x, err) : starve(err);
+    if (!s) s = exp_ablation_ask(&x, err);
     size_t n = 0;
     for (size_t k = 0; k < w->n_routers && !s; k++)
         if (is_asked(how, w->router[k].choice->at.label)) s = ablate(&x, k, &all[n++], err);
-    return s || n == 0 ? s : exp_ablation_rows(&x, all, n, err);
+    if (s || n == 0) return s;
+    s = exp_ablation_rows(&x, all, n, err);
+    return s ? s : exp_ablation_pool(&x, all, n, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Choices at every point of an ablation, from predictions that were made once.  A point leaves out hard constraints
- * whose switch is 0, and soft ones whose weight is 0.
+ * whose switch is 0, and soft ones whose weight is 0 (Lua functions, which name their terms, see those at weight 0).
  */
 #include <string.h>
 
@@ -16,6 +16,7 @@ typedef struct decider {
     pipeline_term *term; /* [n_constraints] of the point at hand */
     size_t *of, *relax;  /* [n_constraints] constraint of each term; terms to be given up */
     void *choice;
+    const float **share; /* [points] */
     pm_err *err;
 } decider;
 
@@ -66,14 +67,29 @@ static pm_status ask(const decider *d, const pipeline *p, size_t point, pipeline
              : PM_OK;
 }
 
+/* A mixed decision counts with its shares, not with what was drawn. */
+static pm_status keep_share(const decider *d, size_t point, const pipeline_result *result)
+{
+    if (!result->share.at) return PM_OK;
+    size_t m = result->m;
+    float *share = arena_alloc(d->x->r->a, result->n, m * sizeof *share);
+    if (!share) return err_set(d->err, PM_E_MEMORY, "shares of %zu prompts", result->n);
+    for (size_t i = 0; i < result->n; i++)
+        memcpy(share + i * m, pm_crow(result->share, i), m * sizeof *share);
+    d->share[point] = share;
+    return PM_OK;
+}
+
 static pm_status decide_one_by_one(const decider *d)
 {
     pm_status s = PM_OK;
+    bool by_label = d->x->r->x->objective.plugin->is_scripted; /* asks for terms, of weight 0 too */
     for (size_t p = 0; p < d->x->d.n && !s; p++) {
         pipeline_result result;
-        pipeline line = pipeline_at(d, p, false);
+        pipeline line = pipeline_at(d, p, by_label);
         s = ask(d, &line, p, &result);
         for (size_t i = 0; i < result.n && !s; i++) keep(d, p, i, result.choice[i]);
+        if (!s) s = keep_share(d, p, &result);
     }
     return s;
 }
@@ -180,17 +196,18 @@ static pm_status decide_together(const decider *d)
     return s;
 }
 
-pm_status exp_ablation_decide(const exp_ablation *x, size_t k, void *choice, pm_err *err)
+pm_status exp_ablation_decide(const exp_ablation *x, const exp_ablated *one, pm_err *err)
 {
     const pm_objective_type *o = x->r->x->objective.plugin->type.objective;
     size_t n = x->d.n_factors;
     decider d = {.x = x,
-                 .k = k,
-                 .scores = exp_scores(x->r, x->w, &x->w->router[k]),
+                 .k = one->k,
+                 .scores = exp_scores(x->r, x->w, &x->w->router[one->k]),
                  .term = arena_alloc(x->r->a, n, sizeof *d.term),
                  .of = arena_alloc(x->r->a, n, sizeof *d.of),
                  .relax = arena_alloc(x->r->a, n, sizeof *d.relax),
-                 .choice = choice,
+                 .choice = one->choice,
+                 .share = one->share,
                  .err = err};
     if (!d.term || !d.of || !d.relax) return err_set(err, PM_E_MEMORY, "ablation");
     bool additive = PM_HAS(o, additive) && o->additive;

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/io.h"
-#include "base/log.h"
 #include "eval/experiment_ablation.h"
 #include "eval/pareto.h"
 #include "eval/pareto3.h"
@@ -30,6 +29,26 @@ static bool find_measure(const exp_ablation *x, const char *axis, size_t *out)
             (*out != ABLATION_COST || x->has_cost))
             return true;
     return false;
+}
+
+bool exp_ablation_has_front(const exp_ablation *x, const ablation_front *f, const char **why_not)
+{
+    size_t measure;
+    *why_not = NULL;
+    for (size_t k = 0; k < f->n; k++) {
+        if (find_measure(x, f->axis[k], &measure)) continue;
+        str text = STR_INIT;
+        for (size_t e = 0; e < f->n; e++) str_printf(&text, "%s%s", e ? ", " : "", f->axis[e]);
+        if (strcmp(f->axis[k], "cost_usd") == 0)
+            str_puts(&text, " is left out: no costs are recorded");
+        else
+            str_printf(&text, " is left out: there is no %s, outcomes are %s", f->axis[k],
+                       x->w->truth.kind == PM_VALUE_LOSS ? "losses" : "qualities");
+        *why_not = text.failed ? NULL : arena_strdup(x->r->keep, str_text(&text));
+        str_close(&text);
+        return false;
+    }
+    return true;
 }
 
 /* Small is good: qualities and utilities change their sign. */
@@ -78,7 +97,7 @@ static pm_status three(front_work *f, pm_err *err)
     return PM_OK;
 }
 
-/* SIZE_MAX measures: an axis that this run does not have (no recorded costs); the front is left out. */
+/* An axis that this run does not have (no recorded costs): the front is left out, which the facts tell. */
 static pm_status make_front(front_work *f, const ablation_front *from, bool *is_there, pm_err *err)
 {
     f->n_axes = from->n;
@@ -108,7 +127,7 @@ static const char *axes_text(const exp_ablation *x, const ablation_front *from)
 static pm_status put_row(const front_work *f, const char *point, const char *metric, double value,
                          pm_err *err)
 {
-    ablation_contrast v = {.value = value, .lo = NAN, .hi = NAN, .prompts = f->x->w->truth.n};
+    ablation_contrast v = {.value = value, .lo = NAN, .hi = NAN, .prompts = f->x->n};
     return exp_ablation_put(f->x, f->one, point, metric, &v, err);
 }
 
@@ -136,12 +155,8 @@ pm_status exp_ablation_fronts(const exp_ablation *x, const exp_ablated *one, pm_
         front_work f = {.x = x, .one = one};
         bool is_there;
         s = make_front(&f, &x->how->front[k], &is_there, err);
-        const char *axes = axes_text(x, &x->how->front[k]);
-        if (!s && !is_there && axes)
-            log_line(LOG_WARN,
-                     "ablation of router \"%s\": %s is left out: the data have no such measure",
-                     one->route->choice->at.label, axes);
         if (s || !is_there) continue;
+        const char *axes = axes_text(x, &x->how->front[k]);
         const char *point = axes ? exp_ablation_point(x, axes, "", "", "") : NULL;
         s = put_row(&f, point, "hypervolume", f.volume, err);
         if (!s) s = put_row(&f, point, "points on the front", (double)f.n_front, err);
@@ -216,15 +231,16 @@ static void put_line(const exp_ablation *x, const exp_ablated *one, size_t p, st
     str_puts(out, ",");
     str_number(out, one->changed[p]);
     str_puts(out, ",");
-    if (!isnan(one->tau[p])) str_number(out, one->tau[p]);
+    double tau = exp_ablation_tau(x, one, p);
+    if (!isnan(tau)) str_number(out, tau);
 }
 
 static pm_status file_name(const exp_ablation *x, const exp_ablated *one, const char **out,
                            pm_err *err)
 {
-    char name[160];
-    snprintf(name, sizeof name, "ablation-%llu-%.100s.csv", (unsigned long long)x->w->seed,
-             one->route->choice->at.label);
+    char name[160], seed[32] = "all";
+    if (!x->before[0]) snprintf(seed, sizeof seed, "%llu", (unsigned long long)x->seed);
+    snprintf(name, sizeof name, "ablation-%s-%.100s.csv", seed, one->label);
     for (char *c = name; *c; c++)
         if (strchr("/\\ :\"'", *c)) *c = '_';
     *out = io_join(x->r->a, x->r->dir, name);

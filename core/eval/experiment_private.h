@@ -80,6 +80,7 @@ typedef struct exp_run {
 
     struct battle_pool *battles;     /* experiment_battles.c; NULL unless several seeds battle */
     struct seed_means *means;        /* experiment_means.c; NULL with one seed */
+    struct ablation_pool *ablation;  /* experiment_ablation_pool.c; NULL before the first seed */
     struct prompt_flags *flags;      /* experiment_flags.c; NULL: prompts are not looked at */
     const pm_phrase *const *phrases; /* [n_constraints] of pipelines; NULL: the plugins' */
     struct split_pool *pool;         /* experiment_pool.c; NULL with one seed or recorded data */

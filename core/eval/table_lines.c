@@ -228,13 +228,26 @@ const char *table_value(arena *a, const table_stat *s)
     return value;
 }
 
-const char *table_difference(arena *a, const table_stat *s)
+int table_digits(double most)
+{
+    if (!(most > 0) || !isfinite(most)) return 4;
+    double digits = 3 - floor(log10(most));
+    return digits < 0 ? 0 : digits > 9 ? 9 : (int)digits;
+}
+
+const char *table_difference_to(arena *a, const table_stat *s, int digits)
 {
     if (s->mean == 0 && s->lo == 0 && s->hi == 0) return "0";
-    const char *value = s->mean == 0 ? "0" : table_number(a, s->mean, 4, true);
+    int ends = digits > 0 ? digits - 1 : 0;
+    const char *value = s->mean == 0 ? "0" : table_number(a, s->mean, digits, true);
     if (!isfinite(s->lo) || !isfinite(s->hi)) return value;
-    const char *lo = table_number(a, s->lo, 3, true), *hi = table_number(a, s->hi, 3, true);
+    const char *lo = table_number(a, s->lo, ends, true), *hi = table_number(a, s->hi, ends, true);
     /* float32 predictions of equal routers differ by rounding: no finding */
     bool is_nothing = strcmp(value, "0") == 0 && strcmp(lo, "0") == 0 && strcmp(hi, "0") == 0;
     return joined(a, value, lo, hi, s->is_marked && !is_nothing ? "*" : "");
+}
+
+const char *table_difference(arena *a, const table_stat *s)
+{
+    return table_difference_to(a, s, 4);
 }

@@ -64,5 +64,9 @@ const char *table_number(arena *a, double v, int digits, bool sign);
 /* ".8028 [.792, .814]"; "+.0041 [+.001, +.007]*"; "0" for a difference that is 0 throughout. */
 const char *table_value(arena *a, const table_stat *s);
 const char *table_difference(arena *a, const table_stat *s);
+/* The same of any unit: so many digits behind the point, one less of lo and hi. */
+const char *table_difference_to(arena *a, const table_stat *s, int digits);
+/* Digits behind the point that give numbers up to `most` four digits in all; 0 to 9. */
+int table_digits(double most);
 
 #endif

@@ -268,6 +268,54 @@ START_TEST(means_changes_and_ranks)
 }
 END_TEST
 
+/* Where all points choose alike, shares of sums leave a rounding error (2e-18) that is no finding. */
+START_TEST(rounding_is_nothing)
+{
+    planted p;
+    ablation_contrast t[CONTRASTS];
+    plant(&p, 1, 5);
+    memset((uint8_t *)(uintptr_t)p.cells.choice, 3, p.d.n * N);
+    ask(&p, 0, t);
+    measure(&p, (bootstrap_spec){100, .95, 1, true}, t, CONTRASTS);
+    for (size_t e = 0; e < CONTRASTS; e++) {
+        ck_assert_double_eq(t[e].value, 0);
+        ck_assert_double_eq(t[e].lo, 0);
+        ck_assert_double_eq(t[e].hi, 0);
+    }
+}
+END_TEST
+
+/* Expert 1 with 1/4, expert 2 with 3/4: its worth is the mean, and it is unlike expert 2 by a quarter. */
+START_TEST(mixed_decisions_count_with_shares)
+{
+    planted p;
+    plant(&p, 0, 1);
+    float *share = arena_alloc(a, N, M * sizeof *share);
+    const float **shares = arena_alloc(a, p.d.n, sizeof *shares);
+    for (size_t i = 0; i < N; i++) {
+        share[i * M + 1] = 0.25f;
+        share[i * M + 2] = 0.75f;
+    }
+    shares[0] = share; /* at w*; elsewhere expert 2 */
+    memset((uint8_t *)(uintptr_t)p.cells.choice, 2, p.d.n * N);
+    p.cells.share = shares;
+    double *mean = arena_alloc(a, p.d.n, 2 * sizeof *mean),
+           *changed = arena_alloc(a, p.d.n, sizeof *changed), experts[M] = {0};
+    double worth = worth_of(1) / 4 + worth_of(2) * 3 / 4;
+    ablation_means(&p.cells, mean);
+    ablation_changed(&p.cells, 0, changed);
+    ablation_experts(&p.cells, 0, experts);
+    ck_assert_double_eq_tol(mean[0], worth, 1e-12);
+    ck_assert_double_eq(changed[0], 0);
+    ck_assert_double_eq_tol(changed[1], 0.25, 1e-12);
+    ck_assert_double_eq_tol(experts[1], 0.25 * N, 1e-9);
+    ck_assert_double_eq_tol(experts[2], 0.75 * N, 1e-9);
+    ablation_contrast t = ablation_difference(1, 0, 0, a);
+    measure(&p, (bootstrap_spec){50, .95, 1, true}, &t, 1);
+    ck_assert_double_eq_tol(t.value, worth_of(2) - worth, 1e-12);
+}
+END_TEST
+
 START_TEST(refuses_what_is_out_of_range)
 {
     planted p;
@@ -295,6 +343,8 @@ int main(void)
     tcase_add_test(t, threads_change_no_bit);
     tcase_add_test(t, sampled_orders);
     tcase_add_test(t, means_changes_and_ranks);
+    tcase_add_test(t, rounding_is_nothing);
+    tcase_add_test(t, mixed_decisions_count_with_shares);
     tcase_add_test(t, refuses_what_is_out_of_range);
     Suite *s = suite_create("ablation_effects");
     suite_add_tcase(s, t);

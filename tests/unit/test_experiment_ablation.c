@@ -7,8 +7,8 @@
 
 #include <math.h>
 
+#include "corpus_trial.h"
 #include "eval/ablation.h"
-#include "experiment_tools.h"
 
 static const double price_weight[2] = {0.25, 0}, size_weight[2] = {0.5, 0};
 
@@ -72,14 +72,26 @@ static void ablated_close(ablated *s)
     temp_folder_close(s->dir);
 }
 
+typedef struct cell_name {
+    const char *point, *label, *metric;
+} cell_name;
+
+static const store_row *find(const store_row *row, size_t n, cell_name at, const char *subset,
+                             uint64_t seed)
+{
+    for (size_t k = 0; k < n; k++)
+        if (!strcmp(row[k].point, at.point) && !strcmp(row[k].label, at.label) &&
+            !strcmp(row[k].subset, subset) && !strcmp(row[k].metric, at.metric) &&
+            row[k].seed == seed)
+            return &row[k];
+    ck_abort_msg("no %s of %s at \"%s\", subset %s, seed %d", at.metric, at.label, at.point, subset,
+                 (int)seed);
+    return NULL;
+}
+
 static double value(const ablated *s, const char *point, const char *label, const char *metric)
 {
-    for (size_t k = 0; k < s->n; k++)
-        if (!strcmp(s->row[k].point, point) && !strcmp(s->row[k].label, label) &&
-            !strcmp(s->row[k].subset, "all") && !strcmp(s->row[k].metric, metric))
-            return s->row[k].value;
-    ck_abort_msg("no %s of %s at \"%s\"", metric, label, point);
-    return NAN;
+    return find(s->row, s->n, (cell_name){point, label, metric}, "all", 1)->value;
 }
 
 static const char *const routers[] = {"prior", "length", "knn"};
@@ -178,6 +190,127 @@ START_TEST(hard_constraints_are_in_or_out)
 }
 END_TEST
 
+/* An objective that mixes counts with its shares, as its own rows do. */
+START_TEST(mixed_decisions)
+{
+    ablated s;
+    ablated_open(&s);
+    s.t.x.objective = choose(&s.t, PLUGIN_OBJECTIVE, "mixture", NULL, 0);
+    run(&s);
+    ck_assert_double_eq_tol(value(&s, "ablation:nominal", "knn", "mean:quality"),
+                            value(&s, "price=0.25, size=0.5", "knn", "quality"), 1e-7);
+    ck_assert_double_eq_tol(value(&s, "ablation:nominal", "knn", "mean:cost_usd"),
+                            value(&s, "price=0.25, size=0.5", "knn", "cost_usd"), 1e-9);
+    ck_assert_double_gt(value(&s, "ablation:without price", "knn", "changed"), 0);
+    ablated_close(&s);
+}
+END_TEST
+
+/* Seeds that test on the same prompts: cells are averaged prompt by prompt.  Folds: laid end to end. */
+START_TEST(seeds_are_pooled)
+{
+    static const cell_name pooled[] = {{"ablation:without price", "knn", "effect:quality"},
+                                       {"ablation:shapley size", "knn", "shapley:utility"},
+                                       {"ablation:nominal", "knn", "mean:cost_usd"},
+                                       {"ablation:without price", "knn", "changed"}};
+    for (int folds = 0; folds < 2; folds++) {
+        ablated s;
+        ablated_open(&s);
+        s.t.x.n_seeds = 2;
+        s.t.x.split = (split_spec){SPLIT_GIVEN, 1, 0, 0, 17, 0, 0};
+        s.t.router[2].n_candidates = 1; /* nothing to tune on */
+        if (folds) s.t.x.split = (split_spec){SPLIT_FOLD, 0.8, 0.2, 0, 17, 2, 0};
+        run(&s);
+        for (size_t k = 0; k < sizeof pooled / sizeof pooled[0]; k++) {
+            const store_row *one = find(s.row, s.n, pooled[k], "all", 1),
+                            *two = find(s.row, s.n, pooled[k], "all", 2);
+            const store_row *both =
+                find(s.row, s.n, pooled[k], folds ? "splits:all" : "seeds:all", 0);
+            double n[2] = {(double)one->n, (double)two->n};
+            ck_assert_double_eq_tol(both->value,
+                                    (n[0] * one->value + n[1] * two->value) / (n[0] + n[1]), 1e-12);
+            ck_assert_uint_eq(both->n, folds ? one->n + two->n : one->n);
+            if (k < 2) ck_assert(both->lo <= both->value && both->value <= both->hi);
+        }
+        if (!folds) { /* of one prompt both seeds count: no interval is wider than both of theirs */
+            const store_row *one = find(s.row, s.n, pooled[0], "all", 1),
+                            *two = find(s.row, s.n, pooled[0], "all", 2),
+                            *both = find(s.row, s.n, pooled[0], "seeds:all", 0);
+            ck_assert_double_le(both->hi - both->lo, fmax(one->hi - one->lo, two->hi - two->lo));
+        }
+        ck_assert_ptr_nonnull(strstr(s.out.table, "ablation of constraints: knn"));
+        ck_assert(io_exists(io_join(s.t.a, s.out.dir, "ablation-all-knn.csv")));
+        ablated_close(&s);
+    }
+}
+END_TEST
+
+/* Experts that are trained and run: losses, and no dollars. */
+START_TEST(losses_without_costs)
+{
+    corpus_trial c;
+    char dir[256];
+    temp_folder_open(dir);
+    corpus_trial_open(&c, 2);
+    constraint_choice size = {.at = choose(&c.t, PLUGIN_CONSTRAINT, "size", NULL, 0),
+                              .sense = PM_SOFT,
+                              .weight = size_weight,
+                              .n_weights = 2};
+    ablation_factor factor = {.label = "size", .nominal = 0.5, .low = 0, .high = 1};
+    ablation_front front[] = {
+        {{"loss", "size"}, 2}, {{"loss", "cost_usd"}, 2}, {{"quality", "size", "utility"}, 3}};
+    ablation_choice how = {
+        .spec = {.factor = &factor, .n = 1, .leave_one_out = true, .subsets = true},
+        .shapley = true,
+        .front = front,
+        .n_fronts = 3};
+    c.t.x.constraint = &size;
+    c.t.x.n_constraints = 1;
+    c.t.x.ablation = &how;
+    run_options o = {.size = sizeof o, .out_dir = dir};
+    run_summary out;
+    store *st;
+    store_row *row;
+    size_t n, told = 0;
+    MUST(experiment_run(&c.t.env, &c.t.x, &o, c.t.a, &out, err));
+    MUST(store_open(dir, &st, err));
+    MUST(store_rows(st, out.key, c.t.a, &row, &n, err));
+    store_close(st);
+    double with =
+               find(row, n, (cell_name){"ablation:nominal", "knn", "mean:loss"}, "all", 1)->value,
+           none = find(row, n, (cell_name){"ablation:none", "knn", "mean:loss"}, "all", 1)->value,
+           price =
+               find(row, n, (cell_name){"ablation:nominal", "knn", "mean:size"}, "all", 1)->value;
+    ck_assert_double_eq_tol(
+        find(row, n, (cell_name){"ablation:without size", "knn", "effect:loss"}, "all", 1)->value,
+        none - with, 1e-12);
+    ck_assert_double_eq_tol(
+        find(row, n, (cell_name){"ablation:shapley size", "knn", "shapley:loss"}, "all", 1)->value,
+        with - none, 1e-12);
+    ck_assert_double_eq_tol(/* minus the loss, minus w* times the size */
+                            find(row, n, (cell_name){"ablation:nominal", "knn", "mean:utility"},
+                                 "all", 1)
+                                ->value,
+                            -with - 0.5 * price, 1e-12);
+    double points = find(row, n,
+                         (cell_name){"ablation:front loss, size", "knn", "points on the front"},
+                         "all", 1)
+                        ->value;
+    ck_assert(points >= 1 && points <= 2);
+    for (size_t k = 0; k < n; k++) {
+        ck_assert(!strstr(row[k].metric, "cost_usd") || !strstr(row[k].point, "ablation"));
+        if (strcmp(row[k].metric, "fronts left out")) continue;
+        ck_assert_str_eq(row[k].setting, "loss, cost_usd is left out: no costs are recorded; "
+                                         "quality, size, utility is left out: there is "
+                                         "no quality, outcomes are losses");
+        told++;
+    }
+    ck_assert_uint_eq(told, 1);
+    corpus_trial_close(&c);
+    temp_folder_close(dir);
+}
+END_TEST
+
 START_TEST(bad_designs_say_where)
 {
     ablated s;
@@ -201,6 +334,9 @@ int main(void)
     tcase_add_test(c, values_add_up);
     tcase_add_test(c, nothing_is_predicted_twice);
     tcase_add_test(c, hard_constraints_are_in_or_out);
+    tcase_add_test(c, mixed_decisions);
+    tcase_add_test(c, seeds_are_pooled);
+    tcase_add_test(c, losses_without_costs);
     tcase_add_test(c, bad_designs_say_where);
     Suite *s = suite_create("experiment_ablation");
     suite_add_tcase(s, c);

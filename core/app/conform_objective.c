@@ -366,6 +366,8 @@ static const check_row rows[] = {
     {"additive", "where promised, choices and utilities are those of the formula, at any weights",
      "decides", objective_is_additive},
     {"lean", "choices are the same when nothing else is asked for", "decides", objective_is_lean},
+    {"spread", "decides on predictions without spread, or declares that it needs it", "decides",
+     objective_without_spread},
     {"shares", "where offered, shares sum to 1 and nobody who is forbidden or refused has any",
      "decides", objective_shares},
     {"front", "where offered, exactly those whom nobody beats in value and every soft term",

@@ -9,6 +9,7 @@
 
 void objective_is_additive(trial *t, conform_result *r);
 void objective_is_lean(trial *t, conform_result *r);
+void objective_without_spread(trial *t, conform_result *r);
 void objective_shares(trial *t, conform_result *r);
 void objective_front(trial *t, conform_result *r);
 

@@ -4,6 +4,7 @@
  * not depend on what else is asked for.
  */
 #include <math.h>
+#include <string.h>
 
 #include "app/conform_objective.h"
 
@@ -130,6 +131,42 @@ void objective_is_lean(trial *t, conform_result *r)
             if (bare.choice[i] != whole.choice[i])
                 check_fail(r, "prompt %zu goes to %u, and to %u when nothing else is asked for", i,
                            whole.choice[i], bare.choice[i]);
+    }
+}
+
+/* ---- spread ---------------------------------------------------------------------------------------------------- */
+
+/* Declared: such routers are refused, naming both sides, and so are such questions. */
+static void refuses_routers(trial *t, conform_result *r, pm_value_kind kind)
+{
+    pm_err err = PM_ERR_INIT;
+    pm_router_type type = {.size = sizeof type, .name = "toy", .value_kinds = PM_VALUE_BIT(kind)};
+    plugin_entry fake = {.kind = PLUGIN_ROUTER, .name = "toy", .doc = "", .source = ""};
+    fake.type.router = &type;
+    if (objective_accepts(t->e, &fake, &err) == PM_OK)
+        check_fail(r, "is paired with a router without spread");
+    else if (!strstr(err.text, "\"toy\"") || !strstr(err.text, t->e->name))
+        check_fail(r, "the refusal does not name both sides: %s", err.text);
+}
+
+void objective_without_spread(trial *t, conform_result *r)
+{
+    const pm_objective_type *type = t->e->type.objective;
+    bool needs = PM_HAS(type, needs_spread) && type->needs_spread;
+    for (size_t k = 0; k < N_KINDS && r->passed; k++) {
+        quiz *z = of_kind(t, r, k);
+        pm_decisions d;
+        pm_err err = PM_ERR_INIT;
+        if (!z) continue;
+        z->q.spread = (pm_cmat){NULL, 0, 0, 0};
+        z->q.spread_kind = PM_SPREAD_NONE;
+        if (needs) refuses_routers(t, r, KINDS[k]);
+        if (!needs)
+            (void)decide(t, r, z, &d);
+        else if (!quiz_room(t, &z->q, &d))
+            check_fail(r, "out of memory");
+        else if (r->passed && objective_decide(t->base, t->c, &z->q, &d, &err) == PM_OK)
+            check_fail(r, "decides without the spread that it needs");
     }
 }
 

@@ -199,6 +199,7 @@ void policy_objective_define(lua_policy *p, const node *v)
         {"params", WANT_ANY, 0, 0, NULL, false, NULL},
         {"accepts", WANT_TEXTS, 0, 0, NULL, true, "what the values may mean: { \"quality\" }"},
         {"reads", WANT_TEXTS, 0, 0, NULL, false, NULL},
+        {"needs_spread", WANT_FLAG, 0, 0, NULL, false, NULL},
         {"score", WANT_FUNCTION, 0, 0, NULL, true, "function(cell, p) ... return number end"},
         SCHEMA_END};
     const char *path = bind_text(p->s->a, "objective_fn \"%.80s\"", p->name);
@@ -211,5 +212,6 @@ void policy_objective_define(lua_policy *p, const node *v)
                                             .params_bytes = p->n_params * sizeof(double),
                                             .accepts = accepts_of(p, v),
                                             .offers = PM_OFFERS_UTILITY,
-                                            .decide = decide};
+                                            .decide = decide,
+                                            .needs_spread = schema_flag(v, "needs_spread", false)};
 }

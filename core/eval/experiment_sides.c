@@ -36,7 +36,8 @@ static pm_status starve(const side_work *k)
 
 static bool is_additive(const exp_run *r)
 {
-    return r->x->objective.plugin->type.objective->additive != 0;
+    const pm_objective_type *d = r->x->objective.plugin->type.objective;
+    return PM_HAS(d, additive) && d->additive;
 }
 
 /* ---- deciding ---- */

@@ -142,24 +142,39 @@ const char *value_kind_name(pm_value_kind k)
     return k >= PM_VALUE_QUALITY && k <= PM_VALUE_RANK ? names[k] : names[0];
 }
 
+static bool needs_spread(const plugin_entry *o)
+{
+    const pm_objective_type *d = o->type.objective;
+    return PM_HAS(d, needs_spread) && d->needs_spread;
+}
+
 pm_status objective_accepts(const plugin_entry *o, const plugin_entry *r, pm_err *err)
 {
     uint32_t accepts = o->type.objective->accepts, emits = r->type.router->value_kinds;
-    if (accepts & emits) return PM_OK;
     char needs[96], has[96];
-    return err_set(err, PM_E_ARG, "objective \"%s\" needs %s; router \"%s\" emits %s", o->name,
-                   list_kinds(accepts, needs), r->name, list_kinds(emits, has));
+    if (!(accepts & emits))
+        return err_set(err, PM_E_ARG, "objective \"%s\" needs %s; router \"%s\" emits %s", o->name,
+                       list_kinds(accepts, needs), r->name, list_kinds(emits, has));
+    if (needs_spread(o) && r->type.router->spread_kind == PM_SPREAD_NONE)
+        return err_set(err, PM_E_ARG,
+                       "objective \"%s\" needs the spread of every prediction; router \"%s\" gives "
+                       "none; use one with spread, such as knn",
+                       o->name, r->name);
+    return PM_OK;
 }
 
 static pm_status check_kind(const objective *o, const pm_question *q, pm_err *err)
 {
     uint32_t accepts = o->in.plugin->type.objective->accepts;
     char needs[96];
-    if (q->kind >= PM_VALUE_QUALITY && q->kind <= PM_VALUE_RANK &&
-        (accepts & PM_VALUE_BIT(q->kind)))
-        return PM_OK;
-    return err_set(err, PM_E_ARG, "%s needs %s; the router emits %s", o->in.who,
-                   list_kinds(accepts, needs), value_kind_name(q->kind));
+    if (!(q->kind >= PM_VALUE_QUALITY && q->kind <= PM_VALUE_RANK &&
+          (accepts & PM_VALUE_BIT(q->kind))))
+        return err_set(err, PM_E_ARG, "%s needs %s; the router emits %s", o->in.who,
+                       list_kinds(accepts, needs), value_kind_name(q->kind));
+    if (needs_spread(o->in.plugin) && !q->spread.at)
+        return err_set(err, PM_E_ARG,
+                       "%s needs the spread of every prediction; the router gives none", o->in.who);
+    return PM_OK;
 }
 
 static pm_status decide_locked(const objective *o, call_ctx *c, const pm_question *q,

@@ -33,7 +33,8 @@ PM_MUST_USE pm_status objective_decide(const objective *o, call_ctx *c, const pm
 PM_MUST_USE pm_status objective_observe(objective *o, call_ctx *c, const pm_feedback *seen,
                                         pm_err *err);
 
-/* "objective "penalty" needs LOSS, QUALITY or WINPROB; router "elo" emits RANK": before any compute. */
+/* "objective "penalty" needs LOSS, QUALITY or WINPROB; router "elo" emits RANK": before any compute; so is one
+ * without spread where the objective needs it. */
 PM_MUST_USE pm_status objective_accepts(const plugin_entry *objective, const plugin_entry *router,
                                         pm_err *err);
 const char *value_kind_name(pm_value_kind k); /* "QUALITY" ... */

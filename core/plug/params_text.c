@@ -212,6 +212,8 @@ static void put_router(str *out, const pm_router_type *d)
 static void put_objective(str *out, const pm_objective_type *d)
 {
     put_kinds(out, "accepts", d->accepts);
+    if (PM_HAS(d, needs_spread) && d->needs_spread)
+        str_puts(out, "  needs      spread: routers without it are refused\n");
     str_printf(
         out, "  offers     choice%s%s%s%s\n", d->offers & PM_OFFERS_UTILITY ? ", utility" : "",
         d->offers & PM_OFFERS_SHARE ? ", share" : "", d->offers & PM_OFFERS_FRONT ? ", front" : "",

@@ -269,6 +269,7 @@ function pm.router_fn(fields) end
 ---@field doc? string
 ---@field accepts pm.kind[]
 ---@field reads? string[] expert attributes
+---@field needs_spread? boolean true: routers without spread are refused
 ---@field params? table<string, pm.value|table>
 ---@field score fun(cell: pm.ObjectiveCell, p: table): number higher is better
 

@@ -108,10 +108,6 @@ static pm_status decide(const pm_objective *o, pm_call *c, const pm_question *q,
     (void)o;
     pm_status st = terms_refuse_budget(c, q);
     if (st) return st;
-    if (!q->spread.at)
-        return c->host->fail(c, PM_E_UNSUPPORTED,
-                             "needs the spread of every prediction, and the router gives none; use "
-                             "a router with spread, such as knn, or another objective");
     r.chance = c->host->scratch(c, q->value.cols, sizeof *r.chance);
     if (!r.chance) return PM_E_MEMORY;
     for (r.i = 0; r.i < q->value.rows && !st; r.i++) st = decide_row(c, &r, out);
@@ -151,5 +147,6 @@ static const pm_objective_type chance = {
     .accepts = PM_VALUE_BIT(PM_VALUE_LOSS) | PM_VALUE_BIT(PM_VALUE_QUALITY),
     .offers = PM_OFFERS_UTILITY | PM_OFFERS_PARTS,
     .decide = decide,
+    .needs_spread = 1,
 };
 PM_PLUGIN_OBJECTIVE(chance, "1.0", "MIT")

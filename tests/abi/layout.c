@@ -276,6 +276,7 @@ static void part_5(void)
     FIELD(pm_objective_type, save);
     FIELD(pm_objective_type, load);
     FIELD(pm_objective_type, additive);
+    FIELD(pm_objective_type, needs_spread);
 }
 
 static void part_6(void)

@@ -149,6 +149,7 @@ static const struct fault {
     {PLUGIN_OBJECTIVE, "whole_front", "front", "is on the front"},
     {PLUGIN_OBJECTIVE, "keeps_refused", "decides", "(refused)"},
     {PLUGIN_OBJECTIVE, "looks_at_room", "lean", "when nothing else is asked for"},
+    {PLUGIN_OBJECTIVE, "wants_spread", "spread", "no spread"},
     {PLUGIN_CONSTRAINT, "negative", "evaluates", "-1"},
     {PLUGIN_CONSTRAINT, "position", "column-order", "experts in another order"},
     {PLUGIN_CONSTRAINT, "row", "per-prompt-honest", "prompts in another order"},

@@ -155,7 +155,15 @@ START_TEST(chance_by_the_normal_table)
     ck_assert_uint_eq(chosen(a, "chance", "quality=0.5 chance=0.4"), 2); /* the best prediction */
     ck_assert(a->utility[0] == 0.5f);
     a->q.spread.at = NULL;
-    ask_refused(&b, a, "chance", "", PM_E_UNSUPPORTED, "spread");
+    ask_refused(&b, a, "chance", "", PM_E_ARG, "needs the spread of every prediction");
+    const plugin_entry *e = bed_plugin(&b, PLUGIN_OBJECTIVE, "chance");
+    pm_router_type type = {.size = sizeof type, .value_kinds = PM_VALUE_BIT(PM_VALUE_QUALITY)};
+    plugin_entry toy = {.kind = PLUGIN_ROUTER, .name = "toy", .type.router = &type};
+    bed_fails(
+        &b, objective_accepts(e, &toy, &b.err), PM_E_ARG,
+        "objective \"chance\" needs the spread of every prediction; router \"toy\" gives none");
+    type.spread_kind = PM_SPREAD_STDDEV;
+    ck_assert_int_eq(objective_accepts(e, &toy, &b.err), PM_OK);
 }
 END_TEST
 

@@ -582,6 +582,9 @@ typedef struct pm_objective_type {
      * minus it for LOSS.  The choice is the allowed cell of the highest utility, equal ones by prior, then
      * the lower column.  The host may then decide for many weights at once, to the bit. */
     int additive;
+
+    /* Nonzero: pm_question.spread is always there; routers whose spread_kind is NONE are refused before any compute. */
+    int needs_spread;
 } pm_objective_type;
 
 enum { PM_OFFERS_UTILITY = 1u, PM_OFFERS_SHARE = 2u, PM_OFFERS_FRONT = 4u, PM_OFFERS_PARTS = 8u };

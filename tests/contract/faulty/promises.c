@@ -9,7 +9,15 @@
 
 static const pm_param none[] = {PM_PARAM_END};
 
-enum fault { KEPT, BENT_FORMULA, ROUGH_SHARE, WHOLE_FRONT, KEEPS_REFUSED, LOOKS_AT_ROOM };
+enum fault {
+    KEPT,
+    BENT_FORMULA,
+    ROUGH_SHARE,
+    WHOLE_FRONT,
+    KEEPS_REFUSED,
+    LOOKS_AT_ROOM,
+    WANTS_SPREAD
+};
 
 /* From `from`, the weighted soft terms off, one after another. */
 static double less_terms(double from, const pm_question *q, size_t i, size_t j, enum fault f)
@@ -79,7 +87,9 @@ static void choose(const pm_question *q, pm_decisions *out, enum fault f)
     static pm_status decide_##name_(const pm_objective *o, pm_call *c, const pm_question *q,       \
                                     pm_decisions *out)                                             \
     {                                                                                              \
-        (void)o, (void)c;                                                                          \
+        (void)o;                                                                                   \
+        if (fault_ == WANTS_SPREAD && !q->spread.at)                                               \
+            return c->host->fail(c, PM_E_ARG, "no spread");                                        \
         choose(q, out, fault_);                                                                    \
         return PM_OK;                                                                              \
     }                                                                                              \
@@ -99,10 +109,11 @@ OBJECTIVE(rough_share, ROUGH_SHARE);
 OBJECTIVE(whole_front, WHOLE_FRONT);
 OBJECTIVE(keeps_refused, KEEPS_REFUSED);
 OBJECTIVE(looks_at_room, LOOKS_AT_ROOM);
+OBJECTIVE(wants_spread, WANTS_SPREAD);
 
 static const pm_objective_type *const objectives[] = {
-    &keeps_promises, &bent_formula,  &rough_share, &whole_front,
-    &keeps_refused,  &looks_at_room, NULL};
+    &keeps_promises, &bent_formula,  &rough_share,  &whole_front,
+    &keeps_refused,  &looks_at_room, &wants_spread, NULL};
 
 const pm_plugin *pm_plugin_entry(uint32_t host_abi)
 {

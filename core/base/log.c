@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/str.h"
 
 #define LINE_BYTES 4096
@@ -25,6 +26,9 @@ static atomic_int sink_level = LOG_WARN;
 static atomic_bool sink_json;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char last[LINE_BYTES]; /* under the lock: what is said again at once is said once */
+
+static uint64_t said[256]; /* under the lock: hashes of what log_once() said */
+static size_t n_said;
 
 static struct progress { /* under the lock */
     char what[WHAT_BYTES];
@@ -97,23 +101,21 @@ static void put_json(log_level level, const char *text)
     str_close(&line);
 }
 
-void log_line(log_level level, const char *fmt, ...)
+/* Under the lock: whether the text was said just before, or, `once`, ever. */
+static bool is_again(const char *text, bool once)
 {
-    if ((int)level < atomic_load(&sink_level) || level >= LOG_SILENT) return;
-    char text[LINE_BYTES];
-    va_list args;
-    va_start(args, fmt);
-    int wanted = vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
-    if (wanted < 0) return;
-    if ((size_t)wanted >= sizeof text) memcpy(text + sizeof text - 4, "...", 4);
-    pthread_mutex_lock(&lock);
     bool again = strcmp(text, last) == 0;
     memcpy(last, text, strlen(text) + 1);
-    if (again) {
-        pthread_mutex_unlock(&lock);
-        return;
-    }
+    if (!once || again) return again;
+    uint64_t hash = fnv1a(text, strlen(text));
+    for (size_t k = 0; k < n_said; k++)
+        if (said[k] == hash) return true;
+    if (n_said < sizeof said / sizeof *said) said[n_said++] = hash;
+    return false;
+}
+
+static void say(log_level level, const char *text)
+{
     clear_line();
     if (atomic_load(&sink_json)) {
         put_json(level, text);
@@ -122,7 +124,34 @@ void log_line(log_level level, const char *fmt, ...)
     } else {
         fprintf(stderr, "%s: %s\n", level_name(level), text);
     }
+}
+
+static void put_line(log_level level, bool once, const char *fmt, va_list args)
+{
+    if ((int)level < atomic_load(&sink_level) || level >= LOG_SILENT) return;
+    char text[LINE_BYTES];
+    int wanted = vsnprintf(text, sizeof text, fmt, args);
+    if (wanted < 0) return;
+    if ((size_t)wanted >= sizeof text) memcpy(text + sizeof text - 4, "...", 4);
+    pthread_mutex_lock(&lock);
+    if (!is_again(text, once)) say(level, text);
     pthread_mutex_unlock(&lock);
+}
+
+void log_line(log_level level, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    put_line(level, false, fmt, args);
+    va_end(args);
+}
+
+void log_once(log_level level, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    put_line(level, true, fmt, args);
+    va_end(args);
 }
 
 static void put_span(double s)

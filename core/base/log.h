@@ -16,6 +16,8 @@ typedef enum log_level { LOG_DEBUG = 1, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_SILEN
 void log_open(log_level level, bool json_lines); /* default: LOG_WARN, text, stderr */
 /* A line equal to the one just before it is not repeated. */
 void log_line(log_level level, const char *fmt, ...) PM_PRINTF(2, 3);
+/* The same, said once in the life of the process (the first 256 different lines of this kind): for what is read again. */
+void log_once(log_level level, const char *fmt, ...) PM_PRINTF(2, 3);
 
 /* Progress on stderr, only when stderr is a terminal (or POINTSMAN_PROGRESS=1): one line that is
  * rewritten, with share done, elapsed and estimated time left; at most ten updates a second. */

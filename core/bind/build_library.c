@@ -151,7 +151,7 @@ static void add_expert(making *m, const node *v, size_t i)
 
 static void tell_note(void *where, const char *text)
 {
-    log_line(LOG_WARN, "%s: %s", (const char *)where, text);
+    log_once(LOG_WARN, "%s: %s", (const char *)where, text);
 }
 
 static const library *finish(script *s, library_builder *b, const char *where, const char *path)

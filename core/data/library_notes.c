@@ -64,18 +64,33 @@ static bool squeeze(const char *text, char out[SQUEEZED])
     return n > 0;
 }
 
+/* Another number is another version, not a slip. */
+static bool same_digits(const char *a, const char *b)
+{
+    static const char digits[] = "0123456789";
+    for (;;) {
+        a += strcspn(a, digits);
+        b += strcspn(b, digits);
+        if (*a != *b) return false;
+        if (!*a) return true;
+        a++, b++;
+    }
+}
+
 /* The identifier that `text` is meant to be, or NULL. */
 static const char *near_id(const char *text)
 {
     char found[SQUEEZED], known[SQUEEZED];
     const char *best = NULL;
+    size_t len = strlen(text);
+    const char *rest = len && text[len - 1] == '+' ? "orlater" : "only";
     if (!squeeze(text, found)) return NULL;
     for (const pm_spdx *r = pm_spdx_rows(); r->id; r++) {
         if (!squeeze(r->id, known)) continue;
         size_t n = strlen(found);
         if (strcmp(found, known) == 0) return r->id;
-        bool is_stem = strncmp(found, known, n) == 0 && strcmp(known + n, "only") == 0;
-        bool is_slip = n >= 5 && str_distance(found, known) <= 1;
+        bool is_stem = strncmp(found, known, n) == 0 && strcmp(known + n, rest) == 0;
+        bool is_slip = n >= 5 && str_distance(found, known) <= 1 && same_digits(found, known);
         if (!best && (is_stem || is_slip)) best = r->id;
     }
     return best;

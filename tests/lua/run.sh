@@ -15,6 +15,10 @@ for script in "$src"/experiments/*.lua; do
     fi
     "$run" check "$script" || { echo "FAIL: $script"; bad=1; }
 done
+for library in "$src"/lua/libraries/*.lua; do
+    said=$("$PWD/pointsman" check "$library" 2>&1 >/dev/null) || bad=1
+    [ -z "$said" ] || { echo "FAIL: $library: $said"; bad=1; }
+done
 lines=$(wc -l <"$src/experiments/quickstart.lua")
 [ "$lines" -lt 45 ] || { echo "FAIL: quickstart.lua has $lines lines; want fewer than 45"; bad=1; }
 exit $bad

@@ -288,6 +288,10 @@ START_TEST(notes)
         {"\"licence\": \"proprietary API\"", ""},
         {"\"licence\": \"Llama 3.1 Community\"", ""},
         {"\"licence\": \"LicenseRef-Gemma\"", ""},
+        {"\"licence\": \"GFDL-1.1-or-later\"", ""},
+        {"\"licence\": \"bigcode-openrail-m\"", ""},
+        {"\"licence\": \"GPL-4.0-only\"", ""}, /* another version is no slip */
+        {"\"licence\": \"GPL-3.0+\"", "identifier is \"GPL-3.0-or-later\""},
         {"\"licence\": \"Apache 2.0\"",
          "expert \"a\": licence: found \"Apache 2.0\"; the SPDX identifier is \"Apache-2.0\""},
         {"\"licence\": \"apache-2.0\"", "identifier is \"Apache-2.0\""},

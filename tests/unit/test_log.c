@@ -51,6 +51,20 @@ START_TEST(levels_are_kept)
 }
 END_TEST
 
+START_TEST(what_is_read_again_is_told_once)
+{
+    for (int k = 0; k < 3; k++)
+        for (int line = 1; line <= 2; line++) log_once(LOG_WARN, "odd.lua:%d", line);
+    log_line(LOG_WARN, "odd.lua:1"); /* not once: said again */
+    ck_assert_str_eq(said(), "warning: odd.lua:1\nwarning: odd.lua:2\nwarning: odd.lua:1\n");
+    log_open(LOG_SILENT, false);
+    log_once(LOG_WARN, "odd.lua:3");
+    log_open(LOG_WARN, false);
+    log_once(LOG_WARN, "odd.lua:3"); /* what was not heard is still to be said */
+    ck_assert_ptr_nonnull(strstr(said(), "odd.lua:3"));
+}
+END_TEST
+
 START_TEST(lines_may_be_json)
 {
     log_open(LOG_INFO, true);
@@ -113,6 +127,7 @@ int main(void)
     TCase *c = tcase_create("log");
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, levels_are_kept);
+    tcase_add_test(c, what_is_read_again_is_told_once);
     tcase_add_test(c, lines_may_be_json);
     tcase_add_test(c, long_lines_are_cut_visibly);
     tcase_add_test(c, progress_is_for_terminals);

@@ -179,7 +179,7 @@ END_TEST
 START_TEST(licence_by_identifier_and_family)
 {
     static const char *const t[] = {"Apache-2.0", "gpl-3.0-only", "proprietary API", "LicenseRef-x",
-                                    "Gemma Terms"};
+                                    "House Terms"};
     pm_library *lib = of_texts("licence", t, 5);
     gives((ask){"licence", "", lib, 0, 0, 0}, (double[]){0, 0, 0, 0, 1}, 5);
     gives((ask){"licence", "unknown=allow", lib, 0, 0, 0}, (double[]){0, 0, 0, 0, 0}, 5);
@@ -188,10 +188,13 @@ START_TEST(licence_by_identifier_and_family)
           (double[]){1, 0, 1, 1, 1}, 5);
     gives((ask){"licence", "deny=proprietary,copyleft", lib, 0, 0, 0}, (double[]){0, 1, 1, 0, 1},
           5);
-    refuses((ask){"licence", "unknown=error", lib, 0, 0, 0}, "\"Gemma Terms\" is not known");
+    refuses((ask){"licence", "unknown=error", lib, 0, 0, 0}, "\"House Terms\" is not known");
     refuses((ask){"licence", "allow=permisive", lib, 0, 0, 0},
             "\"permisive\" is no SPDX identifier");
     refuses((ask){"licence", "deny=Apache-2", lib, 0, 0, 0}, "did you mean \"Apache-2.0\"?");
+    static const char *const weights[] = {"llama3.1", "Gemma Terms of Use", "bigcode-openrail-m"};
+    gives((ask){"licence", "deny=custom", of_texts("licence", weights, 3), 0, 0, 0},
+          (double[]){1, 1, 1}, 3);
     static const char *const some[] = {"MIT", NULL};
     pm_library *bare = of_texts("licence", some, 2);
     refuses((ask){"licence", "", bare, 0, 0, 0}, "\"e1\" has no attribute licence");

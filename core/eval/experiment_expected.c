@@ -30,6 +30,7 @@ pm_status exp_realised(exp_run *r, const seed_work *w, size_t c, pm_cmat *out, p
     pm_mat x;
     *out = (pm_cmat){0};
     if (!constraint_has_realised(w->constraint[c])) return PM_OK;
+    if (r->x->constraint[c].sense == PM_HARD) return PM_OK; /* experiment_violations.c has both */
     pm_status s = realise(r, w, c, &w->test_x, w->s.test, &x, err);
     if (s) return s;
     for (size_t i = 0; i < x.rows; i++)

@@ -150,7 +150,7 @@ pm_status exp_about_infeasible(exp_run *r, const seed_work *w, pm_err *err)
     for (size_t k = 0; k < how->n_relax; k++)
         str_printf(&text, "%s %s", k ? "," : "", r->x->constraint[how->relax[k]].at.label);
     if (most)
-        log_line(LOG_WARN, "seed %llu: hard constraints leave %zu prompts nobody (%s)",
+        log_line(LOG_WARN, "seed %llu: hard constraints leave nobody for %zu prompts (%s)",
                  (unsigned long long)w->seed, most, str_text(&text));
     const char *kept = arena_strdup(r->keep, str_text(&text));
     str_close(&text);

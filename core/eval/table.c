@@ -132,25 +132,28 @@ static const char *difference(const summary *s, const table_line *l, const char 
     return table_find(s->t, l, "all", metric, &v) ? table_difference(s->a, &v) : "";
 }
 
-#define VIOLATIONS "violations:" /* of hard constraints, by their own values */
-
-static bool is_broken(const store_row *r)
+/* Label of the hard constraint that a row says is broken; NULL: another row, or nobody breaks it. */
+static const char *broken_label(const store_row *r)
 {
-    return strncmp(r->metric, VIOLATIONS, strlen(VIOLATIONS)) == 0 && r->value > 0;
+    bool is_rate = strncmp(r->metric, "violations:", 11) == 0 ||
+                   strncmp(r->metric, "violations_realised:", 20) == 0;
+    return is_rate && r->value > 0 ? strchr(r->metric, ':') + 1 : NULL;
 }
 
-/* "licence 93 %, context 3 %": bounds that the policy does not keep. */
+/* "licence 93 %, latency in fact 3 %": bounds that the policy does not keep. */
 static const char *broken(const summary *s, const table_line *l)
 {
     str text = STR_INIT;
     for (size_t r = l->head; r != SIZE_MAX; r = s->t->next[r]) {
         table_stat v;
-        const char *metric = s->t->row[r].metric, *name = metric + strlen(VIOLATIONS);
-        if (!is_broken(&s->t->row[r]) || !table_find(s->t, l, "all", metric, &v)) continue;
+        const char *metric = s->t->row[r].metric, *name = broken_label(&s->t->row[r]);
+        if (!name || !table_find(s->t, l, "all", metric, &v)) continue;
         bool is_told = false; /* another seed's row of the same constraint */
         for (size_t q = l->head; q != r && !is_told; q = s->t->next[q])
-            is_told = is_broken(&s->t->row[q]) && strcmp(s->t->row[q].metric, metric) == 0;
-        if (!is_told) str_printf(&text, "%s%s %.3g %%", text.len ? ", " : "", name, 100 * v.mean);
+            is_told = broken_label(&s->t->row[q]) && strcmp(s->t->row[q].metric, metric) == 0;
+        if (!is_told)
+            str_printf(&text, "%s%s %s%.3g %%", text.len ? ", " : "", name,
+                       metric[10] == '_' ? "in fact " : "", 100 * v.mean);
     }
     const char *kept = text.len && !text.failed ? arena_strdup(s->a, str_text(&text)) : "";
     str_close(&text);
@@ -160,7 +163,7 @@ static const char *broken(const summary *s, const table_line *l)
 static bool any_broken(const table_lines *t)
 {
     for (size_t r = 0; r < t->n_rows; r++)
-        if (is_broken(&t->row[r]) && strcmp(t->row[r].subset, "all") == 0) return true;
+        if (broken_label(&t->row[r])) return true;
     return false;
 }
 
@@ -398,9 +401,11 @@ static void put_legend(const summary *s, str *out)
              "rank correlation per prompt; coverage_90: share of outcomes inside the 90 % interval "
              "of the spread.\n");
     if (s->has_broken)
-        str_puts(out,
-                 "breaks: hard constraints that the policy does not keep, and on how many prompts; "
-                 "baselines, single experts and ceilings know no constraints.\n");
+        str_puts(
+            out,
+            "breaks: hard constraints that the policy does not keep, and on how many prompts (in "
+            "fact: by what happened, where only what was expected was\nknown); baselines, "
+            "single experts and ceilings know no constraints.\n");
     if (s->t->has_sweep)
         str_puts(
             out,

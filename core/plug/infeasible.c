@@ -47,7 +47,8 @@ void infeasible_put_term(const pipeline_term *t, str *out)
     const char *unit = constraint_unit(t->k);
     str_printf(out, "\"%s\" (at most ", t->name);
     str_number(out, t->bound);
-    str_printf(out, "%s%s)", unit[0] ? " " : "", unit);
+    /* "0.5: 0 allowed, 1 not", where the unit is a list of codes */
+    str_printf(out, "%s%s)", !unit[0] ? "" : unit[0] >= '0' && unit[0] <= '9' ? ": " : " ", unit);
 }
 
 void infeasible_put_sets(const pipeline *p, const conflicts *c, str *out)
@@ -88,8 +89,8 @@ pm_status infeasible_refuse(const pipeline *p, const pm_cmat *value, const feasi
     str_puts(&text, ": ");
     infeasible_put_sets(p, &c, &text);
     if (n > 1)
-        str_printf(&text, "; so it is for %zu of %zu prompts (the first: %zu)", found->n_stuck, n,
-                   found->first_stuck + 1);
+        str_printf(&text, "; nobody is left for %zu of %zu prompts (number %zu is the first)",
+                   found->n_stuck, n, found->first_stuck + 1);
     str_puts(&text, ". Raise a bound, make one soft, or say what is to happen: on_infeasible = "
                     "\"relax\" or { fallback = \"EXPERT\" }");
     st = err_set(err, PM_E_INFEASIBLE, "%s", str_text(&text));

@@ -27,7 +27,7 @@ top=$(cd "$src" && pwd)
 script .1 nil >"$work/why.lua"
 expect 1 "$pointsman" run "$work/why.lua"
 says err 'leave none of 6 experts: "params" (at most 0.1'
-says err ' alone; so it is for 119 of 119 prompts'
+says err ' alone; nobody is left for 119 of 119 prompts'
 says err 'on_infeasible = "relax"'
 script .1 '{ relax = { "smal" } }' >"$work/why.lua"
 expect 1 "$pointsman" run "$work/why.lua"
@@ -90,6 +90,22 @@ says out toy-max
 expect 1 "$pointsman" route "$bundle" hello --on-infeasible relax=size
 says err 'is not hard'
 expect 1 "$pointsman" route "$bundle" hello --on-infeasible wait
+
+# a bound on what is expected holds; what happened is told beside it, and who knows no constraints
+cat >"$work/dear.lua" <<EOF
+local pm <const> = require "pointsman"
+return pm.experiment {
+  name = "dear", data = pm.dataset "$top/datasets/toy" {}, routers = { pm.router "knn" { k = 5 } },
+  constraints = { pm.constraint "price" { sense = "hard", bound = .2, scale = "raw" } },
+  bootstrap = { resamples = 100 },
+}
+EOF
+expect 0 "$pointsman" run "$work/dear.lua"
+dir=$(sed -n 's/^results  *//p' "$work/out")
+grep -q '"label":"knn".*"metric":"violations:price","value":0,' "$dir/summary.json" || fail "the expected price is above its bound"
+grep -q '"label":"knn".*"metric":"violations_realised:price","value":0[.][0-9]' "$dir/summary.json" || fail "nothing is told of what happened"
+grep -Eq '^knn  .* price in fact [0-9.]+ %' "$work/out" || fail "the table does not tell what happened"
+grep -Eq '^toy-max  .* price 100 %' "$work/out" || fail "the table does not tell that toy-max is too dear"
 
 # JSON: the keys of docs/explain.md, and parts that add up
 expect 0 "$pointsman" route "$bundle" hello --explain --json

@@ -30,6 +30,24 @@ double calibrate_plain(const double *score, size_t n, double alpha)
     return splits_alike(score, n, below, alpha) ? below : alpha;
 }
 
+void calibrate_add(calibrate_bins *b, double chance, double outcome, double times)
+{
+    double at = ceil(chance * (double)b->bins) - 1;
+    size_t bin = at > 0 ? (size_t)at : 0;
+    if (bin >= b->bins) bin = b->bins - 1;
+    b->chance[bin] += times * chance;
+    b->outcome[bin] += times * outcome;
+    b->n += times;
+}
+
+double calibrate_error(const calibrate_bins *b)
+{
+    double sum = 0;
+    if (!(b->n > 0)) return (double)NAN;
+    for (size_t k = 0; k < b->bins; k++) sum += fabs(b->chance[k] - b->outcome[k]);
+    return sum / b->n;
+}
+
 /* ---- all thresholds of a pair ------------------------------------------------------------------------ */
 
 typedef struct ranked {

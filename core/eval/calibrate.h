@@ -17,6 +17,18 @@ double calibrate_share(const double *score, size_t n, double share);
  * itself.  Compared in float32, as the objective does.  score [n] in any order. */
 double calibrate_plain(const double *score, size_t n, double alpha);
 
+#define CALIBRATE_BINS_MOST 32
+typedef struct calibrate_bins { /* of equal width: (k / bins, (k + 1) / bins], 0 with the first */
+    size_t bins;                /* <= CALIBRATE_BINS_MOST */
+    double chance[CALIBRATE_BINS_MOST], outcome[CALIBRATE_BINS_MOST]; /* sums */
+    double n;
+} calibrate_bins;
+/* A chance in [0, 1] and what came of it, `times` over. */
+void calibrate_add(calibrate_bins *b, double chance, double outcome, double times);
+/* Expected calibration error: sum over bins of n_b / n times |mean chance - mean outcome| (Guo et al. 2017, eq. 5); NaN
+ * of nothing. */
+double calibrate_error(const calibrate_bins *b);
+
 typedef struct calibrate_step { /* what one threshold gives on the sample */
     double alpha;
     double share;   /* of strong calls, or whatever else grows with cost; [0, 1] */

@@ -22,8 +22,8 @@ const char *const *pair_metric_names(pm_value_kind kind)
             "usd_cpt50", "usd_cpt80", value "_at:0", value "_at:10", value "_at:20",               \
             value "_at:30", value "_at:40", value "_at:50", value "_at:60", value "_at:70",        \
             value "_at:80", value "_at:90", value "_at:100", "ece", "brier", "log_loss",           \
-            "ece_decided", "brier_decided", "log_loss_decided", value, "cost_usd",                 \
-            "diff_length_apgr", "apgr_sd", "cpt20_sd", "cpt50_sd", "cpt80_sd"                      \
+            "ece_width", "ece_decided", "brier_decided", "log_loss_decided", "ece_width_decided",  \
+            value, "cost_usd", "diff_length_apgr", "apgr_sd", "cpt20_sd", "cpt50_sd", "cpt80_sd"   \
     }
     static const char *const quality[PAIR_METRICS] = NAMES("quality");
     static const char *const loss[PAIR_METRICS] = NAMES("loss");

@@ -25,9 +25,11 @@ enum { /* the order of pair_score.metric; names are pair_metric_names() */
        PAIR_ECE = PAIR_AT + TWO_MODELS_EDGES,
        PAIR_BRIER,
        PAIR_LOG_LOSS,
+       PAIR_ECE_WIDTH,   /* bins of equal width */
        PAIR_ECE_DECIDED, /* the same without ties */
        PAIR_BRIER_DECIDED,
        PAIR_LOG_LOSS_DECIDED,
+       PAIR_ECE_WIDTH_DECIDED,
        PAIR_DRAWN,              /* those above are computed again in every resample */
        PAIR_VALUE = PAIR_DRAWN, /* of always strong and always weak: mean outcome */
        PAIR_USD,

@@ -5,6 +5,7 @@
  */
 #include <math.h>
 
+#include "eval/calibrate.h"
 #include "eval/pair_private.h"
 
 #define SURE 1e-12 /* a chance is held this far from 0 and 1 in the log-loss */
@@ -81,19 +82,21 @@ pm_status pair_list_optimal(const pair_truth *t, arena *a, pair_list *out, pm_er
 typedef struct bins {
     double chance[PAIR_BINS], outcome[PAIR_BINS], n[PAIR_BINS];
     double squares, losses, size;
+    calibrate_bins width;
 } bins;
 
 /* Walks up the chances; bins hold equal numbers of what is drawn, so a prompt drawn twice may lie in two. */
 static void fill(const pair_list *l, const uint16_t *times, bool decided, size_t size, bins *b)
 {
     size_t at = 0, bin = 0, seen = 0;
-    *b = (bins){.size = (double)size};
+    *b = (bins){.size = (double)size, .width = {.bins = PAIR_BINS}};
     for (; at < l->rank.n; at++) {
         size_t k = times ? times[l->rank.order[at]] : 1;
         double p = l->chance[at], y = l->outcome[at];
         if (k == 0 || (decided && y == .5)) continue;
         b->squares += (double)k * (p - y) * (p - y);
         b->losses += (double)k * l->log_loss[at];
+        calibrate_add(&b->width, p, y, (double)k);
         while (k > 0) {
             size_t end = size * (bin + 1) / PAIR_BINS, take = end - seen < k ? end - seen : k;
             b->chance[bin] += (double)take * p;
@@ -106,19 +109,20 @@ static void fill(const pair_list *l, const uint16_t *times, bool decided, size_t
     }
 }
 
-static void calibrate(const pair_list *l, const pair_sample *s, bool decided, double out[3])
+static void calibrate(const pair_list *l, const pair_sample *s, bool decided, double out[4])
 {
     bins b;
     size_t size = decided ? 0 : s->size;
     for (size_t p = 0; decided && p < l->rank.n; p++)
         if (l->outcome[p] != .5) size += s->times ? s->times[l->rank.order[p]] : 1;
-    out[0] = out[1] = out[2] = NAN;
+    out[0] = out[1] = out[2] = out[3] = NAN;
     if (size == 0) return;
     fill(l, s->times, decided, size, &b);
     out[0] = 0;
     for (size_t k = 0; k < PAIR_BINS; k++) out[0] += fabs(b.chance[k] - b.outcome[k]) / b.size;
     out[1] = b.squares / b.size;
     out[2] = b.losses / b.size;
+    out[3] = calibrate_error(&b.width);
 }
 
 size_t pair_reliability(const pair_list *l, pair_bin bin[PAIR_BINS])

@@ -113,15 +113,11 @@ static pm_status put_costs(const table_page *p, pm_err *err)
         const char *title, *metric;
         double scale;
     } all[] = {
-        {"$/1k always", "cost_usd", 1000},
-        {"$/1k at CPT50", "usd_cpt50", 1000},
-        {"$/1k at CPT80", "usd_cpt80", 1000},
-        {"ECE", "ece", 1},
-        {"Brier", "brier", 1},
-        {"log-loss", "log_loss", 1},
-        {"decided: ECE", "ece_decided", 1},
-        {"Brier", "brier_decided", 1},
-        {"log-loss", "log_loss_decided", 1},
+        {"$/1k always", "cost_usd", 1000},    {"$/1k at CPT50", "usd_cpt50", 1000},
+        {"$/1k at CPT80", "usd_cpt80", 1000}, {"ECE", "ece", 1},
+        {"equal width", "ece_width", 1},      {"Brier", "brier", 1},
+        {"log-loss", "log_loss", 1},          {"decided: ECE", "ece_decided", 1},
+        {"Brier", "brier_decided", 1},        {"log-loss", "log_loss_decided", 1},
     };
     const size_t n = sizeof all / sizeof all[0];
     size_t at = 0;
@@ -168,7 +164,8 @@ static const char legend[] =
     "APGR: mean share of the way from weak to strong, over shares of strong calls; CPT50: percent "
     "of strong calls that goes half the way\n(as numpy.interp finds it; first: where the curve "
     "gets there first); random: mean of 200 orders; optimal line: best quality for a\nshare of "
-    "calls.  ECE (15 bins of equal numbers of prompts), Brier, log-loss: chance that strong wins, "
+    "calls.  ECE (15 bins of equal numbers of prompts; beside it of equal width), Brier, log-loss: "
+    "chance that strong wins, "
     "a tie half; decided: without ties.\n\n";
 
 static void put_published(const table_page *p)

@@ -193,6 +193,25 @@ START_TEST(share_interval_as_scipy)
 }
 END_TEST
 
+/* tryage's ten pairs: ECE of five right-closed bins (.4 is of the second, .8 of the fourth) and Brier by independent code. */
+START_TEST(error_of_equal_widths)
+{
+    static const double p[] = {.95, .9, .8, .7, .65, .55, .4, .3, .2, .05},
+                        y[] = {1, 1, 1, 0, 1, 0, 1, 0, 0, 0};
+    calibrate_bins b = {.bins = 5}, twice = {.bins = 5}, none = {.bins = 5}, ends = {.bins = 5};
+    for (size_t i = 0; i < 10; i++) {
+        calibrate_add(&b, p[i], y[i], 1);
+        calibrate_add(&twice, p[i], y[i], 2);
+    }
+    near(calibrate_error(&b), 0.14);
+    near(calibrate_error(&twice), 0.14);
+    ck_assert(isnan(calibrate_error(&none)));
+    calibrate_add(&ends, 0, 1, 1);
+    calibrate_add(&ends, 1, 0, 1);
+    near(calibrate_error(&ends), 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("calibrate");
@@ -204,6 +223,7 @@ int main(void)
     tcase_add_test(t, what_is_not_known_is_refused);
     tcase_add_test(t, drift_as_scipy);
     tcase_add_test(t, share_interval_as_scipy);
+    tcase_add_test(t, error_of_equal_widths);
     suite_add_tcase(s, t);
     return suite_main(s);
 }

@@ -10,6 +10,7 @@
 
 #include "eval/metrics.h"
 #include "eval_golden.h"
+#include "math/special.h"
 #include "suite.h"
 
 static const float predicted[] = {0.43f, 0.45f, 0.8f,  0.91f, 0.94f, 0.07f, 0.18f, 0.86f, 0.68f,
@@ -124,6 +125,46 @@ START_TEST(loss_as_numpy)
     policy_score *s = score(&t, &p, 1);
     check_all(s, want, sizeof want / sizeof want[0]);
     check_all(s, predictions, 4);
+}
+END_TEST
+
+/* A table of losses and of their predictions that independent code has scored: picks, errors, rank correlations of
+ * each prompt across models, of each model across prompts, and of all cells. */
+START_TEST(losses_of_tryage)
+{
+    enum { P = 6, M = 3 };
+    static const float l[P * M] = {.2f, .5f, .9f, .6f, .4f, .5f,  .3f, .3f, .1f,
+                                   .8f, .7f, .9f, .5f, .2f, .25f, .4f, .9f, .35f},
+                             of[P * M] = {.3f, .4f, .8f, .5f, .45f, .4f,  .35f, .3f, .2f,
+                                          .6f, .7f, .8f, .4f, .3f,  .35f, .5f,  .7f, .45f};
+    static const uint32_t pick[P] = {0, 2, 2, 0, 1, 2};
+    static const double prompt[P] = {1, .5, .866025, .5, 1, 1}, model[M] = {.8986, .9122, .9412};
+    eval_truth t = {.n = P, .m = M, .kind = PM_VALUE_LOSS, .value = {l, P, M, M}};
+    policy p = {
+        .label = "router", .role = POLICY_ROUTER, .choice = pick, .predicted = {of, P, M, M}};
+    policy_score *s = score(&t, &p, 1);
+    ck_assert_double_eq_tol(find(s, "mae")->value, 0.094444, 1e-6);
+    ck_assert_double_eq_tol(find(s, "selection_accuracy")->value, 4.0 / 6, 1e-9);
+    ck_assert_double_eq_tol(find(s, "regret")->value, 0.033333, 1e-6);
+    ck_assert_double_eq_tol(find(s, "spearman")->value, 4.866025 / P, 1e-6);
+    double x[P * M], y[P * M], scratch[2 * P * M];
+    uint32_t index[P * M];
+    for (size_t i = 0; i < (size_t)P * M; i++) {
+        x[i] = (double)l[i];
+        y[i] = (double)of[i];
+    }
+    ck_assert_double_eq_tol(special_spearman(x, y, P * M, scratch, index), 0.922153, 1e-6);
+    for (size_t i = 0; i < P; i++)
+        ck_assert_double_eq_tol(special_spearman(x + i * M, y + i * M, M, scratch, index),
+                                prompt[i], 1e-6);
+    for (size_t j = 0; j < M; j++) {
+        double a1[P], b1[P];
+        for (size_t i = 0; i < P; i++) {
+            a1[i] = x[i * M + j];
+            b1[i] = y[i * M + j];
+        }
+        ck_assert_double_eq_tol(special_spearman(a1, b1, P, scratch, index), model[j], 1e-4);
+    }
 }
 END_TEST
 
@@ -263,6 +304,7 @@ int main(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, quality_as_numpy);
     tcase_add_test(c, loss_as_numpy);
+    tcase_add_test(c, losses_of_tryage);
     tcase_add_test(c, differences_are_paired);
     tcase_add_test(c, rivals_are_compared_within_their_point);
     tcase_add_test(c, rivals_may_be_baselines);

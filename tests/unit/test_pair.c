@@ -182,6 +182,29 @@ START_TEST(seeds_are_averaged)
 }
 END_TEST
 
+/* Ten chances of a sample that independent code has scored: Brier .146, ECE of equal widths by hand. */
+START_TEST(golden_brier)
+{
+    static const double p[] = {.95, .9, .8, .7, .65, .55, .4, .3, .2, .05},
+                        y[] = {1, 1, 1, 0, 1, 0, 1, 0, 0, 0};
+    sample s;
+    open_sample(&s, 1);
+    double width = 0; /* no two of them share one of 15 bins */
+    for (size_t i = 0; i < 10; i++) {
+        s.need[CHANCE][i] = p[i];
+        s.strong[i] = y[i];
+        s.weak[i] = 1 - y[i];
+        width += fabs(p[i] - y[i]) / 10;
+    }
+    s.t.n = 10;
+    pair_score *got = score(&s);
+    ck_assert_double_eq_tol(value(&got[3], PAIR_BRIER), 0.146, 1e-12);
+    ck_assert_double_eq_tol(value(&got[3], PAIR_ECE_WIDTH), width, 1e-12);
+    ck_assert_double_eq_tol(value(&got[3], PAIR_ECE_WIDTH_DECIDED), width, 1e-12);
+    close_sample(&s);
+}
+END_TEST
+
 START_TEST(calibration_by_hand)
 {
     sample s;
@@ -295,6 +318,7 @@ int main(void)
     tcase_add_test(t, threads_change_nothing);
     tcase_add_test(t, seeds_are_averaged);
     tcase_add_test(t, calibration_by_hand);
+    tcase_add_test(t, golden_brier);
     tcase_add_test(t, losses_are_told_as_losses);
     tcase_add_test(t, bad_input);
     tcase_add_test(t, similarity_by_hand);

@@ -3,6 +3,7 @@
  * Opening a bundle: bundle.json is verified against its own hash, every checkpoint against the digest that
  * bundle.json records; plugins are found by name.
  */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,14 +163,40 @@ static pm_status read_phrases(bundle *b, const json *part, const pm_phrase **out
 {
     const json *list = json_get(part, "phrases");
     *out = NULL;
-    if (!list) return PM_OK;
+    if (!list || list->kind == JSON_NULL) return PM_OK;
+    if (list->kind != JSON_OBJECT)
+        return err_set(err, PM_E_FORMAT,
+                       "%s/bundle.json: phrases of \"%.80s\": want {words: weight}", b->dir,
+                       json_text(part, "name", ""));
     pm_phrase *all = arena_alloc(b->a, list->n + 1, sizeof *all);
     if (!all) return err_set(err, PM_E_MEMORY, "out of memory");
     size_t k = 0;
-    for (const json *one = list->kind == JSON_OBJECT ? list->child : NULL; one; one = one->next)
+    for (const json *one = list->child; one; one = one->next) {
+        if (one->kind != JSON_NUMBER)
+            return err_set(err, PM_E_FORMAT,
+                           "%s/bundle.json: phrase \"%.80s\": want a number as weight", b->dir,
+                           one->key);
         all[k++] = (pm_phrase){one->key, one->number};
+    }
     *out = all;
     return PM_OK;
+}
+
+/* A soft constraint has a weight, the others a bound: none is made up. */
+static pm_status read_numbers(const bundle *b, const json *part, pipeline_term *t, pm_err *err)
+{
+    const char *key = t->sense == PM_SOFT ? "weight" : "bound";
+    const pm_constraint_type *d = constraint_plugin(t->k)->type.constraint;
+    bool is_signed = PM_HAS(d, signed_weight) && d->signed_weight;
+    const json *v = json_get(part, key);
+    t->weight = json_number(part, "weight", 0);
+    t->bound = json_number(part, "bound", INFINITY);
+    bool ok = v && v->kind == JSON_NUMBER && isfinite(v->number);
+    if (ok && t->sense == PM_SOFT)
+        ok = fabs(v->number) <= (double)FLT_MAX && (v->number >= 0 || is_signed);
+    if (ok) return PM_OK;
+    return err_set(err, PM_E_FORMAT, "%s/bundle.json: constraint \"%.80s\": bad or missing %s",
+                   b->dir, t->name, key);
 }
 
 static pm_status load_terms(bundle *b, call_ctx *c, const json *j, pm_err *err)
@@ -193,8 +220,7 @@ static pm_status load_terms(bundle *b, call_ctx *c, const json *j, pm_err *err)
         compare_plugin(b, part, constraint_plugin(b->term[k]));
         term[k].name = json_text(part, "name", "");
         term[k].k = b->term[k];
-        term[k].weight = json_number(part, "weight", 0);
-        term[k].bound = json_number(part, "bound", INFINITY);
+        if ((st = read_numbers(b, part, &term[k], err))) return st;
     }
     b->p.term = term;
     b->p.phrases = phrases;
@@ -267,7 +293,9 @@ static pm_status read_vectors(bundle *b, const json *j, pm_err *err)
 
 static pm_status read_about(bundle *b, const json *j, pm_err *err)
 {
-    const char *policy = json_text(j, "flags", "off");
+    const json *given = json_get(j, "flags");
+    bool is_off = !given || given->kind == JSON_NULL;
+    const char *policy = is_off ? "off" : json_text(j, "flags", "");
     bundle_info *i = &b->info;
     i->experiment = json_text(j, "experiment", "");
     i->label = json_text(j, "label", "");

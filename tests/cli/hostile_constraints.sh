@@ -39,4 +39,41 @@ script "$(many 65)" penalty
 expect 1 "$pointsman" run "$work/one.lua"
 says err "constraints: 65 of them; want at most 64"
 
+# ---- bundles that somebody edited -------------------------------------------------------------------------
+script 'pm.constraint "size" { weight = 0.1, phrases = { ["tiny one"] = 3 } }, pm.constraint "price" { sense = "hard", bound = 0.5 }' \
+    penalty 'flags = "warn", on_infeasible = { relax = { "price" } },'
+expect 0 "$pointsman" run "$work/one.lua"
+bundle=$(results)/bundles/knn
+edited() { # SED, and its sha256 made anew
+    rm -rf "$work/edited"
+    cp -r "$bundle" "$work/edited"
+    zeros=$(printf '%064d' 0)
+    sed "$1; s/^{\"sha256\":\"[0-9a-f]*\"/{\"sha256\":\"$zeros\"/" "$bundle/bundle.json" >"$work/edited/bundle.json"
+    cmp -s "$bundle/bundle.json" "$work/edited/bundle.json" && fail "$1 changes nothing"
+    sum=$(sha256sum "$work/edited/bundle.json" | cut -c1-64)
+    sed "s/^{\"sha256\":\"$zeros\"/{\"sha256\":\"$sum\"/" "$work/edited/bundle.json" >"$work/t"
+    mv "$work/t" "$work/edited/bundle.json"
+}
+wrong() { # SED, MESSAGE
+    edited "$1"
+    expect 1 "$pointsman" route "$work/edited" "a prompt [tiny one]"
+    says err "$2"
+}
+wrong 's/"tiny one":3/"tiny one":"x"/' 'phrase "tiny one": want a number as weight'
+wrong 's/"tiny one":3/"tiny one":-3/' 'phrase "tiny one" = -3: wanted a weight >= 0'
+wrong 's/"phrases":{[^}]*"tiny one":3}/"phrases":[1]/' 'phrases of "size": want {words: weight}'
+wrong 's/"flags":"warn"/"flags":3/' "unknown flags ''"
+wrong 's/"weight":0.1,/"weight":-5,/' 'constraint "size": bad or missing weight'
+wrong 's/"weight":0.1,/"weight":1e300,/' 'constraint "size": bad or missing weight'
+wrong 's/"weight":0.1,//' 'constraint "size": bad or missing weight'
+wrong 's/"bound":0.5/"bound":null/' 'constraint "price": bad or missing bound'
+wrong 's/"sense":"hard"/"sense":"firm"/' "unknown sense 'firm'"
+wrong 's/"relax":\["price"\]/"relax":["size"]/' 'constraint "size" is not hard'
+wrong 's/"relax":\["price"\]/"relax":[3]/' 'there is no hard constraint ""'
+wrong 's/{"relax":\["price"\]}/{"fallback":"nobody"}/' 'on_infeasible: want'
+wrong 's/{"relax":\["price"\]}/"relax"/' 'on_infeasible: want'
+# one from before there were such settings is served as it was
+edited 's/,"on_infeasible":{[^}]*}//; s/"flags":"warn",//; s/,"phrases":{[^}]*}//g'
+expect 0 "$pointsman" route "$work/edited" "a prompt"
+
 finish

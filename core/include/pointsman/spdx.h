@@ -177,8 +177,11 @@ static inline int pm_spdx_begins(const char *text, size_t len, const char *word)
 /* The row of an identifier, upper and lower case alike (as SPDX matches them); NULL if it is not in the table. */
 static inline const pm_spdx *pm_spdx_find(const char *text, size_t len)
 {
-    for (const pm_spdx *r = pm_spdx_rows(); r->id; r++)
-        if (pm_spdx_begins(text, len, r->id) && r->id[len] == 0) return r;
+    for (const pm_spdx *r = pm_spdx_rows(); r->id; r++) {
+        size_t n = 0;
+        while (r->id[n]) n++;
+        if (n == len && pm_spdx_begins(text, len, r->id)) return r;
+    }
     return NULL;
 }
 

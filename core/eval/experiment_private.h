@@ -322,8 +322,6 @@ PM_MUST_USE pm_status exp_penalties(exp_run *r, seed_work *w, pm_err *err);
 /* Fills w->side and w->placebo, where costs are recorded. */
 PM_MUST_USE pm_status exp_sides(exp_run *r, seed_work *w, pm_err *err);
 #define EXP_SHUFFLES 40 /* of a placebo */
-/* Whose predictions the placebo gives to the wrong prompts: the first rival among the routers, else the first. */
-size_t exp_placebo_router(const seed_work *w);
 
 /* ---- experiment_violations.c: how often choices break bounds ---- */
 

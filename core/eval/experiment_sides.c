@@ -236,7 +236,8 @@ static pm_status add_true_prices(side_work *k)
 
 /* ---- placebo ---- */
 
-size_t exp_placebo_router(const seed_work *w)
+/* Whose predictions the placebo gives to the wrong prompts: the first rival among the routers, else the first. */
+static size_t placebo_router(const seed_work *w)
 {
     for (size_t e = 0; e < w->n_routers; e++)
         if (w->router[e].choice->is_rival) return e;
@@ -257,7 +258,7 @@ static void add_sums(const side_work *k, const side_cells *x, const uint32_t *fr
 static pm_status make_placebo(const side_work *k)
 {
     seed_work *w = k->w;
-    pm_scores scores = exp_scores(k->r, w, &w->router[exp_placebo_router(w)]);
+    pm_scores scores = exp_scores(k->r, w, &w->router[placebo_router(w)]);
     side_cells x;
     uint32_t *from = arena_alloc(k->r->a, w->truth.n, sizeof *from);
     w->placebo = arena_alloc(k->r->a, EXP_SHUFFLES * 2, k->r->n_points * sizeof *w->placebo);

@@ -115,10 +115,12 @@ static pm_status decide_oracle(exp_run *r, const seed_work *w, size_t point, pol
     return PM_OK;
 }
 
-bool exp_decides_outcomes(const exp_run *r, const seed_work *w)
+/* Whether the objective can decide on predictions in the kind of the outcomes, which have no spread. */
+static bool decides_outcomes(const exp_run *r, const seed_work *w)
 {
     const pm_objective_type *o = r->x->objective.plugin->type.objective;
-    return (o->accepts & PM_VALUE_BIT(w->truth.kind)) != 0;
+    bool needs_spread = PM_HAS(o, needs_spread) && o->needs_spread;
+    return !needs_spread && (o->accepts & PM_VALUE_BIT(w->truth.kind)) != 0;
 }
 
 pm_status exp_penalties(exp_run *r, seed_work *w, pm_err *err)
@@ -132,7 +134,7 @@ pm_status exp_penalties(exp_run *r, seed_work *w, pm_err *err)
     if (!s) s = exp_find_realised(r, w, err);
     if (s || !has_sweep(x) || w->n_routers == 0) return s;
     s = find_params(r, w, &w->penalty[x->n_constraints], err);
-    if (s || !exp_decides_outcomes(r, w)) return s;
+    if (s || !decides_outcomes(r, w)) return s;
     w->oracle = arena_alloc(r->a, r->n_points, sizeof *w->oracle);
     if (!w->oracle) return err_set(err, PM_E_MEMORY, "oracle");
     for (size_t p = 0; p < r->n_points && !s; p++) s = decide_oracle(r, w, p, &w->oracle[p], err);

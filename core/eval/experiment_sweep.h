@@ -32,7 +32,5 @@ PM_MUST_USE pm_status exp_sweep_put(const sweep_work *k, const policy *p, const 
                                     const char *metric, const metric_value *v);
 /* Rows at "cost:LABEL", where costs are recorded. */
 PM_MUST_USE pm_status exp_costs(const sweep_work *k, const one_sweep *o);
-/* Whether the objective can decide on predictions in the kind of the outcomes. */
-bool exp_decides_outcomes(const exp_run *r, const seed_work *w);
 
 #endif

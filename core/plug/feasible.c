@@ -117,8 +117,9 @@ bool feasible_mask(const pm_question *q, uint32_t *mask)
     return mask_all(&h, q->term, q->value.rows, q->value.cols, mask).n_stuck == 0;
 }
 
-void feasible_broken(const pm_term *const *term, size_t n_terms, size_t i, size_t m,
-                     uint64_t *broken)
+/* Bit k of broken[j]: hard term k forbids expert j for prompt i. */
+static void find_broken(const pm_term *const *term, size_t n_terms, size_t i, size_t m,
+                        uint64_t *broken)
 {
     memset(broken, 0, m * sizeof *broken);
     for (size_t k = 0; k < n_terms && k < FEASIBLE_TERMS; k++) {
@@ -181,7 +182,7 @@ static pm_status relax(feasible_room *r, const feasible_ask *a, feasible_answer 
     for (size_t i = out->first_stuck; i < a->n; i++) {
         uint32_t *mask = r->mask + i * m;
         if (!is_stuck(mask, m)) continue;
-        feasible_broken(a->term, a->n_terms, i, m, r->broken);
+        find_broken(a->term, a->n_terms, i, m, r->broken);
         if (give_up(a->policy, r->broken, m, &r->relaxed[i]))
             mask_without(r->broken, r->relaxed[i], m, mask);
         else if (lost++ == 0)

@@ -60,8 +60,4 @@ PM_MUST_USE pm_status feasible_find(feasible_room *r, const feasible_ask *ask, f
 /* By the hard terms of the question alone: its mask [n x m].  false: some prompt is left without anybody. */
 bool feasible_mask(const pm_question *q, uint32_t *mask);
 
-/* Bit k of broken[j]: hard term k forbids expert j for prompt i. */
-void feasible_broken(const pm_term *const *term, size_t n_terms, size_t i, size_t m,
-                     uint64_t *broken);
-
 #endif

@@ -42,7 +42,8 @@ size_t infeasible_find(const pipeline *p, const char *name, pm_err *err)
     return SIZE_MAX;
 }
 
-void infeasible_put_term(const pipeline_term *t, str *out)
+/* '"price" (at most 0.5 USD)'. */
+static void put_term(const pipeline_term *t, str *out)
 {
     const char *unit = constraint_unit(t->k);
     str_printf(out, "\"%s\" (at most ", t->name);
@@ -59,7 +60,7 @@ void infeasible_put_sets(const pipeline *p, const conflicts *c, str *out)
         for (size_t k = 0; k < p->n_terms && k < FEASIBLE_TERMS; k++) {
             if (!(c->set[s] >> k & 1)) continue;
             str_puts(out, between);
-            infeasible_put_term(&p->term[k], out);
+            put_term(&p->term[k], out);
             between = " with ";
         }
         if (!(c->set[s] & (c->set[s] - 1))) str_puts(out, " alone");

@@ -16,9 +16,6 @@ PM_MUST_USE pm_status infeasible_sets(const pipeline *p, const pm_cmat *value, s
 /* Place of the hard term of that name; SIZE_MAX after saying what is wrong with it (PM_E_ARG). */
 size_t infeasible_find(const pipeline *p, const char *name, pm_err *err);
 
-/* '"price" (at most 0.5 USD)'. */
-void infeasible_put_term(const pipeline_term *t, str *out);
-
 /* '"price" (at most 0.5 USD) alone; "latency" (...) with "licence" (...)'. */
 void infeasible_put_sets(const pipeline *p, const conflicts *c, str *out);
 

@@ -27,7 +27,8 @@ unsigned column_distance(const char *a, const char *b)
     return row[n];
 }
 
-const char *column_near(const pm_library *lib, const char *name)
+/* The attribute of these experts that is nearest in spelling, or NULL. */
+static const char *nearest_name(const pm_library *lib, const char *name)
 {
     const char *best = NULL;
     unsigned least = strlen(name) >= 6 ? 4 : 3; /* one more than is taken for a slip */
@@ -44,7 +45,7 @@ const char *column_near(const pm_library *lib, const char *name)
 
 static pm_status refuse_missing(pm_call *c, const pm_library *lib, const column_want *w, size_t j)
 {
-    const char *near = column_near(lib, w->attr);
+    const char *near = nearest_name(lib, w->attr);
     return c->host->fail(c, PM_E_ARG,
                          "expert \"%s\" has no attribute %s (%s)%s%s%s; add it, or set missing = "
                          "\"worst\" or \"mean\"",
@@ -54,7 +55,7 @@ static pm_status refuse_missing(pm_call *c, const pm_library *lib, const column_
 
 static pm_status refuse_all(pm_call *c, const pm_library *lib, const column_want *w)
 {
-    const char *near = column_near(lib, w->attr);
+    const char *near = nearest_name(lib, w->attr);
     return c->host->fail(c, PM_E_ARG, "no expert of %zu has an attribute %s%s%s%s", lib->n, w->attr,
                          near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }

@@ -41,9 +41,6 @@ double column_scaled(int64_t scale, double v, double low, double high);
 pm_status column_put(pm_call *c, const pm_library *lib, const char *what, const double *v,
                      pm_mat out);
 
-/* The attribute of these experts that is nearest in spelling, or NULL. */
-const char *column_near(const pm_library *lib, const char *name);
-
 /* Changes of one letter between two words (Levenshtein), at most 255; words beyond 63 bytes: 255. */
 unsigned column_distance(const char *a, const char *b);
 

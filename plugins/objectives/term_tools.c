@@ -33,7 +33,7 @@ double terms_penalty(const pm_question *q, size_t i, size_t j)
     return sum;
 }
 
-double terms_utility(const pm_question *q, size_t i, size_t j, terms_scale s)
+static double utility_of(const pm_question *q, size_t i, size_t j, terms_scale s)
 {
     double utility = s.value * terms_value(q, i, j);
     for (size_t k = 0; k < q->n_terms; k++) {
@@ -50,7 +50,7 @@ uint32_t terms_choose(const pm_question *q, size_t i, terms_scale s)
     double best = 0;
     for (size_t j = 0; j < q->value.cols; j++) {
         if (!pm_is_allowed(q, i, j)) continue;
-        double utility = terms_utility(q, i, j, s);
+        double utility = utility_of(q, i, j, s);
         if (!terms_is_better(q, utility, j, best, choice)) continue;
         best = utility;
         choice = (uint32_t)j;
@@ -61,7 +61,7 @@ uint32_t terms_choose(const pm_question *q, size_t i, terms_scale s)
 void terms_explain(const pm_question *q, size_t i, terms_scale s, pm_decisions *out)
 {
     for (size_t j = 0; j < q->value.cols; j++) {
-        if (out->utility.at) pm_row(out->utility, i)[j] = (float)terms_utility(q, i, j, s);
+        if (out->utility.at) pm_row(out->utility, i)[j] = (float)utility_of(q, i, j, s);
         if (out->value_part.at)
             pm_row(out->value_part, i)[j] = (float)(s.value * terms_value(q, i, j));
         for (size_t k = 0; out->term_part && k < q->n_terms; k++) {

@@ -49,8 +49,6 @@ typedef struct terms_scale {
     double value, terms;
 } terms_scale;
 
-double terms_utility(const pm_question *q, size_t i, size_t j, terms_scale s);
-
 /* The allowed expert of the highest such utility for prompt i. */
 uint32_t terms_choose(const pm_question *q, size_t i, terms_scale s);
 

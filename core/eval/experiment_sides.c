@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/rng.h"
 #include "eval/experiment_sweep.h"
 #include "math/mat.h"
@@ -272,16 +273,31 @@ static pm_status make_placebo(const side_work *k)
     return s;
 }
 
+/* What does not stand beside the routers' curves, and why: once a run. */
+static pm_status tell_left_out(const side_work *k, const char *what)
+{
+    if (k->w->seed != k->r->x->seed[0]) return PM_OK;
+    log_line(LOG_INFO, "cost curves: %s", what);
+    return exp_fact(k->r, "cost curves", "left out", NAN, what, k->err);
+}
+
 pm_status exp_sides(exp_run *r, seed_work *w, pm_err *err)
 {
     side_work k = {r, w, err};
-    if (!w->truth.cost_usd.at || r->n_points > MOST_POINTS) return PM_OK;
+    if (!w->truth.cost_usd.at) return PM_OK;
+    if (r->n_points > MOST_POINTS)
+        return tell_left_out(&k,
+                             "curves of baselines, of true prices and of the placebo: the sweep "
+                             "has more than 2,000 points");
     w->side = arena_alloc(r->a, 5 + w->n_routers, r->n_points * sizeof *w->side);
     if (!w->side) return starve(&k);
     pm_status s = PM_OK;
     size_t n = r->data.n_domains > 0 ? 4 : 2;
     for (size_t b = 0; b < n && !s; b++) s = add_baseline(&k, b);
-    if (s || !is_additive(r)) return s;
+    if (s) return s;
+    if (!is_additive(r))
+        return tell_left_out(&k, "curves of true prices and of the placebo: the objective does not "
+                                 "promise to be additive");
     if (any_realised(&k)) s = add_true_prices(&k);
     return s ? s : make_placebo(&k);
 }

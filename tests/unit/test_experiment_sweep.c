@@ -187,12 +187,45 @@ START_TEST(rivals_may_be_baselines_or_missing)
 }
 END_TEST
 
+/* Curves that do not stand beside the routers' are told: of mixtures, and of sweeps too long to keep them. */
+START_TEST(curves_left_out_are_told)
+{
+    enum { LONG = 2001 };
+    static double many[LONG];
+    for (size_t k = 0; k < LONG; k++) many[k] = (double)k / 1000;
+    for (int is_long = 0; is_long < 2; is_long++) {
+        const char *want = is_long ? "more than 2,000 points" : "does not promise to be additive";
+        swept s;
+        run_summary out;
+        store *st;
+        size_t told = 0;
+        temp_folder_open(s.dir);
+        trial_open(&s.t, 2);
+        s.t.x.n_routers = 1;
+        s.t.x.bootstrap.resamples = 2;
+        s.t.price.weight = is_long ? many : weight;
+        s.t.price.n_weights = is_long ? LONG : WEIGHTS;
+        if (!is_long) s.t.x.objective = choose(&s.t, PLUGIN_OBJECTIVE, "mixture", NULL, 0);
+        run_options o = {.size = sizeof o, .out_dir = s.dir};
+        MUST(experiment_run(&s.t.env, &s.t.x, &o, s.t.a, &out, err));
+        MUST(store_open(s.dir, &st, err));
+        MUST(store_rows(st, out.key, s.t.a, &s.row, &s.n, err));
+        store_close(st);
+        for (size_t k = 0; k < s.n; k++)
+            told += !strcmp(s.row[k].subset, "cost curves") && strstr(s.row[k].setting, want);
+        ck_assert_uint_eq(told, 1);
+        swept_close(&s);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *c = tcase_create("experiment sweep");
     tcase_set_timeout(c, 120);
     tcase_add_test(c, sweeps_have_their_rows);
     tcase_add_test(c, sweeps_have_their_costs);
+    tcase_add_test(c, curves_left_out_are_told);
     tcase_add_test(c, rivals_may_be_baselines_or_missing);
     Suite *s = suite_create("experiment sweep");
     suite_add_tcase(s, c);

@@ -280,8 +280,9 @@ static pm_status put_kept(const offline *f, const policy *p, const stream_count 
     double use = 0, over = 0, excess = 0, decisions = 0;
     for (size_t o = 0; o < orders; o++) {
         double spend = c->spend[o * terms + f->budget], most = c->largest[o * terms + f->budget];
-        use += (total > 0 ? spend / total : spend > 0 ? (double)INFINITY : 0) / (double)orders;
-        if (!(spend > total * (1 + 1e-9))) continue;
+        spend_budget kept = spend_compliance(&spend, 1, total);
+        use += kept.use / (double)orders;
+        if (kept.is_kept) continue;
         over += 1 / (double)orders;
         excess = fmax(excess, spend - total);
         decisions = fmax(decisions, (spend - total) / most);

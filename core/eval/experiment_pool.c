@@ -18,10 +18,10 @@ typedef struct split_piece { /* of one seed */
     uint64_t *cluster;
     double *chars, *domain_gain; /* as eval_truth has them */
     uint32_t best_single;
-    policy *policy;   /* with arrays of their own */
-    pm_cmat *penalty; /* as exp_swept has them */
-    policy *oracle;   /* NULL: none */
-    policy *side;     /* as seed_work has them */
+    policy *policy;              /* with arrays of their own */
+    pm_cmat *penalty, *realised; /* as exp_swept has them */
+    policy *oracle;              /* NULL: none */
+    policy *side;                /* as seed_work has them */
     size_t n_sides;
     const double *placebo;
 } split_piece;
@@ -149,11 +149,14 @@ static pm_status keep_sweeps(exp_run *r, const seed_work *w, split_piece *out, p
 {
     size_t n = r->x->n_constraints + 1;
     out->penalty = arena_alloc(r->keep, n, sizeof *out->penalty);
+    out->realised = arena_alloc(r->keep, n, sizeof *out->realised);
     if (w->oracle) out->oracle = arena_alloc(r->keep, r->n_points, sizeof *out->oracle);
-    if (!out->penalty || (w->oracle && !out->oracle))
+    if (!out->penalty || !out->realised || (w->oracle && !out->oracle))
         return err_set(err, PM_E_MEMORY, "splits together");
     pm_status s = PM_OK;
     for (size_t c = 0; c < n && !s; c++) s = keep_matrix(r, w->penalty[c], &out->penalty[c], err);
+    for (size_t c = 0; w->realised && c + 1 < n && !s; c++)
+        s = keep_matrix(r, w->realised[c], &out->realised[c], err);
     for (size_t p = 0; w->oracle && p < r->n_points && !s; p++)
         s = keep_policy(r, w, &w->oracle[p], &out->oracle[p], err);
     return s ? s : keep_sides(r, w, out, err);
@@ -197,7 +200,7 @@ typedef struct joint { /* all splits together, in the last seed's arena */
     uint32_t *best_single;
     policy *policy;
     size_t n_policies;
-    pm_cmat *penalty;
+    pm_cmat *penalty, *realised;
     policy *oracle, *side;
     size_t n_sides;
     double *placebo;
@@ -309,19 +312,25 @@ static pm_status join_policies(exp_run *r, joint *out, pm_err *err)
     return PM_OK;
 }
 
+static pm_cmat matrix_of(const split_piece *p, size_t c, bool is_realised)
+{
+    return is_realised ? p->realised[c] : p->penalty[c];
+}
+
 /* at == NULL where a split has none. */
-static pm_status join_matrix(exp_run *r, size_t c, size_t n, pm_cmat *out, pm_err *err)
+static pm_status join_matrix(exp_run *r, size_t c, bool is_realised, joint *out, pm_err *err)
 {
     const struct split_pool *all = r->pool;
     size_t m = r->lib->view.n, at = 0;
     for (size_t k = 0; k < all->n; k++)
-        if (!all->piece[k].penalty[c].at) return PM_OK;
-    pm_mat x = mat_new(r->a, n, m);
+        if (!matrix_of(&all->piece[k], c, is_realised).at) return PM_OK;
+    pm_mat x = mat_new(r->a, out->truth.n, m);
     if (!x.at) return err_set(err, PM_E_MEMORY, "splits together");
     for (size_t k = 0; k < all->n; k++)
         for (size_t i = 0; i < all->piece[k].n; i++, at++)
-            memcpy(pm_row(x, at), pm_crow(all->piece[k].penalty[c], i), m * sizeof(float));
-    *out = mat_const(x);
+            memcpy(pm_row(x, at), pm_crow(matrix_of(&all->piece[k], c, is_realised), i),
+                   m * sizeof(float));
+    (is_realised ? out->realised : out->penalty)[c] = mat_const(x);
     return PM_OK;
 }
 
@@ -333,11 +342,13 @@ static pm_status join_sweeps(exp_run *r, joint *out, pm_err *err)
     for (size_t k = 0; k < all->n; k++) has_oracle = has_oracle && all->piece[k].oracle;
     const policy **part = arena_alloc(r->a, all->n, sizeof *part);
     out->penalty = arena_alloc(r->a, n, sizeof *out->penalty);
+    out->realised = arena_alloc(r->a, n, sizeof *out->realised);
     if (has_oracle) out->oracle = arena_alloc(r->a, r->n_points, sizeof *out->oracle);
-    if (!part || !out->penalty || (has_oracle && !out->oracle))
+    if (!part || !out->penalty || !out->realised || (has_oracle && !out->oracle))
         return err_set(err, PM_E_MEMORY, "splits together");
     pm_status s = PM_OK;
-    for (size_t c = 0; c < n && !s; c++) s = join_matrix(r, c, out->truth.n, &out->penalty[c], err);
+    for (size_t c = 0; c < n && !s; c++) s = join_matrix(r, c, false, out, err);
+    for (size_t c = 0; c + 1 < n && !s; c++) s = join_matrix(r, c, true, out, err);
     for (size_t p = 0; has_oracle && p < r->n_points && !s; p++) {
         for (size_t k = 0; k < all->n; k++) part[k] = &all->piece[k].oracle[p];
         if (!join_policy(r, part, out->truth.n, &out->oracle[p]))
@@ -390,6 +401,7 @@ static pm_status put_rows(exp_run *r, pm_err *err)
                        .n = j.n_policies,
                        .penalty = j.penalty,
                        .oracle = j.oracle,
+                       .realised = j.realised,
                        .before = "splits:",
                        .side = j.side,
                        .n_sides = j.n_sides,

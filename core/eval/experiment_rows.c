@@ -357,7 +357,7 @@ pm_status exp_rows(exp_run *r, const seed_work *w, const policy *mean, pm_err *e
                        .n = it.n,
                        .penalty = w->penalty,
                        .oracle = w->oracle,
-                       .realised = mean ? NULL : w->realised,
+                       .realised = w->realised,
                        .before = it.before,
                        .seed = w->seed,
                        .side = w->side,

@@ -37,10 +37,15 @@ local function short(x)
   return (string.format("%.4g", x):gsub("^%-", "−"))
 end
 
---- "+0.012 [+0.003, +0.02] *", the star where the interval excludes 0.
-local function effect(v)
+-- Dollars are told for 1,000 calls, as in the table of scores.
+local function unit_of(axis) return axis == "cost_usd" and 1000 or 1 end
+local function name_of(axis) return axis == "cost_usd" and "USD per 1,000 calls" or axis end
+
+--- "+0.012 [+0.003, +0.02] *", the star where the interval excludes 0; 0 where nothing changes at all.
+local function effect(v, unit)
   if not v or not v.value then return nil end
-  local function signed(x) return (x > 0 and "+" or "") .. short(x) end
+  if v.value == 0 and v.lo == 0 and v.hi == 0 then return "0" end
+  local function signed(x) return (x > 0 and "+" or "") .. short(x * (unit or 1)) end
   if not v.lo then return signed(v.value) end
   local star <const> = (v.lo > 0 or v.hi < 0) and " *" or ""
   return signed(v.value) .. " [" .. signed(v.lo) .. ", " .. signed(v.hi) .. "]" .. star
@@ -80,7 +85,7 @@ local function effects_figure(f, k, router)
     local changed <const> = l.get "changed"
     if changed and changed.value == 0 then idle[#idle + 1] = l.name end
     moved[i] = l.name .. " " .. html.percent(changed and changed.value, 1)
-    rows[i] = { l.name, effect(l.get("effect:" .. f.kind)), effect(l.get "effect:utility"), effect(l.get "effect:cost_usd"),
+    rows[i] = { l.name, effect(l.get("effect:" .. f.kind)), effect(l.get "effect:utility"), effect(l.get "effect:cost_usd", 1000),
       effect(l.get("effect:" .. l.name)), changed and html.percent(changed.value, 1) }
   end
   return html.figure {
@@ -91,7 +96,7 @@ local function effects_figure(f, k, router)
     note = "All other constraints at their weights. * the paired interval excludes 0. Utility is the outcome minus the soft "
       .. "constraints, always at the nominal weights.",
     draw = forest(lines, "effect:" .. f.kind, "change of mean " .. f.kind),
-    head = { "left out", f.kind, "utility", "USD a call", "its own value", "changed" },
+    head = { "left out", f.kind, "utility", "USD per 1,000 calls", "its own value", "changed" },
     rows = rows, align = "lrrrrr",
   }
 end
@@ -99,10 +104,10 @@ end
 local function shapley_table(f, router)
   local rows <const> = {}
   for i, l in ipairs(lines_of(f, router, "shapley ")) do
-    rows[i] = { l.name, effect(l.get "shapley:utility"), effect(l.get("shapley:" .. f.kind)), effect(l.get "shapley:cost_usd") }
+    rows[i] = { l.name, effect(l.get "shapley:utility"), effect(l.get("shapley:" .. f.kind)), effect(l.get "shapley:cost_usd", 1000) }
   end
   if #rows == 0 then return "" end
-  return html.table({ "Shapley value", "utility", f.kind, "USD a call" }, rows,
+  return html.table({ "Shapley value", "utility", f.kind, "USD per 1,000 calls" }, rows,
     { align = "lrrr", caption = "What each constraint adds on average over all orders of joining; values sum to all minus none." })
 end
 
@@ -153,22 +158,26 @@ local function front_figure(f, k, router)
       for _, p in ipairs(lines_of(f, router, name)) do
         local x <const>, y <const> = p.get("mean:" .. axes[2]), p.get("mean:" .. axes[1])
         if x and y then
-          points[#points + 1] = { x.value, y.value, p.point }
-          rows[#rows + 1] = { p.point, short(y.value), short(x.value) }
+          local at <const>, up <const> = unit_of(axes[2]) * x.value, unit_of(axes[1]) * y.value
+          points[#points + 1] = { at, up, p.point }
+          rows[#rows + 1] = { p.point, short(up), short(at) }
         end
       end
     end
     local kx <const>, ky <const> = l.get("knee:" .. axes[2]), l.get("knee:" .. axes[1])
     local volume <const> = l.get "hypervolume"
     if #axes == 2 and #points > 1 then
+      local across <const>, up <const> = name_of(axes[2]), name_of(axes[1])
+      local knee <const> = kx and ky and { unit_of(axes[2]) * kx.value, unit_of(axes[1]) * ky.value, "knee" } or nil
       out[#out + 1] = html.figure {
         id = "ablation-front-" .. k .. "-" .. #out + 1,
-        title = router .. ": " .. axes[1] .. " against " .. axes[2],
-        takeaway = kx and "The knee of the front: " .. (kx.setting or "") .. "." or "The front has no knee.",
-        note = (volume and "Hypervolume within the worst point of the design: " .. short(volume.value) .. ". " or "")
-          .. "Named points only; every point of the design is in the run's CSV.",
-        draw = scatter(points, kx and ky and { kx.value, ky.value, "knee" } or nil, axes[2], axes[1]),
-        head = { "point", axes[1], axes[2] }, rows = rows, align = "lrr",
+        title = router .. ": " .. up .. " against " .. across,
+        takeaway = knee and string.format("The knee of the front: %s (%s %s, %s %s).", kx.setting or "", up, short(knee[2]), across, short(knee[1])) or "The front has no knee.",
+        note = (volume and "Hypervolume within the worst point of the design: " .. short(volume.value) .. (across ~= axes[2] and
+          " (in USD of one call). " or ". ") or "")
+          .. "nominal: all constraints at their weights; none: no constraint. Named points only; every point of the design is in the run's CSV.",
+        draw = scatter(points, knee, across, up),
+        head = { "point", up, across }, rows = rows, align = "lrr",
       }
     end
   end

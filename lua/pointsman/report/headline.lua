@@ -45,8 +45,23 @@ local function knn_card(f, c, best)
   return text
 end
 
+--- "The best single expert breaks the hard constraint licence on 100 % of the prompts: ..."
+local function forbidden(f)
+  local out <const> = {}
+  for _, r in ipairs(f.run.rows) do
+    local name <const> = r.metric:match "^violations:(.+)$"
+    if name and r.label == "best single (train)" and r.point == f.free and r.seed == f.seeds[1] and (r.value or 0) > 0 then
+      out[#out + 1] = string.format("%s on %s", name, html.percent(r.value, 0))
+    end
+  end
+  if #out == 0 then return nil end
+  return "The best single expert breaks hard constraints that the routers keep (" .. table.concat(out, ", ")
+    .. " of the prompts): it shows what they cost and is no choice you have."
+end
+
 local function caution(f)
   local out <const> = {}
+  out[1] = forbidden(f)
   if #f.router > 1 then
     out[#out + 1] = string.format("The router of each card is the best of %d by its mean on the same test prompts, which flatters it a little.",
       #f.router)

@@ -102,7 +102,7 @@ local function draw(f, g, xlabel)
     local direct <const> = not small and #g.routers <= 24
     local h <const> = small and 320 or math.max(g.is_detail and 340 or 370, direct and #g.routers * 14 + 80 or 0)
     local c <const> = svg.canvas(w, h)
-    local box <const> = { left = 50, top = 26, right = w - (direct and math.min(240, room) + 26 or 10), bottom = h - (small and 58 or 44) }
+    local box <const> = { left = 50, top = 26, right = w - (direct and math.min(240, room) + 28 or 10), bottom = h - (small and 58 or 44) }
     local x1, x2, y1, y2 = extent(g)
     local is_log <const> = x1 > 0 and x2 / x1 > 30
     local pad <const> = (x2 - x1) * .04

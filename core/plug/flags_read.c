@@ -202,10 +202,10 @@ static size_t take_bracket(flag_reader *r, size_t at)
 static size_t take_dashes(flag_reader *r, size_t at)
 {
     flag_name w;
-    size_t n = word_length(r, at, r->end);
-    bool ends = at + n == r->last;
     bool escaped = is_escaped(r, at) && stands_apart(r, at - 1);
     if (!escaped && !stands_apart(r, at)) return at + 1;
+    size_t n = word_length(r, at, r->end);
+    bool ends = at + n == r->last;
     flag_word_kind kind = flag_read_word(r, at, n, ends, &w);
     if (kind == WORD_FLAG && escaped && ends) {
         cut(r, at - 1, at);

@@ -11,6 +11,7 @@
 #include "eval/experiment_ablation.h"
 #include "eval/pareto.h"
 #include "eval/pareto3.h"
+#include "math/mat.h"
 
 typedef struct front_work {
     const exp_ablation *x;
@@ -148,6 +149,26 @@ static pm_status put_knee(const front_work *f, const char *point, pm_err *err)
     return s;
 }
 
+/* All points of the design by the front's axes, and 1 in the last column where they are on it, for reports: an object
+ * that the row names as its setting. */
+static pm_status put_cloud(const front_work *f, const char *point, pm_err *err)
+{
+    exp_run *r = f->x->r;
+    char hex[65];
+    pm_mat m = mat_new(r->a, f->x->d.n, f->n_axes + 1);
+    if (!m.at) return err_set(err, PM_E_MEMORY, "fronts of an ablation");
+    for (size_t p = 0; p < m.rows; p++) {
+        for (size_t k = 0; k < f->n_axes; k++) pm_row(m, p)[k] = (float)(f->sign[k] * at(f, p, k));
+        pm_row(m, p)[f->n_axes] = f->on[p] > 0 ? 1 : 0;
+    }
+    pm_status s = store_put_matrix(r->st, mat_const(m), hex, err);
+    const char *kept = s ? NULL : arena_strdup(r->keep, hex);
+    if (!s && !kept) s = err_set(err, PM_E_MEMORY, "fronts of an ablation");
+    if (!s) s = put_row(f, point, "points of the design", (double)m.rows, err);
+    if (!s) r->row[r->n_rows - 1].setting = kept;
+    return s;
+}
+
 pm_status exp_ablation_fronts(const exp_ablation *x, const exp_ablated *one, pm_err *err)
 {
     pm_status s = PM_OK;
@@ -160,6 +181,7 @@ pm_status exp_ablation_fronts(const exp_ablation *x, const exp_ablated *one, pm_
         const char *point = axes ? exp_ablation_point(x, axes, "", "", "") : NULL;
         s = put_row(&f, point, "hypervolume", f.volume, err);
         if (!s) s = put_row(&f, point, "points on the front", (double)f.n_front, err);
+        if (!s) s = put_cloud(&f, point, err);
         if (!s) s = put_knee(&f, point, err);
     }
     return s;

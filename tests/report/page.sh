@@ -56,7 +56,11 @@ sed -n '/^-- file: ablation.lua/,/^```/p' "$src/docs/ablation.md" | sed '$d' >"$
 expect 0 "$pointsman" run "$work/ablation.lua"
 page=$(sed -n 's/^report  *//p' "$work/out")
 # shellcheck disable=SC2086
-check "$page" $sections ablation ablation-1 ablation-front-1-1
+check "$page" $sections ablation ablation-1 ablation-front-1-1 ablation-front-1-2
+sed -n '/id="ablation-front-1-2"/,/<\/figure>/p' "$page" >"$work/front"
+grep -q 'the larger the more of size' "$work/front" || fail "the third objective of a front is not told"
+[ "$(grep -o 'fill-opacity=".6"' "$work/front" | wc -l)" -ge 4 ] || fail "points of the front are not drawn"
+[ "$(grep -o 'fill-opacity=".3"' "$work/front" | wc -l)" -ge 20 ] || fail "points of the design are not drawn"
 
 # a run with everything: all figures
 "$top/tests/report/mock" "$work/mock" 600 >"$work/key" || fail "no mock run"

@@ -121,14 +121,52 @@ local function pair_table(f, router)
   return html.table({ "interaction", "utility", f.kind, "Shapley index, utility" }, rows, { align = "lrrr" })
 end
 
---- Points with rows of their own, between two objectives; the knee of the whole front marked.
-local function scatter(points, knee, xlabel, ylabel)
+local CLOUD <const> = 400 -- points off the front that are drawn, at most
+
+--- All points of the design: { x, y, third objective or nil, on the front }; those off the front thinned out evenly.
+local function cloud_of(f, l, axes)
+  local n_axes <const> = #axes
+  local v <const>, out <const> = l.get "points of the design", {}
+  local m <const> = v and v.setting and f.run.matrix(v.setting)
+  if not m or m:cols() ~= n_axes + 1 then return out end
+  local step <const> = math.max(1, math.ceil(m:rows() / CLOUD))
+  for i = 1, m:rows() do
+    local row <const> = m:row(i)
+    local is_on <const> = row[n_axes + 1] == 1
+    if (is_on or i % step == 0) and row[1] == row[1] and row[2] == row[2] then
+      out[#out + 1] = { unit_of(axes[2]) * row[2], unit_of(axes[1]) * row[1], n_axes > 2 and row[3] or nil, is_on }
+    end
+  end
+  return out
+end
+
+--- Small and pale off the front; on it the larger, the larger the third objective.
+local function draw_cloud(c, cloud, x, y)
+  local z1, z2 = math.huge, -math.huge
+  for _, p in ipairs(cloud) do
+    if p[3] and p[3] == p[3] then z1, z2 = math.min(z1, p[3]), math.max(z2, p[3]) end
+  end
+  for _, is_on in ipairs { false, true } do
+    for _, p in ipairs(cloud) do
+      if p[4] == is_on then
+        local size <const> = p[3] and z2 > z1 and 1.5 + 4 * (p[3] - z1) / (z2 - z1) or 2.5
+        svg.path(c, svg.mark_path(1, x.map(p[1]), y.map(p[2]), size), is_on and "m f3" or "dot",
+          is_on and 'fill-opacity=".6"' or 'fill-opacity=".3"')
+      end
+    end
+  end
+end
+
+--- Points with rows of their own, between two objectives, over all points; the knee of the whole front marked.
+local function scatter(points, knee, cloud, xlabel, ylabel)
   return function(w, label)
     local x1, x2, y1, y2 = math.huge, -math.huge, math.huge, -math.huge
     local all <const> = { table.unpack(points) }
     all[#all + 1] = knee
-    for _, p in ipairs(all) do
-      x1, x2, y1, y2 = math.min(x1, p[1]), math.max(x2, p[1]), math.min(y1, p[2]), math.max(y2, p[2])
+    for _, list in ipairs { all, cloud } do
+      for _, p in ipairs(list) do
+        x1, x2, y1, y2 = math.min(x1, p[1]), math.max(x2, p[1]), math.min(y1, p[2]), math.max(y2, p[2])
+      end
     end
     local small <const> = w < 500
     local c <const> = svg.canvas(w, small and 300 or 360)
@@ -136,6 +174,7 @@ local function scatter(points, knee, xlabel, ylabel)
     local x <const> = svg.linear(x1, x2, box.left, box.right, small and 4 or 7)
     local y <const> = svg.linear(y1, y2, box.bottom, box.top, 6)
     svg.axes(c, box, x, y, xlabel, ylabel)
+    draw_cloud(c, cloud, x, y)
     local named <const>, seen <const> = {}, {}
     for i, p in ipairs(all) do
       local s <const> = svg.series(p == knee and 2 or 1)
@@ -166,17 +205,18 @@ local function front_figure(f, k, router)
     end
     local kx <const>, ky <const> = l.get("knee:" .. axes[2]), l.get("knee:" .. axes[1])
     local volume <const> = l.get "hypervolume"
-    if #axes == 2 and #points > 1 then
+    if #points > 1 then
       local across <const>, up <const> = name_of(axes[2]), name_of(axes[1])
       local knee <const> = kx and ky and { unit_of(axes[2]) * kx.value, unit_of(axes[1]) * ky.value, "knee" } or nil
       out[#out + 1] = html.figure {
         id = "ablation-front-" .. k .. "-" .. #out + 1,
-        title = router .. ": " .. up .. " against " .. across,
+        title = router .. ": " .. up .. " against " .. across .. (axes[3] and " and " .. name_of(axes[3]) or ""),
         takeaway = knee and string.format("The knee of the front: %s (%s %s, %s %s).", kx.setting or "", up, short(knee[2]), across, short(knee[1])) or "The front has no knee.",
         note = (volume and "Hypervolume within the worst point of the design: " .. short(volume.value) .. (across ~= axes[2] and
           " (in USD of one call). " or ". ") or "")
-          .. "nominal: all constraints at their weights; none: no constraint. Named points only; every point of the design is in the run's CSV.",
-        draw = scatter(points, knee, across, up),
+          .. "nominal: all constraints at their weights; none: no constraint. Pale: points that another betters; coloured: on the front"
+          .. (axes[3] and ", the larger the more of " .. name_of(axes[3]) or "") .. ". Named points have numbers below; all are in the run's CSV.",
+        draw = scatter(points, knee, cloud_of(f, l, axes), across, up),
         head = { "point", up, across }, rows = rows, align = "lrr",
       }
     end

@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "data/library_private.h"
 #include "data/show.h"
-#include "pointsman/spdx.h"
+#include "data/spdx.h"
 
 enum { SQUEEZED = 64, NOTES_SHOWN = 20 };
 
@@ -52,8 +52,8 @@ static bool squeeze(const char *text, char out[SQUEEZED])
     for (size_t at = 0; at < len;) {
         size_t skip = 0;
         for (size_t k = 0; fillers[k] && !skip; k++)
-            if (pm_spdx_begins(text + at, len - at, fillers[k])) skip = strlen(fillers[k]);
-        char c = (char)pm_spdx_lower(text[at]), next = text[at + 1];
+            if (spdx_begins(text + at, len - at, fillers[k])) skip = strlen(fillers[k]);
+        char c = (char)spdx_lower(text[at]), next = text[at + 1];
         if (c == 'v' && next >= '0' && next <= '9') skip = 1;
         bool kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
         if (!skip && kept && n + 1 == SQUEEZED) return false;
@@ -85,7 +85,7 @@ static const char *near_id(const char *text)
     size_t len = strlen(text);
     const char *rest = len && text[len - 1] == '+' ? "orlater" : "only";
     if (!squeeze(text, found)) return NULL;
-    for (const pm_spdx *r = pm_spdx_rows(); r->id; r++) {
+    for (const pm_spdx *r = spdx_rows(); r->id; r++) {
         if (!squeeze(r->id, known)) continue;
         size_t n = strlen(found);
         if (strcmp(found, known) == 0) return r->id;
@@ -98,8 +98,8 @@ static const char *near_id(const char *text)
 
 static void check_licence(telling *t, const char *text)
 {
-    const pm_spdx *row = pm_spdx_find(text, strlen(text));
-    const char *near = row ? row->id : pm_spdx_family(text, strlen(text)) ? NULL : near_id(text);
+    const pm_spdx *row = spdx_find(text, strlen(text));
+    const char *near = row ? row->id : spdx_family(text, strlen(text)) ? NULL : near_id(text);
     if (near && strcmp(near, text) != 0)
         note(t, "licence: found %s; the SPDX identifier is \"%s\"", show_text(pm_str_of(text)).text,
              near);
@@ -123,7 +123,7 @@ bool library_is_modality(pm_str word)
 {
     static const char *const known[] = {"text", "image", "audio", "video", "file"};
     for (size_t k = 0; k < sizeof known / sizeof *known; k++)
-        if (pm_spdx_begins(word.ptr, word.len, known[k]) && !known[k][word.len]) return true;
+        if (spdx_begins(word.ptr, word.len, known[k]) && !known[k][word.len]) return true;
     return !word.len;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/spdx.h"
 #include "math/bradley_terry.h"
 #include "math/choice_knapsack.h"
 #include "math/gemm.h"
@@ -393,10 +394,14 @@ static const pm_linalg_service linalg = {
 
 static const pm_budget_service budgets = {.size = sizeof budgets, .solve = service_budget};
 
+static const pm_spdx_service licences = {
+    .size = sizeof licences, .rows = spdx_rows, .families = spdx_families, .family = spdx_family};
+
 const void *services_find(const char *name)
 {
     if (strcmp(name, PM_TABLE_SERVICE) == 0) return &tables;
     if (strcmp(name, PM_LINALG_SERVICE) == 0) return &linalg;
     if (strcmp(name, PM_BUDGET_SERVICE) == 0) return &budgets;
+    if (strcmp(name, PM_SPDX_SERVICE) == 0) return &licences;
     return NULL;
 }

@@ -4,7 +4,6 @@
  * AND, OR and WITH of SPDX expressions.  A filter on what is declared, no legal advice.
  */
 #include <pointsman/plugin.h>
-#include <pointsman/spdx.h>
 
 #include "attr_column.h"
 #include "attr_words.h"
@@ -18,14 +17,20 @@ enum { UNKNOWN_DENY, UNKNOWN_ALLOW, UNKNOWN_ERROR };
 enum { MISSING_ERROR, MISSING_WORST, MISSING_ALLOW };
 typedef enum verdict { ALLOWED, DENIED, UNKNOWN } verdict;
 
+typedef struct policy { /* what is asked, and the host's table of licences */
+    const struct licence_params *p;
+    const pm_spdx_service *table;
+} policy;
+
 static int is_listed(const char *list, pm_str id, const char *family)
 {
     return words_have(list, id) || words_have(list, (pm_str){family, strlen(family)});
 }
 
-static verdict judge_one(const struct licence_params *p, pm_str id)
+static verdict judge_one(const policy *by, pm_str id)
 {
-    const char *family = pm_spdx_family(id.ptr, id.len);
+    const struct licence_params *p = by->p;
+    const char *family = by->table->family(id.ptr, id.len);
     if (!family) /* a text of one's own may be named as it stands */
         return words_have(p->deny, id) ? DENIED : words_have(p->allow, id) ? ALLOWED : UNKNOWN;
     if (is_listed(p->deny, id, family)) return DENIED;
@@ -56,7 +61,7 @@ static int rank_of(verdict v)
 }
 
 /* Terms joined by `word`: "AND" wants all of them, "OR" one. */
-static verdict judge_joined(const struct licence_params *p, pm_str text, int is_or)
+static verdict judge_joined(const policy *by, pm_str text, int is_or)
 {
     const char *word = is_or ? "OR" : "AND";
     verdict sum = is_or ? DENIED : ALLOWED;
@@ -65,10 +70,10 @@ static verdict judge_joined(const struct licence_params *p, pm_str text, int is_
         pm_str term = trimmed(text.ptr, at);
         verdict v;
         if (is_or) {
-            v = judge_joined(p, term, 0);
+            v = judge_joined(by, term, 0);
         } else {
             size_t with = find_word(term, "WITH"); /* an exception only adds rights */
-            v = judge_one(p, trimmed(term.ptr, with));
+            v = judge_one(by, trimmed(term.ptr, with));
         }
         if (is_or ? rank_of(v) < rank_of(sum) : rank_of(v) > rank_of(sum)) sum = v;
         if (at == text.len) return sum;
@@ -78,29 +83,28 @@ static verdict judge_joined(const struct licence_params *p, pm_str text, int is_
 }
 
 /* The identifier of the table that is nearest in spelling, or NULL. */
-static const char *near_id(const char *text)
+static const char *near_id(const policy *by, const char *text)
 {
     const char *best = NULL;
     unsigned least = 4;
-    for (const pm_spdx *r = pm_spdx_rows(); r->id; r++) {
+    for (const pm_spdx *r = by->table->rows(); r->id; r++) {
         unsigned d = column_distance(text, r->id);
         if (d < least && d < strlen(r->id)) least = d, best = r->id;
     }
     return best;
 }
 
-static pm_status check_list(pm_call *c, const char *name, const char *list)
+static pm_status check_list(pm_call *c, const policy *by, const char *name, const char *list)
 {
-    const struct licence_params *p = c->params;
     pm_str word;
     while (words_next(&list, &word)) {
-        int known = pm_spdx_family(word.ptr, word.len) != NULL;
-        for (const char *const *f = pm_spdx_families(); *f; f++)
+        int known = by->table->family(word.ptr, word.len) != NULL;
+        for (const char *const *f = by->table->families(); *f; f++)
             known |= words_equal(word, (pm_str){*f, strlen(*f)});
-        if (known || p->unknown == UNKNOWN_ALLOW) continue;
+        if (known || by->p->unknown == UNKNOWN_ALLOW) continue;
         char text[64] = "";
         memcpy(text, word.ptr, word.len < 63 ? word.len : 63);
-        const char *near = near_id(text);
+        const char *near = near_id(by, text);
         return c->host->fail(c, PM_E_ARG,
                              "%s: \"%s\" is no SPDX identifier that is known and no family "
                              "(permissive, weak-copyleft, copyleft, network-copyleft, content, "
@@ -111,9 +115,9 @@ static pm_status check_list(pm_call *c, const char *name, const char *list)
     return PM_OK;
 }
 
-static pm_status judge(pm_call *c, const pm_expert *e, int *forbidden)
+static pm_status judge(pm_call *c, const policy *by, const pm_expert *e, int *forbidden)
 {
-    const struct licence_params *p = c->params;
+    const struct licence_params *p = by->p;
     const char *text = words_of(e, "licence");
     if (!text || !*text) {
         if (p->missing == MISSING_ERROR)
@@ -124,9 +128,9 @@ static pm_status judge(pm_call *c, const pm_expert *e, int *forbidden)
         *forbidden = p->missing == MISSING_WORST;
         return PM_OK;
     }
-    verdict v = judge_joined(p, (pm_str){text, strlen(text)}, 1);
+    verdict v = judge_joined(by, (pm_str){text, strlen(text)}, 1);
     if (v == UNKNOWN && p->unknown == UNKNOWN_ERROR) {
-        const char *near = near_id(text);
+        const char *near = near_id(by, text);
         return c->host->fail(
             c, PM_E_ARG,
             "expert \"%s\": licence \"%.80s\" is not known%s%s%s; name it in allow "
@@ -141,12 +145,15 @@ static pm_status eval(const pm_constraint *k, pm_call *c, const pm_library *lib,
                       const pm_prompts *x, const pm_scores *s, pm_mat out)
 {
     (void)k, (void)x, (void)s;
-    const struct licence_params *p = c->params;
-    pm_status st = check_list(c, "allow", p->allow);
-    if (st == PM_OK) st = check_list(c, "deny", p->deny);
+    policy by = {c->params, c->host->service(PM_SPDX_SERVICE)};
+    if (!by.table)
+        return c->host->fail(c, PM_E_UNSUPPORTED,
+                             "this host knows no licences (" PM_SPDX_SERVICE ")");
+    pm_status st = check_list(c, &by, "allow", by.p->allow);
+    if (st == PM_OK) st = check_list(c, &by, "deny", by.p->deny);
     for (size_t j = 0; j < lib->n && st == PM_OK; j++) {
         int forbidden = 0;
-        st = judge(c, lib->expert[j], &forbidden);
+        st = judge(c, &by, lib->expert[j], &forbidden);
         pm_row(out, 0)[j] = forbidden ? 1 : 0;
     }
     return st;

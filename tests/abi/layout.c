@@ -434,6 +434,14 @@ static void part_7(void)
     SIZE(pm_budget_service);
     FIELD(pm_budget_service, size);
     FIELD(pm_budget_service, solve);
+    SIZE(pm_spdx);
+    FIELD(pm_spdx, id);
+    FIELD(pm_spdx, family);
+    SIZE(pm_spdx_service);
+    FIELD(pm_spdx_service, size);
+    FIELD(pm_spdx_service, rows);
+    FIELD(pm_spdx_service, families);
+    FIELD(pm_spdx_service, family);
     SIZE(pm_plugin);
     FIELD(pm_plugin, magic);
     FIELD(pm_plugin, abi);

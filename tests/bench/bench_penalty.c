@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../unit/count_allocations.h"
+#include "count_allocations.h"
 #include "base/rng.h"
 #include "bed.h"
 #include "math/probe.h"

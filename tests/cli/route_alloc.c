@@ -11,7 +11,7 @@
 
 #include <pointsman/pointsman.h>
 
-#include "../unit/count_allocations.h"
+#include "count_allocations.h"
 
 enum { MAX_PROMPTS = 4096, ROUTES = 100000 };
 

@@ -831,6 +831,20 @@ typedef struct pm_budget_service {
                        pm_budget_answer *out);
 } pm_budget_service;
 
+/* "pm.spdx/1": common licence identifiers and the families that a policy speaks of (docs/libraries.md). */
+#define PM_SPDX_SERVICE "pm.spdx/1"
+typedef struct pm_spdx { /* frozen: travels in arrays */
+    const char *id, *family;
+} pm_spdx;
+typedef struct pm_spdx_service {
+    uint32_t size;
+    const pm_spdx *(*rows)(void);         /* ended by id == NULL */
+    const char *const *(*families)(void); /* NULL-terminated */
+    /* Of an identifier (upper and lower case alike), a LicenseRef-*, a licence of open weights or "proprietary ...";
+     * NULL where nothing is known. */
+    const char *(*family)(const char *text, size_t len);
+} pm_spdx_service;
+
 /* ---- 14. the entry point ----------------------------------------------------------------------------- */
 
 typedef struct pm_plugin {

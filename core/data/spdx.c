@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * pointsman/spdx.h - common SPDX licence identifiers and the families that a policy speaks of.  A table, not
- * the whole list of SPDX and no legal advice: a licence that is not in it is not judged.  C11 and C++17.
- * Source  SPDX licence list 3.x (spdx.org/licenses); the families are ours (docs/libraries.md).
+ * The table of licences.  Looking up is a walk: a library has few licences, and they are asked about once.
  */
-#ifndef POINTSMAN_SPDX_H
-#define POINTSMAN_SPDX_H
+#include "data/spdx.h"
 
-#include <stddef.h>
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-typedef struct pm_spdx {
-    const char *id, *family;
-} pm_spdx;
+#include <string.h>
 
 /* The families, NULL-terminated.  "custom" is every LicenseRef-* and the licences of open weights (openrail,
  * llama ...), "proprietary" also every text that begins with that word. */
-static inline const char *const *pm_spdx_families(void)
+const char *const *spdx_families(void)
 {
     static const char *const family[] = {"permissive",       "weak-copyleft", "copyleft",
                                          "network-copyleft", "content",       "noncommercial",
@@ -28,7 +17,7 @@ static inline const char *const *pm_spdx_families(void)
 }
 
 /* The table, ended by id == NULL. */
-static inline const pm_spdx *pm_spdx_rows(void)
+const pm_spdx *spdx_rows(void)
 {
     static const pm_spdx row[] = {
         {"0BSD", "permissive"},
@@ -160,33 +149,30 @@ static inline const pm_spdx *pm_spdx_rows(void)
     return row;
 }
 
-static inline int pm_spdx_lower(char c)
+int spdx_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
 /* Whether the len bytes at text begin with `word`, upper and lower case alike. */
-static inline int pm_spdx_begins(const char *text, size_t len, const char *word)
+int spdx_begins(const char *text, size_t len, const char *word)
 {
     size_t k = 0;
     for (; word[k]; k++)
-        if (k == len || pm_spdx_lower(text[k]) != pm_spdx_lower(word[k])) return 0;
+        if (k == len || spdx_lower(text[k]) != spdx_lower(word[k])) return 0;
     return 1;
 }
 
 /* The row of an identifier, upper and lower case alike (as SPDX matches them); NULL if it is not in the table. */
-static inline const pm_spdx *pm_spdx_find(const char *text, size_t len)
+const pm_spdx *spdx_find(const char *text, size_t len)
 {
-    for (const pm_spdx *r = pm_spdx_rows(); r->id; r++) {
-        size_t n = 0;
-        while (r->id[n]) n++;
-        if (n == len && pm_spdx_begins(text, len, r->id)) return r;
-    }
+    for (const pm_spdx *r = spdx_rows(); r->id; r++)
+        if (strlen(r->id) == len && spdx_begins(text, len, r->id)) return r;
     return NULL;
 }
 
 /* Whether the text begins as the licences that come with open weights do, which SPDX does not list. */
-static inline int pm_spdx_is_model_licence(const char *text, size_t len)
+static int spdx_is_model_licence(const char *text, size_t len)
 {
     static const char *const begin[] = {"openrail",
                                         "creativeml-openrail",
@@ -199,24 +185,18 @@ static inline int pm_spdx_is_model_licence(const char *text, size_t len)
                                         "qwen",
                                         NULL};
     for (size_t k = 0; begin[k]; k++)
-        if (pm_spdx_begins(text, len, begin[k])) return 1;
+        if (spdx_begins(text, len, begin[k])) return 1;
     return 0;
 }
 
 /* The family of an identifier, of a LicenseRef-*, of a licence of open weights (openrail, llama3 ...: "custom") or of
  * "proprietary ..."; NULL where nothing is known. */
-static inline const char *pm_spdx_family(const char *text, size_t len)
+const char *spdx_family(const char *text, size_t len)
 {
-    const pm_spdx *r = pm_spdx_find(text, len);
+    const pm_spdx *r = spdx_find(text, len);
     if (r) return r->family;
-    if (pm_spdx_begins(text, len, "LicenseRef-")) return "custom";
-    if (pm_spdx_is_model_licence(text, len)) return "custom";
-    if (pm_spdx_begins(text, len, "proprietary")) return "proprietary";
+    if (spdx_begins(text, len, "LicenseRef-")) return "custom";
+    if (spdx_is_model_licence(text, len)) return "custom";
+    if (spdx_begins(text, len, "proprietary")) return "proprietary";
     return NULL;
 }
-
-#ifdef __cplusplus
-}
-#endif
-
-#endif

@@ -271,7 +271,7 @@ static pm_status file_name(const exp_ablation *x, const exp_ablated *one, const 
 
 pm_status exp_ablation_csv(const exp_ablation *x, const exp_ablated *one, pm_err *err)
 {
-    const char *path;
+    const char *path = NULL;
     size_t n = x->how->n_fronts;
     front_work *f = arena_alloc(x->r->a, n, sizeof *f);
     pm_status s = f ? file_name(x, one, &path, err) : err_set(err, PM_E_MEMORY, "ablation");

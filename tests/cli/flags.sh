@@ -192,7 +192,7 @@ int main(int argc, char **argv)
     return 0;
 }
 C
-if [ -x "$build/libtool" ] && command -v "${CC:-cc}" >/dev/null; then
+if [ -x "$build/libtool" ] && ! grep -q '^#define PM_SANITIZED' "$build/config.h" 2>/dev/null && command -v "${CC:-cc}" >/dev/null; then
     "$build/libtool" --quiet --mode=link "${CC:-cc}" -I"$root/core/include" -o "$work/main" "$work/main.c" "$build/libpointsman.la" ||
         fail "the C program does not build"
     export POINTSMAN_PLUGINS="$build/plugins"

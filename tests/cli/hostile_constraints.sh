@@ -34,7 +34,7 @@ many() { awk -v n="$1" 'BEGIN { for (i = 1; i <= n; i++) printf "%spm.constraint
     (i > 1 ? ", " : ""), i, (i == 1 ? "bound = 0.001, sense = \"hard\", scale = \"raw\"" : "weight = 0.01") }'; }
 script "$(many 64)" penalty
 expect 1 "$pointsman" run "$work/one.lua"
-says err '"k1" (at most 0.001 billions of parameters) alone; so it is for 171 of 171 prompts'
+says err '"k1" (at most 0.001 billions of parameters) alone; nobody is left for 171 of 171 prompts'
 script "$(many 65)" penalty
 expect 1 "$pointsman" run "$work/one.lua"
 says err "constraints: 65 of them; want at most 64"

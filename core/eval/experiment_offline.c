@@ -124,25 +124,36 @@ static pm_status put_optimum(const offline *f, pm_cmat value, pm_value_kind kind
 
 /* ---- what needs no router ---- */
 
-static pm_status put_single(const offline *f, size_t j, const char *label)
+/* Experts blind to the prompt, but for hard terms: where one is forbidden, the cheapest (by the mean) of those allowed. */
+typedef struct blind {
+    double *cost, *value; /* [m] means: expected cost, outcome on train */
+    uint32_t *cheapest;   /* [n] of those allowed */
+} blind;
+
+static uint32_t stand_in(const offline *f, const blind *b, size_t i, size_t j)
+{
+    return pm_is_allowed(f->q, i, j) ? (uint32_t)j : b->cheapest[i];
+}
+
+static pm_status put_single(const offline *f, const blind *b, size_t j, const char *label)
 {
     uint32_t *choice = arena_alloc(f->r->a, f->w->truth.n, sizeof *choice);
     if (!choice) return starve(f);
-    for (size_t i = 0; i < f->w->truth.n; i++) choice[i] = (uint32_t)j;
+    for (size_t i = 0; i < f->w->truth.n; i++) choice[i] = stand_in(f, b, i, j);
     add(f, label, POLICY_BASELINE)->choice = choice;
     return PM_OK;
 }
 
-/* The best mixture of experts blind to the prompt: a hull of (expected cost, mean outcome on train). */
-static pm_status put_mixture(const offline *f, const double *value, const double *cost)
+/* The best mixture of them: a hull of (expected cost, mean outcome on train). */
+static pm_status put_mixture(const offline *f, const blind *b)
 {
     uint32_t choice;
     choice_optimum o;
     size_t n = f->w->truth.n, m = f->w->truth.m;
     choice_problem p = {.n = 1,
                         .m = m,
-                        .value = value,
-                        .cost = cost,
+                        .value = b->value,
+                        .cost = b->cost,
                         .cost_ld = 0,
                         .budget = f->q->term[f->budget]->bound};
     pm_status s = choice_knapsack(&p, f->r->a, &choice, &o, f->err);
@@ -153,30 +164,62 @@ static pm_status put_mixture(const offline *f, const double *value, const double
     pm_mat share = mat_new(f->r->a, n, m);
     if (s || !share.at) return s ? s : starve(f);
     for (size_t i = 0; i < n; i++) {
-        pm_row(share, i)[choice] = (float)(1 - o.share);
-        if (o.split == 0) pm_row(share, i)[o.split_to] += (float)o.share;
+        pm_row(share, i)[stand_in(f, b, i, choice)] = (float)(1 - o.share);
+        if (o.split == 0) pm_row(share, i)[stand_in(f, b, i, o.split_to)] += (float)o.share;
     }
     add(f, "budget: random mixture", POLICY_BASELINE)->share = mat_const(share);
     return PM_OK;
 }
 
+/* Who is forbidden nowhere keeps the mean of the expert alone. */
+static void count_stand_ins(const offline *f, const blind *b, size_t j)
+{
+    size_t n = f->w->truth.n;
+    double cost = 0, value = 0;
+    bool is_alone = true;
+    for (size_t i = 0; i < n; i++) {
+        size_t who = stand_in(f, b, i, j);
+        is_alone &= who == j;
+        cost += (double)pm_crow(f->q->term[f->budget]->value, i)[who] / (double)n;
+        value += (double)f->w->prior[who] / (double)n;
+    }
+    b->cost[j] = cost;
+    b->value[j] = is_alone ? (double)f->w->prior[j] : value;
+}
+
+static pm_status open_blind(const offline *f, blind *b)
+{
+    size_t n = f->w->truth.n, m = f->w->truth.m;
+    b->cost = arena_alloc(f->r->a, m, sizeof *b->cost);
+    b->value = arena_alloc(f->r->a, m, sizeof *b->value);
+    b->cheapest = arena_alloc(f->r->a, n, sizeof *b->cheapest);
+    if (!b->cost || !b->value || !b->cheapest) return starve(f);
+    for (size_t j = 0; j < m; j++)
+        for (size_t i = 0; i < n; i++)
+            b->cost[j] += (double)pm_crow(f->q->term[f->budget]->value, i)[j] / (double)n;
+    for (size_t i = 0; i < n; i++) {
+        size_t best = m;
+        for (size_t j = 0; j < m; j++)
+            if (pm_is_allowed(f->q, i, j) && (best == m || b->cost[j] < b->cost[best])) best = j;
+        b->cheapest[i] = (uint32_t)(best < m ? best : 0); /* no row is masked throughout */
+    }
+    for (size_t j = 0; j < m; j++) count_stand_ins(f, b, j);
+    return PM_OK;
+}
+
 static pm_status put_blind(const offline *f)
 {
-    size_t n = f->w->truth.n, m = f->w->truth.m, cheapest = 0, best = m;
-    double *cost = arena_alloc(f->r->a, m, sizeof *cost),
-           *value = arena_alloc(f->r->a, m, sizeof *value);
+    size_t m = f->w->truth.m, cheapest = 0, best = m;
     double bound = f->q->term[f->budget]->bound;
-    if (!cost || !value) return starve(f);
-    for (size_t j = 0; j < m; j++) {
-        for (size_t i = 0; i < n; i++)
-            cost[j] += (double)pm_crow(f->q->term[f->budget]->value, i)[j] / (double)n;
-        value[j] = (double)f->w->prior[j];
-        if (cost[j] < cost[cheapest]) cheapest = j;
-        if (cost[j] <= bound * (1 + 1e-9) && (best == m || value[j] > value[best])) best = j;
+    blind b = {0};
+    pm_status s = open_blind(f, &b);
+    for (size_t j = 0; j < m && !s; j++) {
+        if (b.cost[j] < b.cost[cheapest]) cheapest = j;
+        if (b.cost[j] <= bound * (1 + 1e-9) && (best == m || b.value[j] > b.value[best])) best = j;
     }
-    pm_status s = put_single(f, cheapest, "budget: cheapest");
-    if (!s && best < m) s = put_single(f, best, "budget: best single");
-    return s ? s : put_mixture(f, value, cost);
+    if (!s) s = put_single(f, &b, cheapest, "budget: cheapest");
+    if (!s && best < m) s = put_single(f, &b, best, "budget: best single");
+    return s ? s : put_mixture(f, &b);
 }
 
 /* ---- policies of a point ---- */

@@ -256,6 +256,34 @@ START_TEST(hard_terms_are_kept_or_given_up)
 }
 END_TEST
 
+/* Nothing that stands beside the routers uses an expert that a hard term forbids, whatever it would be worth. */
+START_TEST(baselines_keep_hard_terms)
+{
+    static const char *const label[] = {"budget: cheapest", "budget: best single",
+                                        "budget: random mixture",
+                                        "budget: offline optimum (outcomes)"};
+    streamed free, kept;
+    for (int k = 0; k < 2; k++) {
+        streamed *s = k ? &kept : &free;
+        open_trial(s, 1, 0.1);
+        s->constraint[0].bound = 1000; /* anybody fits */
+        s->constraint[1] =
+            (constraint_choice){.at = choose(&s->t, PLUGIN_CONSTRAINT, "size", NULL, 0),
+                                .sense = PM_HARD,
+                                .bound = k ? 0.9 : 1};
+        s->t.x.n_constraints = 2;
+        go(s);
+    }
+    for (size_t e = 0; e < 4; e++)
+        ck_assert_double_eq(value(&kept, label[e], 1, "violations:size"), 0);
+    ck_assert(value(&free, label[1], 1, "cost_usd") > value(&kept, label[1], 1, "cost_usd"));
+    ck_assert_double_eq(value(&free, label[0], 1, "cost_usd"),
+                        value(&kept, label[0], 1, "cost_usd"));
+    close_trial(&kept);
+    close_trial(&free);
+}
+END_TEST
+
 /* Nothing learned at all, whether the prefix is empty or everything: the same decisions. */
 START_TEST(prefixes_of_nothing_and_of_all)
 {
@@ -299,6 +327,7 @@ int main(void)
     tcase_add_test(tc, means_are_over_all_orders);
     tcase_add_test(tc, losses_are_qualities_turned_round);
     tcase_add_test(tc, hard_terms_are_kept_or_given_up);
+    tcase_add_test(tc, baselines_keep_hard_terms);
     tcase_add_test(tc, prefixes_of_nothing_and_of_all);
     tcase_add_test(tc, threads_do_not_matter);
     suite_add_tcase(suite, tc);

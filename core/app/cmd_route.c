@@ -89,6 +89,7 @@ static pm_status apply_overrides(session *s, pm_err *err)
     const char *how = args_text(&verb_route, s->value, "on-infeasible", NULL);
     pm_status st = PM_OK;
     s->use = *bundle_pipeline(s->on.bundle);
+    s->use.advice = "--on-infeasible relax or --on-infeasible fallback=EXPERT";
     s->use.explain = args_given(&verb_route, s->value, "explain");
     memcpy(s->term, s->use.term, s->use.n_terms * sizeof *s->term);
     s->use.term = s->term;

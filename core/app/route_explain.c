@@ -75,7 +75,10 @@ static void json_constraint(const pipeline *p, const pipeline_result *r, size_t 
     str_printf(s, ",\"sense\":\"%s\",\"unit\":", senses[t->sense]);
     text(s, constraint_unit(t->k));
     str_puts(s, t->sense == PM_SOFT ? ",\"weight\":" : ",\"bound\":");
-    str_number(s, t->sense == PM_SOFT ? weight_of(p, k) : t->bound);
+    if (t->sense == PM_SOFT && p->weight_row && p->weight_row[k])
+        str_float(s, p->weight_row[k][0]); /* 0.4 as it was said, not as a double would show it */
+    else
+        str_number(s, t->sense == PM_SOFT ? t->weight : t->bound);
     str_puts(s, is_relaxed(r, k) ? ",\"relaxed\":true}" : "}");
 }
 
@@ -175,7 +178,8 @@ void route_explain_json(const pipeline *p, const pipeline_result *r, str *out)
 
 /* ---- the table ---------------------------------------------------------------------------------------------- */
 
-#define TERM_WIDE 27
+#define TERM_WIDE 27 /* at least */
+#define HEAD_MOST 96
 
 static void put_cell(FILE *to, int wide, double v)
 {
@@ -183,6 +187,24 @@ static void put_cell(FILE *to, int wide, double v)
         fprintf(to, "  %*s", wide, "-");
     else
         fprintf(to, "  %*.5f", wide, v);
+}
+
+/* "price, hard, USD". */
+static void head_of(const pipeline_term *t, char out[HEAD_MOST])
+{
+    static const char *const senses[] = {"", "soft", "hard", "budget"};
+    const char *unit = t->sense == PM_SOFT ? "" : constraint_unit(t->k);
+    snprintf(out, HEAD_MOST, "%.40s, %s%s%.40s", t->name, senses[t->sense], unit[0] ? ", " : "",
+             unit);
+}
+
+/* Of a column: no head is cut. */
+static int wide_of(const pipeline_term *t)
+{
+    char head[HEAD_MOST];
+    head_of(t, head);
+    int len = (int)strlen(head);
+    return len > TERM_WIDE ? len : TERM_WIDE;
 }
 
 /* "0.3 x 0.52 = -0.156", "0.9 > 0.5", "0.2 <= 0.5". */
@@ -201,7 +223,7 @@ static void put_term(const pipeline *p, const pipeline_result *r, size_t k, size
     float part = r->term_part ? pm_crow(r->term_part[k], 0)[j] : 0;
     if (r->term_part && !isnan(part) && (t->sense == PM_SOFT || part < 0 || part > 0))
         snprintf(cell + n, sizeof cell - (size_t)n, " = %+.5f", (double)part);
-    fprintf(to, "  %*s", TERM_WIDE, cell);
+    fprintf(to, "  %*s", wide_of(t), cell);
 }
 
 /* "  excluded by price (0.9 > 0.5 USD), latency (...)". */
@@ -236,16 +258,13 @@ static void put_row(const pipeline *p, const pipeline_result *r, size_t j, int w
 
 static void put_head(const pipeline *p, const pipeline_result *r, int wide, FILE *to)
 {
-    static const char *const senses[] = {"", "soft", "hard", "budget"};
     fprintf(to, "  %-*s  %10s", wide, "expert", value_kind_name(r->kind));
     if (r->spread.at) fprintf(to, "  %9s", "spread");
     fprintf(to, "  %10s", "value part");
     for (size_t k = 0; k < p->n_terms; k++) {
-        char cell[80];
-        const char *unit = p->term[k].sense == PM_SOFT ? "" : constraint_unit(p->term[k].k);
-        snprintf(cell, sizeof cell, "%.14s, %s%s%.12s", p->term[k].name, senses[p->term[k].sense],
-                 unit[0] ? ", " : "", unit);
-        fprintf(to, "  %*.*s", TERM_WIDE, TERM_WIDE, cell);
+        char head[HEAD_MOST];
+        head_of(&p->term[k], head);
+        fprintf(to, "  %*s", wide_of(&p->term[k]), head);
     }
     fprintf(to, "  %10s", "utility");
     if (r->share.at) fprintf(to, "  %7s", "share");

@@ -92,8 +92,9 @@ pm_status infeasible_refuse(const pipeline *p, const pm_cmat *value, const feasi
     if (n > 1)
         str_printf(&text, "; nobody is left for %zu of %zu prompts (number %zu is the first)",
                    found->n_stuck, n, found->first_stuck + 1);
-    str_puts(&text, ". Raise a bound, make one soft, or say what is to happen: on_infeasible = "
-                    "\"relax\" or { fallback = \"EXPERT\" }");
+    str_puts(&text, ". Raise a bound, make one soft, or say what is to happen: ");
+    str_puts(&text,
+             p->advice ? p->advice : "on_infeasible = \"relax\" or { fallback = \"EXPERT\" }");
     st = err_set(err, PM_E_INFEASIBLE, "%s", str_text(&text));
     str_close(&text);
     return st;

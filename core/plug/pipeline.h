@@ -38,6 +38,8 @@ typedef struct pipeline {  /* borrowed parts */
     /* [n_terms] words of flags in place of the plugins' (text == NULL ends), an entry NULL: the plugin's; NULL: all
      * the plugins'. */
     const pm_phrase *const *phrases;
+    const char *
+        advice; /* of errors where nobody is left: how to say what is to happen; NULL: in a script */
 } pipeline;
 
 typedef struct pipeline_result { /* views into the context, valid until the next call */

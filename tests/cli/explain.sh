@@ -59,6 +59,7 @@ expect 1 "$pointsman" route "$dir/bundles/knn" hello --only toy-nano
 says err 'the fallback expert "toy-code" is not among those of --only'
 expect 1 "$pointsman" route "$dir/bundles/knn" hello --on-infeasible error
 says err '"params" (at most 0.1'
+says err 'what is to happen: --on-infeasible relax or --on-infeasible fallback=EXPERT'
 
 # constraints are given up, the first declared first
 script .1 '"relax"' >"$work/why.lua"

@@ -151,6 +151,16 @@ static void build_objective(script *s, const node *v, experiment *x)
         if (emitter && objective_accepts(x->objective.plugin, emitter, &err) != PM_OK)
             complain(&s->wrong, v->where, "%s", err_text(&err));
     }
+    bool has_budget = false;
+    for (size_t i = 0; i < x->n_constraints; i++) {
+        pm_err err = PM_ERR_INIT;
+        const constraint_choice *k = &x->constraint[i];
+        has_budget |= k->sense == PM_BUDGET;
+        if (k->at.plugin && k->at.label && k->sense &&
+            objective_takes(x->objective.plugin, k->at.label, k->sense, s->env->registry, &err))
+            complain(&s->wrong, k->at.where, "%s", err_text(&err));
+    }
+    objective_warn(x->objective.plugin, v->where, has_budget);
 }
 
 static void build_embedder(script *s, const node *v, experiment *x)

@@ -53,9 +53,25 @@ static pm_status check_battles(const experiment *x, pm_err *err)
                 : PM_OK;
 }
 
+/* Every constraint is of a sense that the objective deals with. */
+static pm_status check_senses(const experiment *x, pm_err *err)
+{
+    const plugin_entry *o = x->objective.plugin;
+    bool has_budget = false;
+    for (size_t k = 0; k < x->n_constraints; k++) {
+        const constraint_choice *c = &x->constraint[k];
+        pm_status s = objective_takes(o, c->at.label, c->sense, NULL, err);
+        if (s) return err_wrap(err, s, "%s", c->at.where ? c->at.where : x->name);
+        has_budget |= c->sense == PM_BUDGET;
+    }
+    objective_warn(o, x->objective.where ? x->objective.where : x->name, has_budget);
+    return PM_OK;
+}
+
 pm_status exp_check(const experiment *x, const run_options *o, pm_err *err)
 {
     pm_status fits = check_battles(x, err);
+    if (!fits) fits = check_senses(x, err);
     if (fits) return fits;
     for (size_t k = 0; k < x->n_seeds && x->split.by == SPLIT_FOLD; k++)
         if (x->seed[k] == 0)

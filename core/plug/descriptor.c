@@ -140,6 +140,8 @@ static pm_status check_objective(plugin_entry *e, pm_err *err)
     pm_status s = check_common(&k, e, err);
     if (s == PM_OK) s = check_mask(T, "accepts", d->accepts, DESCRIPTOR_VALUE_KINDS, false, err);
     if (s == PM_OK) s = check_mask(T, "offers", d->offers, offers, true, err);
+    if (s == PM_OK && PM_HAS(d, senses))
+        s = check_mask(T, "senses", d->senses, DESCRIPTOR_SENSES, true, err);
     if (s != PM_OK) return s;
     if (!d->decide) return missing(T, "decide", err);
     if ((d->offers & PM_OFFERS_PARTS) && !(d->offers & PM_OFFERS_UTILITY))
@@ -157,11 +159,10 @@ static pm_status check_objective(plugin_entry *e, pm_err *err)
 static pm_status check_constraint(plugin_entry *e, pm_err *err)
 {
     static const char T[] = "pm_constraint_type";
-    const uint32_t senses = PM_SENSE_BIT(PM_SOFT) | PM_SENSE_BIT(PM_HARD) | PM_SENSE_BIT(PM_BUDGET);
     const pm_constraint_type *d = e->type.constraint;
     common k = COMMON(pm_constraint_type, d, load);
     pm_status s = check_common(&k, e, err);
-    if (s == PM_OK) s = check_mask(T, "senses", d->senses, senses, false, err);
+    if (s == PM_OK) s = check_mask(T, "senses", d->senses, DESCRIPTOR_SENSES, false, err);
     if (s == PM_OK) s = check_mask(T, "needs", d->needs, DESCRIPTOR_NEEDS, true, err);
     if (s == PM_OK) s = check_reads(T, d->reads, err);
     if (s != PM_OK) return s;

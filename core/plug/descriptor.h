@@ -15,6 +15,7 @@ PM_MUST_USE pm_status descriptor_check(plugin_entry *e, pm_err *err);
 #define DESCRIPTOR_NEEDS                                                                           \
     (PM_NEEDS_TEXT | PM_NEEDS_EMBED | PM_NEEDS_SPARSE | PM_NEEDS_VALUES | PM_NEEDS_BATTLES |       \
      PM_NEEDS_PROFILE | PM_NEEDS_EMBED_OR_SPARSE)
+#define DESCRIPTOR_SENSES (PM_SENSE_BIT(PM_SOFT) | PM_SENSE_BIT(PM_HARD) | PM_SENSE_BIT(PM_BUDGET))
 #define DESCRIPTOR_VALUE_KINDS                                                                     \
     (PM_VALUE_BIT(PM_VALUE_QUALITY) | PM_VALUE_BIT(PM_VALUE_LOSS) |                                \
      PM_VALUE_BIT(PM_VALUE_WINPROB) | PM_VALUE_BIT(PM_VALUE_BEST) | PM_VALUE_BIT(PM_VALUE_RANK))

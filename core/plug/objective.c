@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "plug/decision_check.h"
 #include "plug/instance.h"
 #include "plug/needs.h"
@@ -161,6 +162,51 @@ pm_status objective_accepts(const plugin_entry *o, const plugin_entry *r, pm_err
                        "none; use one with spread, such as knn",
                        o->name, r->name);
     return PM_OK;
+}
+
+uint32_t objective_senses(const plugin_entry *o)
+{
+    const pm_objective_type *d = o->type.objective;
+    uint32_t said = PM_HAS(d, senses) ? d->senses : 0;
+    return said ? said | PM_SENSE_BIT(PM_HARD) : PM_SENSE_BIT(PM_SOFT) | PM_SENSE_BIT(PM_HARD);
+}
+
+/* '; "budget" does', of those found. */
+static void list_takers(const registry *found, pm_sense sense, str *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; found && i < registry_count(found); i++) {
+        const plugin_entry *e = registry_at(found, i);
+        if (e->kind != PLUGIN_OBJECTIVE || !(objective_senses(e) & PM_SENSE_BIT(sense))) continue;
+        str_printf(out, "%s\"%s\"", n++ ? ", " : "; of the objectives found, ", e->name);
+    }
+    if (n) str_puts(out, n > 1 ? " do" : " does");
+    if (found && !n) str_puts(out, "; none of the objectives found does");
+}
+
+pm_status objective_takes(const plugin_entry *o, const char *constraint, pm_sense sense,
+                          const registry *found, pm_err *err)
+{
+    static const char *const names[] = {"?", "soft", "hard", "budget"};
+    if (objective_senses(o) & PM_SENSE_BIT(sense)) return PM_OK;
+    str takers = STR_INIT;
+    list_takers(found, sense, &takers);
+    pm_status s =
+        err_set(err, PM_E_ARG,
+                "constraint \"%s\" has sense \"%s\", which objective \"%s\" does not deal with%s",
+                constraint, names[sense >= PM_SOFT && sense <= PM_BUDGET ? sense : 0], o->name,
+                takers.failed ? "" : str_text(&takers));
+    str_close(&takers);
+    return s;
+}
+
+void objective_warn(const plugin_entry *o, const char *where, bool has_budget)
+{
+    if (has_budget || !(objective_senses(o) & PM_SENSE_BIT(PM_BUDGET))) return;
+    log_once(LOG_WARN,
+             "%s: objective \"%s\" keeps budgets, and no constraint has sense = \"budget\": it "
+             "decides like one that keeps none",
+             where, o->name);
 }
 
 static pm_status check_kind(const objective *o, const pm_question *q, pm_err *err)

@@ -37,6 +37,14 @@ PM_MUST_USE pm_status objective_observe(objective *o, call_ctx *c, const pm_feed
  * without spread where the objective needs it. */
 PM_MUST_USE pm_status objective_accepts(const plugin_entry *objective, const plugin_entry *router,
                                         pm_err *err);
+/* Mask of PM_SENSE_BIT: the senses of constraints that it deals with. */
+uint32_t objective_senses(const plugin_entry *objective);
+/* 'objective "penalty" does not deal with sense "budget", which constraint "price" has; "budget" does': before any compute.
+ * found: asked which objectives do, or NULL. */
+PM_MUST_USE pm_status objective_takes(const plugin_entry *objective, const char *constraint,
+                                      pm_sense sense, const registry *found, pm_err *err);
+/* Says once that an objective which keeps budgets has none to keep. */
+void objective_warn(const plugin_entry *objective, const char *where, bool has_budget);
 const char *value_kind_name(pm_value_kind k); /* "QUALITY" ... */
 
 #endif

@@ -209,11 +209,22 @@ static void put_router(str *out, const pm_router_type *d)
         str_puts(out, "             no update: a changed library means training again\n");
 }
 
+static void put_senses(str *out, uint32_t mask)
+{
+    static const char *const names[] = {"", "soft", "hard", "budget"};
+    size_t n = 0;
+    str_puts(out, "  senses     ");
+    for (unsigned s = PM_SOFT; s <= PM_BUDGET; s++)
+        if (mask & PM_SENSE_BIT(s)) str_printf(out, "%s%s", n++ ? ", " : "", names[s]);
+    str_puts(out, "\n");
+}
+
 static void put_objective(str *out, const pm_objective_type *d)
 {
     put_kinds(out, "accepts", d->accepts);
     if (PM_HAS(d, needs_spread) && d->needs_spread)
         str_puts(out, "  needs      spread: routers without it are refused\n");
+    if (PM_HAS(d, senses) && d->senses) put_senses(out, d->senses);
     str_printf(
         out, "  offers     choice%s%s%s%s\n", d->offers & PM_OFFERS_UTILITY ? ", utility" : "",
         d->offers & PM_OFFERS_SHARE ? ", share" : "", d->offers & PM_OFFERS_FRONT ? ", front" : "",
@@ -225,12 +236,8 @@ static void put_objective(str *out, const pm_objective_type *d)
 
 static void put_constraint(str *out, const pm_constraint_type *d)
 {
-    static const char *const names[] = {"", "soft", "hard", "budget"};
-    size_t n = 0;
-    str_puts(out, "  senses     ");
-    for (unsigned s = PM_SOFT; s <= PM_BUDGET; s++)
-        if (d->senses & PM_SENSE_BIT(s)) str_printf(out, "%s%s", n++ ? ", " : "", names[s]);
-    str_printf(out, "\n  unit       %s\n", d->unit[0] ? d->unit : "none");
+    put_senses(out, d->senses);
+    str_printf(out, "  unit       %s\n", d->unit[0] ? d->unit : "none");
     str_printf(out, "  value      %s\n", d->per_prompt ? "per prompt and expert" : "per expert");
     put_needs(out, d->needs);
     put_reads(out, d->reads);

@@ -468,5 +468,6 @@ static const pm_objective_type budget = {
     .observe = observe,
     .save = save,
     .load = load,
+    .senses = PM_SENSE_BIT(PM_SOFT) | PM_SENSE_BIT(PM_HARD) | PM_SENSE_BIT(PM_BUDGET),
 };
 PM_PLUGIN_OBJECTIVE(budget, "1.0", "MIT")

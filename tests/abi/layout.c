@@ -277,6 +277,7 @@ static void part_5(void)
     FIELD(pm_objective_type, load);
     FIELD(pm_objective_type, additive);
     FIELD(pm_objective_type, needs_spread);
+    FIELD(pm_objective_type, senses);
 }
 
 static void part_6(void)

@@ -38,6 +38,12 @@ says out "streams under the budget of size"
 script 'pm.constraint "size" { weight = 0.1 }' 'pm.objective "penalty" {}' 'stream = { orders = 2 },'
 expect 1 "$pointsman" check "$work/budget.lua"
 says err 'objective "penalty" does not learn between decisions'
+script 'pm.constraint "size" { sense = "budget", bound = 0.1 }' 'pm.objective_fn { name = "own", accepts = { "quality" }, score = function(cell) return cell.value end }' ''
+expect 1 "$pointsman" check "$work/budget.lua"
+says err 'has sense "budget", which objective "own" does not deal with; of the objectives found, "budget" does'
+script 'pm.constraint "size" { weight = 0.1 }' 'pm.objective "budget" {}' ''
+expect 0 "$pointsman" check "$work/budget.lua"
+says err 'objective "budget" keeps budgets, and no constraint has sense = "budget"'
 script 'pm.constraint "size" { sense = "budget", bound = 0.1 }' 'pm.objective "budget" {}' 'stream = { orders = 0, perfix = 0.1 },'
 expect 1 "$pointsman" check "$work/budget.lua"
 says err 'did you mean'

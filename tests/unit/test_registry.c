@@ -124,6 +124,11 @@ START_TEST(other_descriptors)
     o.state_bytes = 0;
     ck_assert_int_eq(registry_add(w.registry, &entry, &w.err), PM_E_CONTRACT);
     ck_says(w.err, "pm_objective_type.build is set but state_bytes is 0");
+    o = tool_bandit;
+    o.name = "broken";
+    o.senses = 1u << 9;
+    ck_assert_int_eq(registry_add(w.registry, &entry, &w.err), PM_E_CONTRACT);
+    ck_says(w.err, "pm_objective_type.senses");
     entry = (plugin_entry){.kind = PLUGIN_CONSTRAINT, .type.constraint = &k};
     k.save = NULL;
     ck_assert_int_eq(registry_add(w.registry, &entry, &w.err), PM_E_CONTRACT);

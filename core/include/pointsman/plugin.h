@@ -585,6 +585,11 @@ typedef struct pm_objective_type {
 
     /* Nonzero: pm_question.spread is always there; routers whose spread_kind is NONE are refused before any compute. */
     int needs_spread;
+
+    /* Mask of PM_SENSE_BIT: senses of constraints that it deals with; 0: soft and hard.  Others are refused before any
+     * compute.  Hard terms are the host's and always allowed; with PM_BUDGET it keeps the mean of such a term over the
+     * prompts within its bound. */
+    uint32_t senses;
 } pm_objective_type;
 
 enum { PM_OFFERS_UTILITY = 1u, PM_OFFERS_SHARE = 2u, PM_OFFERS_FRONT = 4u, PM_OFFERS_PARTS = 8u };

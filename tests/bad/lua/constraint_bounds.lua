@@ -18,6 +18,7 @@ return pm.experiment {
     pm.constraint "licence" { bound = 0, weight = 1, label = "i" },
     pm.constraint "tools" { sense = "budget", bound = 1, label = "j" },
   },
+  objective = pm.objective "budget" {},
 }
 -- expect: constraint_bounds.lua:12: constraints[5] "attribute".weight: weights below 0 want scale = "linear"
 -- expect: constraint_bounds.lua:13: constraints[6] "size".weight.from = -1; a weight below 0 has no meaning for constraint 'size' (less is better); want a number >= 0

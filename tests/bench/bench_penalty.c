@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "count_allocations.h"
 #include "base/rng.h"
 #include "bed.h"
+#include "count_allocations.h"
 #include "math/probe.h"
 
 enum { ROUNDS = 9, BLOCK = 21, CALLS = 500, TERMS = 8, COUNTED = 1000 };

@@ -75,18 +75,6 @@ spend_gains spend_gain(double mean, spend_marks marks)
                          .v_reference = ratio(mean, marks.reference)};
 }
 
-double spend_violation_rate(const double *value, size_t n, double bound, size_t *known)
-{
-    double over = 0;
-    *known = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (isnan(value[i])) continue;
-        ++*known;
-        over += value[i] > bound + ROUNDING * fabs(bound) ? 1 : 0;
-    }
-    return *known ? over / (double)*known : (double)NAN;
-}
-
 static double share_of(double part, double budget)
 {
     return part > 0 ? part / budget : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What a policy's choices were worth and what they cost, in the words of other benchmarks: RouterArena, RouterEval,
- * LLMRouterBench; and whether bounds and budgets were kept (docs/metrics.md, "Cost and quality").
+ * LLMRouterBench; and whether budgets were kept (docs/metrics.md, "Cost and quality").
  */
 #ifndef PM_EVAL_SPEND_H
 #define PM_EVAL_SPEND_H
@@ -46,10 +46,6 @@ typedef struct spend_marks { /* mean qualities; NaN: not known */
     double random, best, domains, oracle, reference;
 } spend_marks;
 spend_gains spend_gain(double mean, spend_marks marks);
-
-/* Share of values above the bound (by more than 1e-9 of it); values that are NaN are not known and left out, *known
- * counts the others.  NaN if none is known.  value [n] of the chosen experts. */
-double spend_violation_rate(const double *value, size_t n, double bound, size_t *known);
 
 typedef struct spend_budget { /* a stream that may spend `budget` in all */
     double spent, use;        /* use = spent / budget */

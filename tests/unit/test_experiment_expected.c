@@ -15,6 +15,20 @@ static const store_row *fact(const store_row *row, size_t n, const char *name)
     return NULL;
 }
 
+/* Runs the trial's experiment; its rows. */
+static store_row *run_rows(trial *t, const char *dir, size_t *n)
+{
+    run_options o = {.size = sizeof o, .out_dir = dir};
+    run_summary out;
+    store_row *row;
+    store *st;
+    MUST(experiment_run(&t->env, &t->x, &o, t->a, &out, err));
+    MUST(store_open(dir, &st, err));
+    MUST(store_rows(st, out.key, t->a, &row, n, err));
+    store_close(st);
+    return row;
+}
+
 START_TEST(expectations_stand_beside_the_mean)
 {
     char dir[256];
@@ -31,13 +45,7 @@ START_TEST(expectations_stand_beside_the_mean)
     t.x.n_constraints = 1;
     t.x.n_routers = 2; /* prior, length */
     t.x.split = (split_spec){SPLIT_GIVEN, 0.6, 0.2, 0.2, 17, 0, 0};
-    run_options o = {.size = sizeof o, .out_dir = dir};
-    run_summary out;
-    store *st;
-    MUST(experiment_run(&t.env, &t.x, &o, t.a, &out, err));
-    MUST(store_open(dir, &st, err));
-    MUST(store_rows(st, out.key, t.a, &row, &n, err));
-    store_close(st);
+    row = run_rows(&t, dir, &n);
     double own = fact(row, n, "verbosity: test MAE")->value;
     double mean = fact(row, n, "verbosity: test MAE of the training mean")->value;
     ck_assert(own > 0 && mean > 0 && own < mean);
@@ -81,13 +89,7 @@ START_TEST(violations_of_folds)
     t.x.n_constraints = 1;
     t.x.n_routers = 2; /* prior, length */
     t.x.split = (split_spec){SPLIT_FOLD, 0.8, 0.2, 0, 17, 2, 0};
-    run_options o = {.size = sizeof o, .out_dir = dir};
-    run_summary out;
-    store *st;
-    MUST(experiment_run(&t.env, &t.x, &o, t.a, &out, err));
-    MUST(store_open(dir, &st, err));
-    MUST(store_rows(st, out.key, t.a, &row, &n, err));
-    store_close(st);
+    row = run_rows(&t, dir, &n);
     for (size_t m = 0; m < 2; m++)
         for (size_t who = 0; who < 2; who++) {
             const char *label = who ? "prior" : "length";

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "eval/experiment_private.h"
 #include "math/mat.h"
+#include "plug/params.h"
 
 typedef struct trained { /* a router's job, done */
     router *route;
@@ -321,7 +322,7 @@ static const json *params_of(const plugin_choice *p, arena *a)
 static bool is_fallback(const pm_param *row, const json *v)
 {
     if (v->kind != JSON_STRING) return v->number == row->fallback;
-    if (row->type == PM_P_STR) return row->fallback_str && strcmp(row->fallback_str, v->text) == 0;
+    if (params_is_text(row)) return row->fallback_str && strcmp(row->fallback_str, v->text) == 0;
     double word = row->type == PM_P_CHOICE ? row->fallback : -1 - row->fallback;
     if (!row->choices || word < 0) return false;
     for (size_t k = 0; row->choices[k]; k++)

@@ -67,6 +67,7 @@ void call_ctx_close(call_ctx *c)
     if (!c) return;
     watch_swap(c->env.watch, c, NULL);
     for (int i = 0; c->slot && i < 1 + c->n_workers; i++) arena_close(c->slot[i].scratch);
+    told_close(c);
     member_cache_close(&c->columns);
     mem_free(c->slot);
     mem_free(c);

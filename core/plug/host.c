@@ -324,6 +324,8 @@ static const pm_host table = {
     .get_text = host_get_text,
     .has = host_has,
     .service = host_service,
+    .cut = told_cut_add,
+    .point = told_point_add,
 };
 
 const pm_host *host_table(void)

@@ -17,6 +17,7 @@
 
 #include "plug/call.h"
 #include "plug/members.h"
+#include "plug/told.h"
 
 typedef enum call_mode {
     CALL_BUILD = 1, /* train, load, update: own() is open */
@@ -48,6 +49,12 @@ typedef struct passed_library { /* has every attribute that this constraint read
     uint64_t revision;
 } passed_library;
 
+typedef struct told_kept { /* plug/told.h */
+    _Atomic uint64_t texts, texts_cut, tokens, tokens_cut;
+    told_point *point;
+    size_t n, capacity;
+} told_kept;
+
 struct call_ctx {
     plug_env env;
     threads *pool; /* NULL: serial */
@@ -64,7 +71,8 @@ struct call_ctx {
     char violation[512];
     atomic_bool canceled, out_of_memory;
     char settled[INSTANCE_SETTLED]; /* metrics that a build gave with done = 1: "k=80" */
-    member_cache columns;           /* of the library last served */
+    told_kept told;
+    member_cache columns; /* of the library last served */
     passed_library passed[CALL_PASSED];
     size_t next_passed;
 };

@@ -31,7 +31,7 @@ static pm_status copy_params(instance *in, const void *params, pm_err *err)
     if (!in->params) return starve(p, err);
     memcpy(in->params, params, p->params_bytes);
     for (const pm_param *row = p->params; row->name; row++) {
-        if (row->type != PM_P_STR) continue;
+        if (!params_is_text(row)) continue;
         const char *text;
         memcpy(&text, (const char *)params + row->offset, sizeof text);
         text = arena_strdup(in->own, text);

@@ -84,7 +84,7 @@ static pm_status check_fallback(const pm_param *p, const char *who, pm_err *err)
     char v[32], lo[32], hi[32];
     size_t words = count_words(p->choices);
     double low = p->min, high = p->max;
-    if (p->type == PM_P_STR)
+    if (params_is_text(p))
         return p->fallback_str ? PM_OK
                                : err_set(err, PM_E_CONTRACT, "%s.params '%s' has no fallback_str",
                                          who, p->name);
@@ -119,10 +119,10 @@ static pm_status check_row(const pm_param *p, size_t bytes, const char *who, pm_
     if (!is_identifier(p->name))
         return err_set(err, PM_E_CONTRACT, "%s.params has the name '%.80s'; want [a-z][a-z0-9_]*",
                        who, p->name);
-    if (p->type < PM_P_F64 || p->type > PM_P_STR)
+    if (p->type < PM_P_F64 || p->type > PM_P_MODEL)
         return err_set(err, PM_E_CONTRACT, "%s.params '%s' has the unknown type %d", who, p->name,
                        (int)p->type);
-    size_t want = p->type == PM_P_STR ? sizeof(char *) : 8; /* double or int64_t */
+    size_t want = params_is_text(p) ? sizeof(char *) : 8; /* double or int64_t */
     if (p->bytes != want)
         return err_set(err, PM_E_CONTRACT,
                        "%s.params '%s' has a field of %u bytes; its type wants %zu", who, p->name,
@@ -269,7 +269,7 @@ static pm_status take(const pm_param *p, const param_value *v, void *out, arena 
         store_number(p, out, v->flag ? 1 : 0);
     else if (v->kind == PARAM_TEXT && v->text && words)
         take_word(p, v->text, out, c, index);
-    else if (v->kind == PARAM_TEXT && v->text && p->type == PM_P_STR)
+    else if (v->kind == PARAM_TEXT && v->text && params_is_text(p))
         return store_text(p, out, v->text, a);
     else
         wrong_type(p, v, c, index);
@@ -281,7 +281,7 @@ static pm_status take(const pm_param *p, const param_value *v, void *out, arena 
 static pm_status fill_defaults(const pm_param *rows, void *out, arena *a)
 {
     for (const pm_param *p = rows; p->name; p++) {
-        if (p->type != PM_P_STR)
+        if (!params_is_text(p))
             store_number(p, out, p->fallback);
         else if (store_text(p, out, p->fallback_str, a) != PM_OK)
             return PM_E_MEMORY;

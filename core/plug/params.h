@@ -28,6 +28,12 @@ PM_MUST_USE pm_status params_build(const pm_param *rows, size_t bytes, const par
                                    size_t n, arena *a, void **out, param_complain complain,
                                    void *arg, pm_err *err);
 
+/* The value is text: PM_P_STR, PM_P_MODEL. */
+static inline bool params_is_text(const pm_param *p)
+{
+    return p->type == PM_P_STR || p->type == PM_P_MODEL;
+}
+
 /* The complaint about a name that is no row: "unknown parameter 'kk'; did you mean 'k'?", or what there is.
  * `also`: names that the host takes at the same place ("weight", "label"; NULL-terminated, or NULL). */
 void params_unknown(const pm_param *rows, const char *const *also, const char *name, char *out,

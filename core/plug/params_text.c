@@ -30,7 +30,7 @@ static void put_value(const pm_param *p, const void *built, str *out)
         str_number(out, read_f64(p, built));
         return;
     }
-    if (p->type == PM_P_STR) {
+    if (params_is_text(p)) {
         memcpy(&text, (const char *)built + p->offset, sizeof text);
         str_json(out, text, strlen(text));
         return;
@@ -75,7 +75,7 @@ static void put_words(str *out, const char *const *words)
 
 static void put_default(str *out, const pm_param *p)
 {
-    if (p->type == PM_P_STR)
+    if (params_is_text(p))
         str_printf(out, "\"%s\"", p->fallback_str);
     else if (p->type == PM_P_BOOL)
         str_puts(out, p->fallback != 0 ? "true" : "false");
@@ -93,7 +93,7 @@ static void put_domain(str *out, const pm_param *p)
         put_words(out, p->choices);
     } else if (p->type == PM_P_BOOL) {
         str_puts(out, "true | false");
-    } else if (p->type == PM_P_STR) {
+    } else if (params_is_text(p)) {
         str_puts(out, "any");
     } else {
         str_puts(out, "[");
@@ -137,8 +137,8 @@ static void put_wrapped(str *out, const char *text, size_t column, int indent)
 
 static const char *type_name(pm_ptype t)
 {
-    static const char *const names[] = {"?", "number", "integer", "flag", "word", "text"};
-    return t >= PM_P_F64 && t <= PM_P_STR ? names[t] : names[0];
+    static const char *const names[] = {"?", "number", "integer", "flag", "word", "text", "model"};
+    return t >= PM_P_F64 && t <= PM_P_MODEL ? names[t] : names[0];
 }
 
 static void put_table(str *out, const plugin_entry *e)

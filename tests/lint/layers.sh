@@ -14,9 +14,10 @@ sources | xargs awk '
 BEGIN {
     # Each floor may include itself, the contract, and the floors on its line.
     ok["base"] = ""; ok["math"] = "base"; ok["text"] = "base"; ok["nn"] = "base math"
-    ok["data"] = "base math text"; ok["plug"] = "base math text nn data"
+    ok["lm"] = "base math text nn"
+    ok["data"] = "base math text"; ok["plug"] = "base math text nn lm data"
     ok["eval"] = "base math data plug"; ok["bind"] = "base data plug eval"
-    ok["app"] = "base math text nn data plug eval bind"
+    ok["app"] = "base math text nn lm data plug eval bind"
     ok["include"] = ""
 
     # Foreign headers (as a regular expression) and the files that may see them.

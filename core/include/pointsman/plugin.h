@@ -29,7 +29,7 @@ extern "C" {
 
 #define PM_MAGIC     0x504d414eu /* "PMAN": refuses stray shared objects            */
 #define PM_ABI_MAJOR 0u          /* 0: free to break until v1 is frozen (ADR 0006)  */
-#define PM_ABI_MINOR 2u          /* while major is 0, minor must be equal           */
+#define PM_ABI_MINOR 3u          /* while major is 0, minor must be equal           */
 #define PM_ABI       ((PM_ABI_MAJOR << 16) | PM_ABI_MINOR)
 
 /* True if `p`, whose writer declared p->size bytes, really has `field`. */
@@ -251,7 +251,9 @@ typedef enum pm_ptype {
     PM_P_I64,     /* int64_t                                          */
     PM_P_BOOL,    /* int64_t, 0 or 1                                  */
     PM_P_CHOICE,  /* int64_t, index into choices                      */
-    PM_P_STR      /* const char *, never NULL                         */
+    PM_P_STR,     /* const char *, never NULL                         */
+    PM_P_MODEL /* const char *, never NULL: a model that `pointsman model list` names, or a path of model
+                     files; "" none.  The host checks that it is there, and its bytes enter every key */
 } pm_ptype;
 
 typedef struct pm_param { /* one row: parsing, ranges, help and docs come from it */
@@ -261,7 +263,7 @@ typedef struct pm_param { /* one row: parsing, ranges, help and docs come from i
     double fallback, min, max;  /* inclusive; CHOICE: fallback is an index          */
     const char *const *choices; /* NULL-terminated; CHOICE only.  An I64 row with choices
                                    accepts those words too: word w stores -1 - w     */
-    const char *fallback_str;   /* STR only                                         */
+    const char *fallback_str;   /* STR and MODEL only                               */
     const char *doc;            /* one line, with the unit                          */
 } pm_param;
 
@@ -278,6 +280,11 @@ typedef struct pm_param { /* one row: parsing, ranges, help and docs come from i
 #define PM_PARAM_TEXT(T, field, dflt, text)                                                        \
     {                                                                                              \
 #field, PM_P_STR, (uint32_t)offsetof(T, field), (uint32_t)sizeof(((T *)0)->field), 0, 0,   \
+            0, NULL, dflt, text                                                                    \
+    }
+#define PM_PARAM_MODEL(T, field, dflt, text)                                                       \
+    {                                                                                              \
+#field, PM_P_MODEL, (uint32_t)offsetof(T, field), (uint32_t)sizeof(((T *)0)->field), 0, 0, \
             0, NULL, dflt, text                                                                    \
     }
 #define PM_PARAM_END                                                                               \
@@ -380,6 +387,14 @@ struct pm_host { /* one table, the same for all plugins, never freed */
 
     /* Rarely needed extras by name and version ("pm.table/1"): NULL if this host lacks it. */
     const void *(*service)(const char *name);
+
+    /* Of `texts` texts of `tokens` tokens that were read, so many were cut to fit a limit, and so many tokens fell off.
+     * Whoever cuts says so; the host adds up and reports the shares.  Services report what they cut themselves.   */
+    void (*cut)(pm_call *c, uint64_t texts, uint64_t texts_cut, uint64_t tokens,
+                uint64_t tokens_cut);
+    /* A point of a curve of the running build ("train_loss" at step 100): kept with its result and drawn in reports.
+     * The same build gives the same points; so no times.  curve: [a-z][a-z0-9_]*.                              */
+    void (*point)(pm_call *c, const char *curve, double x, double y);
 };
 
 /* ---- 8. routers ---------------------------------------------------------------------- */
@@ -849,6 +864,111 @@ typedef struct pm_spdx_service {
      * NULL where nothing is known. */
     const char *(*family)(const char *text, size_t len);
 } pm_spdx_service;
+
+/* "pm.nn/1": language models.  A model (tokeniser and weights) lives in own() memory of the instance being built and is
+ * read-only once its build returns.  Const calls are concurrent and allocate nothing after warm-up.  What a text gives
+ * never depends on the other texts of the call, to the bit.  Whatever is cut at a limit is reported (host->cut).         */
+#define PM_NN_SERVICE "pm.nn/1"
+typedef struct pm_nn pm_nn;
+typedef enum pm_nn_precision {
+    PM_NN_EXACT = 0, /* float32                                                              */
+    PM_NN_FAST,      /* bfloat16 products where the CPU is faster so, else float32            */
+    PM_NN_BYTES      /* int8 weights                                                         */
+} pm_nn_precision;
+typedef enum pm_nn_kind { PM_NN_MASKED = 0, PM_NN_CAUSAL } pm_nn_kind;
+typedef enum pm_nn_pool { PM_NN_MEAN = 0, PM_NN_CLS, PM_NN_LAST, PM_NN_POOLER } pm_nn_pool;
+
+typedef struct pm_nn_open {
+    uint32_t size;
+    const char *model; /* as a PM_P_MODEL parameter has it                                   */
+    pm_nn_precision precision;
+    size_t max_tokens; /* 0: what the files say                                              */
+    size_t n_outputs;  /* a fresh head of so many columns; 0: the files' own, if any         */
+} pm_nn_open;
+
+typedef struct pm_nn_shape { /* of a new model                                                */
+    uint32_t size;
+    pm_nn_kind kind;
+    size_t n_layers, width, n_heads, inner; /* inner 0: 4 width                              */
+    size_t vocab; /* learned from the corpus: WordPiece (masked), byte-level BPE (causal) */
+    size_t max_tokens, n_outputs;
+    int lower_case;
+    pm_nn_precision precision;
+} pm_nn_shape;
+
+typedef struct pm_nn_about {
+    uint32_t size;
+    const char *name;
+    pm_nn_kind kind;
+    int can_score, can_ask; /* has a language-model head; is causal                          */
+    size_t n_layers, width, n_vocab, max_tokens, n_outputs, n_parameters;
+} pm_nn_about;
+
+typedef enum pm_nn_goal { PM_NN_LM = 0, PM_NN_CLASSES, PM_NN_REGRESS, PM_NN_SOFT } pm_nn_goal;
+typedef enum pm_nn_decay { PM_NN_CONSTANT = 0, PM_NN_LINEAR, PM_NN_COSINE } pm_nn_decay;
+typedef struct pm_nn_fit { /* 0 in a number: its default, in brackets                          */
+    uint32_t size;
+    pm_nn_goal goal;
+    const pm_str *text, *pair; /* [n]; pair NULL: single texts                               */
+    size_t n;
+    pm_cmat target;      /* not LM: [n x n_outputs], NaN = not observed (REGRESS)              */
+    const float *weight; /* [n] or NULL                                                      */
+    const pm_str *tune_text, *tune_pair;
+    size_t n_tune;
+    pm_cmat tune_target;
+    pm_nn_pool pool;
+    size_t max_tokens, batch_tokens; /* [the model's], [4096]                                 */
+    double epochs;                   /* [1]                                                  */
+    uint64_t max_steps;              /* [no limit]                                           */
+    double rate, warm_up;            /* [5e-4 from scratch, 5e-5 else], share of steps [.05]   */
+    pm_nn_decay decay;
+    double weight_decay, clip;     /* [.01], [1]                                           */
+    double mask_share, tune_share; /* [.15], [.02]                                         */
+    size_t patience;               /* [never]                                              */
+    size_t lora_rank;              /* [0: all weights learn]                               */
+    double lora_alpha;             /* [2 rank]                                             */
+} pm_nn_fit;
+
+typedef struct pm_nn_score { /* arrays of [n], or NULL: not asked                             */
+    uint32_t size;
+    double
+        mask_share; /* masked models: of whitespace words [.15]; the same words for every model  */
+    size_t draws;   /* [1] masks a text; numbers are means over them                      */
+    uint64_t mask_seed;
+    double *nats, *pieces, *words, *chars, *right;
+} pm_nn_score;
+
+typedef struct pm_nn_say {
+    uint32_t size;
+    double temperature, top_p; /* temperature 0: greedy; top_p 0: 1                          */
+    size_t top_k, max_new;     /* 0: all; 0: 256                                             */
+    const char *chat;          /* template by name, or NULL: the model's own                 */
+} pm_nn_say;
+
+typedef struct pm_nn_service {
+    uint32_t size;
+    pm_status (*open)(pm_call *c, const pm_nn_open *how, pm_nn **out);
+    /* A new model of that shape whose vocabulary is learned from the corpus; weights drawn by c->seed.  */
+    pm_status (*create)(pm_call *c, const pm_nn_shape *shape, const pm_corpus *corpus, pm_nn **out);
+    /* Trains what the running build opened or created: *model becomes the trained one.  Progress, cancellation,
+     * curves ("train_loss", "tune_loss") and resuming are the host's.                                       */
+    pm_status (*fit)(pm_call *c, pm_nn **model, const pm_nn_fit *how);
+    pm_status (*save)(const pm_nn *m, pm_call *c, pm_store *s, const char *name);
+    pm_status (*load)(pm_call *c, pm_store *s, const char *name, pm_nn **out);
+    void (*about)(const pm_nn *m, pm_nn_about *out);
+    /* out [n x width]                                                                       */
+    pm_status (*embed)(const pm_nn *m, pm_call *c, const pm_str *text, size_t n, pm_nn_pool pool,
+                       int normalise, pm_mat out);
+    /* out [n x n_outputs]: what the head says, before any softmax                           */
+    pm_status (*outputs)(const pm_nn *m, pm_call *c, const pm_str *text, const pm_str *pair,
+                         size_t n, pm_nn_pool pool, pm_mat out);
+    /* id [n] of the texts: masks depend on them                                             */
+    pm_status (*score)(const pm_nn *m, pm_call *c, const pm_str *text, const uint64_t *id, size_t n,
+                       pm_nn_score *out);
+    /* text lives in the call's scratch                                                      */
+    pm_status (*ask)(const pm_nn *m, pm_call *c, const pm_turn *turn, size_t n_turns,
+                     const pm_nn_say *how, pm_reply *out);
+} pm_nn_service;
 
 /* ---- 14. the entry point ----------------------------------------------------------------------------- */
 

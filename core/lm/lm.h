@@ -36,6 +36,8 @@ const nn_weights *lm_weights(const lm *m);
 const tokenizer *lm_tokenizer(const lm *m);
 const nn_engine *lm_engine(const lm *m);
 size_t lm_max_tokens(const lm *m);
+nn_pool_kind lm_pooling(const lm *m); /* what the files say; NN_POOL_MEAN where they say nothing */
+const char *lm_chat_template(const lm *m); /* the files' own text, or NULL */
 const char *lm_name(const lm *m);
 
 typedef struct lm_room lm_room; /* token_room, nn_room, buffers; one a caller */
@@ -77,7 +79,11 @@ typedef struct lm_scored { /* [n] each, or NULL: not asked */
     double *pieces; /* pieces that those nats are of (mean over draws) */
     double *words;  /* whitespace words that they are of */
     double *chars;  /* code points of these */
-    double *right;  /* pieces whose likeliest guess is right */
+    size_t n_parts; /* 0: not asked */
+    double *
+        part; /* [n x n_parts] nats of n_parts consecutive spans of the text, by code points: a piece counts where
+                        it begins; each row adds up to nats */
+    double *right; /* pieces whose likeliest guess is right */
 } lm_scored;
 /* masking NULL: causal.  Each piece of a masked word is replaced by the mask token (whole-word masking); pieces of
  * other words stay.  Texts longer than max_tokens: causal in windows that overlap by half (every token is scored once,

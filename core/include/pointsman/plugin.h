@@ -902,6 +902,9 @@ typedef struct pm_nn_about {
     pm_nn_kind kind;
     int can_score, can_ask; /* has a language-model head; is causal                          */
     size_t n_layers, width, n_vocab, max_tokens, n_outputs, n_parameters;
+    pm_nn_pool pool; /* what the files say of pooling; MEAN where they say nothing            */
+    uint64_t
+        bytes_trained; /* of text that the weights were fitted on by fit(); 0: as opened or created */
 } pm_nn_about;
 
 typedef enum pm_nn_goal { PM_NN_LM = 0, PM_NN_CLASSES, PM_NN_REGRESS, PM_NN_SOFT } pm_nn_goal;
@@ -936,6 +939,8 @@ typedef struct pm_nn_score { /* arrays of [n], or NULL: not asked               
     size_t draws;   /* [1] masks a text; numbers are means over them                      */
     uint64_t mask_seed;
     double *nats, *pieces, *words, *chars, *right;
+    size_t n_parts; /* as pm_measured has them; 0: not asked                                 */
+    double *part;   /* [n x n_parts]                                                         */
 } pm_nn_score;
 
 typedef struct pm_nn_say {

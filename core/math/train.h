@@ -17,6 +17,13 @@ typedef struct train_adam_step { /* as train_kernels.adam wants it */
     float rate, root, l2;        /* lr / (1 - b1^t), 1 / sqrt(1 - b2^t) */
 } train_adam_step;
 
+typedef struct train_adamw_step {          /* as train_kernels.adamw wants it */
+    float shrink;                          /* of the gradient, first */
+    float keep;                            /* of the weight: 1 - rate * decay */
+    float mean_in, square_keep, square_in; /* 1 - b1, b2, 1 - b2 */
+    float rate, root, eps;                 /* rate / (1 - b1^t), 1 / sqrt(1 - b2^t) */
+} train_adamw_step;
+
 typedef struct train_kernels {
     /* out[16 w + b] for w < 4, b < 16: Philox block `block` + b of (seed, stream), words 0 and 1 to numbers
      * 0 and 1, words 2 and 3 to numbers 2 and 3, by Box and Muller.  Additions and products are not fused:
@@ -29,6 +36,9 @@ typedef struct train_kernels {
     /* One step on n weights by gradient + l2 (w - toward); toward NULL: 0.  Not fused. */
     void (*adam)(const train_adam_step *s, const float *gradient, const float *toward, size_t n,
                  float *w, float *mean, float *square);
+    /* One step of AdamW on n weights (nn/adamw.h); the gradient becomes 0.  Not fused. */
+    void (*adamw)(const train_adamw_step *s, float *gradient, size_t n, float *w, float *mean,
+                  float *square);
 } train_kernels;
 
 extern const train_kernels train_plain;

@@ -220,4 +220,27 @@ static void adam(const train_adam_step *s, const float *gradient, const float *t
                   mean + t, square + t);
 }
 
-const train_kernels TRAIN_TABLE = {normals, mix, outer, adam};
+INLINE void adamw_some(const train_adamw_step *s, float *gradient, size_t n, float *w, float *mean,
+                       float *square)
+{
+    vf g = load_n(gradient, n) * s->shrink, m = load_n(mean, n), q = load_n(square, n);
+    vf at = load_n(w, n) * s->keep, none = {0};
+    m = m + s->mean_in * (g - m);
+    q = s->square_keep * q + s->square_in * g * g;
+    at = at - s->rate * (m / (s->root * vf_sqrt(q) + s->eps));
+    memcpy(mean, &m, n * sizeof *mean);
+    memcpy(square, &q, n * sizeof *square);
+    memcpy(w, &at, n * sizeof *w);
+    memcpy(gradient, &none, n * sizeof *gradient);
+}
+
+static void adamw(const train_adamw_step *s, float *gradient, size_t n, float *w, float *mean,
+                  float *square)
+{
+    size_t t = 0;
+    for (; t + LANES <= n; t += LANES)
+        adamw_some(s, gradient + t, LANES, w + t, mean + t, square + t);
+    if (t < n) adamw_some(s, gradient + t, n - t, w + t, mean + t, square + t);
+}
+
+const train_kernels TRAIN_TABLE = {normals, mix, outer, adam, adamw};

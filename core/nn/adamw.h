@@ -17,9 +17,9 @@ typedef struct nn_schedule {
     nn_decay decay;
     double floor;
 } nn_schedule;
-double
-nn_rate(const nn_schedule *s,
-        uint64_t step); /* step 1, 2, ... as transformers' get_*_schedule_with_warmup at step - 1 */
+/* The rate of step 1, 2, ...: transformers' get_constant, linear and cosine_schedule_with_warmup at step - 1, so that
+ * the first step of a warm-up has rate 0. */
+double nn_rate(const nn_schedule *s, uint64_t step);
 
 typedef struct nn_adamw {
     double beta_1, beta_2, eps, weight_decay;
@@ -31,7 +31,12 @@ typedef struct nn_adamw {
 
 /* The L2 norm of g [n]: blocks of fixed size summed in order, in double. */
 double nn_norm(const compute *c, threads *pool, const float *g, size_t n);
-/* One step on a slab; g is multiplied by `shrink` first (clipping).  layout NULL: every float decays (adapters). */
+/* What a gradient of that norm is multiplied by to have norm `clip` at most (0: 1), as torch's clip_grad_norm_: its 1e-6
+ * below the line counted. */
+double nn_shrink(double norm, double clip);
+/* One step on a slab of n floats: g is multiplied by `shrink` first (clipping) and is 0 afterwards, ready to be added to
+ * again.  layout NULL: every float decays (adapters); else those whose parameter says so.  step 1 is the first.  Elementwise,
+ * rounding as float32: the same bits on every CPU and for any threads.  Reads and writes 32 bytes a float, once. */
 void nn_adamw_step(const compute *c, threads *pool, const nn_adamw *o, const nn_layout *l, size_t n,
                    double rate, double shrink, uint64_t step, float *w, float *g, float *mean,
                    float *square);

@@ -27,4 +27,40 @@ size_t attention_room(const compute *c,
                       const attention_run *r); /* bytes for one caller; 64-byte aligned */
 void attention_heads(const compute *c, const attention_run *r, size_t h0, size_t h1, void *room);
 
+/* ---- training -------------------------------------------------------------------------------------------- */
+
+/* Dropout on the probabilities, after the softmax: element (head, query, key) has the index first +
+ * attention_row_places(n_k) * (head * n_q + query) + key of the masks of rows_dropout.  first: a multiple of 64. */
+typedef struct attention_drop {
+    float p; /* 0: none */
+    uint64_t seed, first;
+    uint32_t stream;
+} attention_drop;
+
+static inline uint64_t attention_row_places(size_t n_k)
+{
+    return ((uint64_t)n_k + 63) / 64 * 64;
+}
+
+/* As attention_heads (float32; query heads [h0, h1)), and lse [n_heads x n_q] = log of the sum of exp of each row's
+ * scaled scores, which the backward needs.  drop NULL: none. */
+void attention_forward_keep(const compute *c, const attention_run *r, const attention_drop *drop,
+                            float *lse, size_t h0, size_t h1, void *room);
+
+typedef struct attention_back {
+    const attention_run *r; /* of the forward; its out is read */
+    const attention_drop *drop;
+    const float *lse;
+    const float *dout; /* as out */
+    size_t ld_dout;
+    float *dq, *dk, *dv; /* written over; shapes of q, k, v */
+    size_t ld_dq, ld_dk, ld_dv;
+} attention_back;
+
+/* Derivatives by recomputation (Dao 2023, algorithm 2), KEY heads [g0, g1): dq of the query heads that read
+ * them too.  Sums in a fixed order: query heads of a group ascending, then queries ascending. */
+size_t attention_back_room(const compute *c, const attention_run *r);
+void attention_backward(const compute *c, const attention_back *b, size_t g0, size_t g1,
+                        void *room);
+
 #endif

@@ -79,13 +79,17 @@ PM_MUST_USE pm_status safetensors_write(const char *path, const nn_tensor *t, si
                                         pm_err *err); /* atomic; names sorted */
 
 /* ---- weights: parameters of a layout, wherever they lie ---- */
-typedef struct nn_weights {
+typedef struct nn_weights nn_weights;
+struct nn_weights {
     const nn_layout *layout;
-    /* Rows [lo, hi) of parameter p as floats. */
-    pm_status (*rows)(const void *from, size_t p, size_t lo, size_t hi, float *out, pm_err *err);
+    pm_status (*rows)(const nn_weights *w, size_t p, size_t lo, size_t hi, float *out, pm_err *err);
     const void *from;
     const float *slab; /* all of them, at param[p].at; or NULL: only through rows() */
-} nn_weights;
+};
+
+/* Rows [lo, hi) of parameter p as floats, wherever it lies; rows beyond it are PM_E_ARG.  Threads: any. */
+PM_MUST_USE pm_status nn_weights_rows(const nn_weights *w, size_t p, size_t lo, size_t hi,
+                                      float *out, pm_err *err);
 
 /* The parameters of the source's own config, found under the names that its family uses (prefixes "bert.", "model.",
  * "transformer." ... with and without), transposed (GPT-2's Conv1D), cut out of fused matrices (c_attn) and un-permuted

@@ -37,6 +37,14 @@ static void brand(char out[64])
     while (n > 0 && out[n - 1] == ' ') out[--n] = '\0';
 }
 
+/* The only question that CPUID does not answer by a feature. */
+static bool made_by_amd(void)
+{
+    unsigned a, word[3];
+    return __get_cpuid(0, &a, &word[0], &word[2], &word[1]) &&
+           memcmp(word, "AuthenticAMD", sizeof word) == 0;
+}
+
 /* Linux gives a process the tile registers when it asks (arch_prctl, ARCH_REQ_XCOMP_PERM, XTILEDATA); systems that
  * do not know the request save them for all. */
 static bool has_tiles(uint64_t saved)
@@ -55,6 +63,7 @@ cpu_features cpu_detect(void)
     cpu_features cpu = {0};
     unsigned a, b, c, d;
     brand(cpu.brand);
+    cpu.is_amd = made_by_amd();
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 27 & 1)) return cpu; /* OSXSAVE */
     uint64_t saved = read_xcr0();
     bool ymm = (saved & 0x6) == 0x6, zmm = (saved & 0xe6) == 0xe6;
@@ -68,8 +77,10 @@ cpu_features cpu_detect(void)
     bool tiles = (d >> 24 & 1) && has_tiles(saved);
     cpu.amx_bf16 = tiles && (d >> 22 & 1);
     cpu.amx_int8 = tiles && (d >> 25 & 1);
-    if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d))
+    if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d)) {
         cpu.avx512_bf16 = cpu.avx512 && (a >> 5 & 1);
+        cpu.avx_vnni = cpu.avx2 && (a >> 4 & 1);
+    }
     return cpu;
 }
 #else

@@ -14,6 +14,9 @@ typedef struct cpu_features {
     bool avx2, fma, f16c;
     bool avx512; /* F, DQ, BW and VL, and the system saves their registers */
     bool avx512_vnni, avx512_bf16, amx_bf16, amx_int8;
+    bool avx_vnni; /* 256 bits, without AVX-512 */
+    bool
+        is_amd; /* whose bfloat16 products run at twice the rate of float32; Intel's at half of it */
 } cpu_features;
 
 /* CPUID and XCR0, no brand strings: what may really be executed.  Asks the kernel for the tile registers, which

@@ -39,7 +39,8 @@ typedef struct linear { /* packed; read-only */
 #define LINEAR_COLS ((size_t)64) /* column blocks given to linear_block are multiples of it */
 
 /* Packs w [n_out x n_in] (row o = weights of output o, as torch's Linear) and bias [n_out] or NULL into
- * `a`.  `rows` fetches rows [lo, hi) of w as floats, so that quantised or half files need no float copy.
+ * `a`.  `rows` fetches rows [lo, hi) of w as floats, so that quantised or half files need no float copy; it is
+ * called by several threads at once (those of c->pool), so it writes to `out` alone.
  * Errors: PM_E_MEMORY, whatever `rows` returns; PM_E_FORMAT for a NaN or infinity, saying where. */
 typedef pm_status (*linear_fetch)(void *arg, size_t lo, size_t hi, float *out, pm_err *err);
 PM_MUST_USE pm_status linear_pack(const compute *c, arena *a, size_t n_out, size_t n_in,

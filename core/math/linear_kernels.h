@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What linear.c asks of an instruction set: rows of x made ready, tiles of sums, and the finish.  Private to the floor.
+ *
+ * All of them share one layout.  Weights lie in panels of `width` columns, [panel][step][column] words of 32 bits; a word holds
+ * one float, two bfloat16, two int16 or four int8 that follow one another in the inner dimension.  x is made ready
+ * as rows of words likewise, so that one step of a tile is: spread one word of a row, multiply it with the words of
+ * the panel's columns, add.  What is beyond n_in and n_out is zero.
+ */
+#ifndef PM_MATH_LINEAR_KERNELS_H
+#define PM_MATH_LINEAR_KERNELS_H
+
+#include "math/linear.h"
+
+typedef enum linear_word {
+    LINEAR_WORD_F32 = 1,
+    LINEAR_WORD_BF16, /* pairs */
+    LINEAR_WORD_I16,  /* pairs */
+    LINEAR_WORD_I8,   /* fours */
+} linear_word;
+
+/* Rows made ready: [rows][ld] words.  The inner dimension ends at n_in; zeros follow up to `words`. */
+typedef struct linear_ready {
+    const float *x;
+    size_t ldx, rows, n_in;
+    void *to;
+    size_t ld, words;
+    float *scale; /* LINEAR_I8: of each row */
+} linear_ready;
+
+typedef struct linear_tile {
+    const void *x; /* [rows][ldx] words */
+    size_t ldx;
+    const void *w; /* `panels` panels, one after another */
+    size_t steps;  /* words of the inner dimension */
+    size_t rows, panels;
+    void *sums; /* [rows][panels * width] float or int32_t; 64-byte aligned */
+} linear_tile;
+
+/* Sums to outputs: scales, bias, activation, product, residual. */
+typedef struct linear_finish {
+    const void *sums;
+    size_t lds, rows, cols;
+    const linear *l;
+    const float *row_scale; /* LINEAR_I8 */
+    const linear_run *run;
+    size_t row, col; /* where the sums lie in run->out */
+} linear_finish;
+
+#define LINEAR_TILE_MOST ((size_t)1024) /* sums of one tile */
+
+typedef struct linear_kernels {
+    const char *name; /* "avx512 f32" */
+    linear_word word;
+    size_t width;     /* columns of a panel: divides LINEAR_COLS */
+    size_t depth;     /* the inner dimension is rounded up to a multiple of it */
+    size_t most;      /* rows of a tile */
+    size_t x_words;   /* of x for one word of w: 2 where bfloat16 is multiplied as float32 */
+    size_t round_to;  /* rows that a tile reads are a multiple of it */
+    bool is_unsigned; /* int8: x is made ready as x + 128 */
+    /* Panels of a tile of so many rows.  Few rows have few sums to keep in registers: more columns hide the latency. */
+    size_t (*panels)(size_t rows);
+    void (*ready)(const linear_ready *r); /* NULL: x is read as it lies */
+    void (*tile)(const linear_tile *t);
+    void (*finish)(const linear_finish *f);
+    void (*begin)(void), (*end)(void); /* around the tiles of one linear_block, or NULL */
+} linear_kernels;
+
+/* Those of this CPU and of the kernels in use (compute.k). */
+const linear_kernels *linear_choose(const compute *c, linear_kind kind);
+/* linear_pack for kernels given: for tests. */
+PM_MUST_USE pm_status linear_pack_for(const linear_kernels *k, const compute *c, arena *a,
+                                      size_t n_out, size_t n_in, linear_fetch rows, void *arg,
+                                      const float *bias, linear_kind kind, linear *out,
+                                      pm_err *err);
+
+static inline size_t linear_up(size_t n, size_t to)
+{
+    return (n + to - 1) / to * to;
+}
+
+static inline size_t linear_per_word(linear_word w)
+{
+    return w == LINEAR_WORD_F32 ? 1 : w == LINEAR_WORD_I8 ? 4 : 2;
+}
+
+/* Words of the inner dimension. */
+static inline size_t linear_steps(const linear_kernels *k, size_t n_in)
+{
+    return linear_up(n_in, k->depth) / linear_per_word(k->word);
+}
+
+/* To bfloat16, nearest even; not a number stays so. */
+static inline uint16_t linear_bf16(float f)
+{
+    uint32_t u;
+    __builtin_memcpy(&u, &f, sizeof u);
+    if ((u & 0x7fffffffu) > 0x7f800000u) return (uint16_t)(u >> 16 | 0x40u);
+    return (uint16_t)((u + 0x7fffu + (u >> 16 & 1u)) >> 16);
+}
+
+static inline float linear_from_bf16(uint16_t h)
+{
+    uint32_t u = (uint32_t)h << 16;
+    float f;
+    __builtin_memcpy(&f, &u, sizeof f);
+    return f;
+}
+
+#define LINEAR_LEAST 1e-30f /* rows of x below it are zero to int8: their quotient would overflow */
+
+extern const linear_kernels linear_scalar_f32, linear_scalar_bf16, linear_scalar_i8;
+#if defined(__x86_64__)
+extern const linear_kernels linear_avx2_f32, linear_avx2_bf16, linear_avx2_i8, linear_avx_vnni_i8;
+extern const linear_kernels linear_avx512_f32, linear_avx512_bf16, linear_avx512_i8;
+extern const linear_kernels linear_avx512_vnni_i8, linear_avx512_dp_bf16;
+extern const linear_kernels linear_amx_bf16, linear_amx_i8; /* if PM_HAVE_AMX */
+#endif
+
+void linear_finish_scalar(const linear_finish *f);
+
+#endif

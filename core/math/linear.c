@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "config.h"
-#include "math/kernels.h"
 #include "math/linear_kernels.h"
 
 #define NEAR                                                                                       \
@@ -24,7 +23,20 @@ static const linear_kernels *scalar_of(linear_kind kind)
 
 const linear_kernels *linear_choose(const compute *c, linear_kind kind)
 {
-    (void)c;
+    const cpu_features *cpu = &c->cpu;
+#if defined(__x86_64__)
+    bool amx = strcmp(c->k->name, "amx") == 0, avx512 = amx || strcmp(c->k->name, "avx512") == 0;
+    if (avx512 && kind == LINEAR_F32) return &linear_avx512_f32;
+    if (avx512 && kind == LINEAR_BF16)
+        return cpu->avx512_bf16 && cpu->is_amd ? &linear_avx512_dp : &linear_avx512_bf16;
+    if (avx512) return cpu->avx512_vnni ? &linear_avx512_vnni_i8 : &linear_avx512_i8;
+    if (strcmp(c->k->name, "avx2") == 0)
+        return kind == LINEAR_F32    ? &linear_avx2_f32
+               : kind == LINEAR_BF16 ? &linear_avx2_bf16
+               : cpu->avx_vnni       ? &linear_avx_vnni_i8
+                                     : &linear_avx2_i8;
+#endif
+    (void)cpu;
     return scalar_of(kind);
 }
 
@@ -36,7 +48,7 @@ const char *linear_kernel_name(const compute *c, linear_kind kind)
 /* Words of a ready row.  Rows a multiple of a large power of two apart would share few cache sets. */
 static size_t row_words(const linear *l)
 {
-    size_t words = linear_up(linear_steps(l->k, l->n_in) * l->k->x_words, LINE);
+    size_t words = linear_up(linear_steps(l->k, l->n_in) * linear_x_words(l->k), LINE);
     return words % 256 == 0 ? words + LINE : words;
 }
 
@@ -89,7 +101,7 @@ static void walk_panels(const walk *w, size_t panel, size_t panels, size_t c1)
                            .run = w->run,
                            .row = w->row + r,
                            .col = panel * width};
-        k->finish(&f);
+        k->rows->finish(&f);
         r += rows;
     }
 }
@@ -121,17 +133,15 @@ static void make_ready(walk *w, void *room, size_t room_rows)
                           .n_in = l->n_in,
                           .to = room,
                           .ld = w->ldx,
-                          .words = w->steps * l->k->x_words};
+                          .words = w->steps * linear_x_words(l->k),
+                          .rows_up = linear_up(w->rows, l->k->round_to)};
     if (l->kind == LINEAR_I8)
         w->scale = ready.scale = (float *)room + linear_up(room_rows, l->k->round_to) * w->ldx;
-    if (l->k->ready) {
-        l->k->ready(&ready);
-    } else if (run->ldx % 1024 == 0 && w->rows > 8) {
-        for (size_t i = 0; i < w->rows; i++)
-            memcpy((float *)room + i * w->ldx, x + i * run->ldx, l->n_in * sizeof *x);
-    } else {
+    if (l->k->form == LINEAR_AS_IS && (w->rows <= 8 || run->ldx % 1024 != 0)) {
         w->x = (const void *)x;
         w->ldx = run->ldx;
+    } else {
+        l->k->rows->ready(l->k->form, &ready);
     }
 }
 

@@ -19,13 +19,24 @@ typedef enum linear_word {
     LINEAR_WORD_I8,   /* fours */
 } linear_word;
 
-/* Rows made ready: [rows][ld] words.  The inner dimension ends at n_in; zeros follow up to `words`. */
+typedef enum linear_form {                   /* of rows made ready */
+                           LINEAR_AS_IS = 0, /* floats, read where they lie */
+                           LINEAR_ROUNDED,   /* floats that bfloat16 can hold */
+                           LINEAR_HALVES,    /* bfloat16 */
+                           LINEAR_I16,       /* int16 and int8 of a row's largest magnitude / 127 */
+                           LINEAR_S8,
+                           LINEAR_U8, /* the same + 128 */
+} linear_form;
+
+/* Rows made ready: [rows][ld] words, ld a multiple of 16.  Zeros (of the form) follow n_in up to `words`, and rows up to
+ * `rows_up`. */
 typedef struct linear_ready {
     const float *x;
     size_t ldx, rows, n_in;
     void *to;
-    size_t ld, words;
-    float *scale; /* LINEAR_I8: of each row */
+    size_t ld, words, rows_up;
+    float *
+        scale; /* LINEAR_I8: of each row; not a number if the row holds anything that is not finite */
 } linear_ready;
 
 typedef struct linear_tile {
@@ -49,20 +60,23 @@ typedef struct linear_finish {
 
 #define LINEAR_TILE_MOST ((size_t)1024) /* sums of one tile */
 
+typedef struct linear_rows { /* of an instruction set; the same bits on all of them */
+    void (*ready)(linear_form form, const linear_ready *r);
+    void (*finish)(const linear_finish *f);
+} linear_rows;
+
 typedef struct linear_kernels {
     const char *name; /* "avx512 f32" */
     linear_word word;
-    size_t width;     /* columns of a panel: divides LINEAR_COLS */
-    size_t depth;     /* the inner dimension is rounded up to a multiple of it */
-    size_t most;      /* rows of a tile */
-    size_t x_words;   /* of x for one word of w: 2 where bfloat16 is multiplied as float32 */
-    size_t round_to;  /* rows that a tile reads are a multiple of it */
-    bool is_unsigned; /* int8: x is made ready as x + 128 */
+    linear_form form;
+    size_t width;    /* columns of a panel: divides LINEAR_COLS */
+    size_t depth;    /* the inner dimension is rounded up to a multiple of it */
+    size_t most;     /* rows of a tile */
+    size_t round_to; /* rows that a tile reads are a multiple of it */
     /* Panels of a tile of so many rows.  Few rows have few sums to keep in registers: more columns hide the latency. */
     size_t (*panels)(size_t rows);
-    void (*ready)(const linear_ready *r); /* NULL: x is read as it lies */
     void (*tile)(const linear_tile *t);
-    void (*finish)(const linear_finish *f);
+    const linear_rows *rows;
     void (*begin)(void), (*end)(void); /* around the tiles of one linear_block, or NULL */
 } linear_kernels;
 
@@ -90,6 +104,12 @@ static inline size_t linear_steps(const linear_kernels *k, size_t n_in)
     return linear_up(n_in, k->depth) / linear_per_word(k->word);
 }
 
+/* Words of a ready row for one word of weights. */
+static inline size_t linear_x_words(const linear_kernels *k)
+{
+    return k->form == LINEAR_ROUNDED ? 2 : 1;
+}
+
 /* To bfloat16, nearest even; not a number stays so. */
 static inline uint16_t linear_bf16(float f)
 {
@@ -109,14 +129,13 @@ static inline float linear_from_bf16(uint16_t h)
 
 #define LINEAR_LEAST 1e-30f /* rows of x below it are zero to int8: their quotient would overflow */
 
+extern const linear_rows linear_rows_scalar, linear_rows_avx2, linear_rows_avx512;
 extern const linear_kernels linear_scalar_f32, linear_scalar_bf16, linear_scalar_i8;
 #if defined(__x86_64__)
 extern const linear_kernels linear_avx2_f32, linear_avx2_bf16, linear_avx2_i8, linear_avx_vnni_i8;
 extern const linear_kernels linear_avx512_f32, linear_avx512_bf16, linear_avx512_i8;
-extern const linear_kernels linear_avx512_vnni_i8, linear_avx512_dp_bf16;
+extern const linear_kernels linear_avx512_vnni_i8, linear_avx512_dp;
 extern const linear_kernels linear_amx_bf16, linear_amx_i8; /* if PM_HAVE_AMX */
 #endif
-
-void linear_finish_scalar(const linear_finish *f);
 
 #endif

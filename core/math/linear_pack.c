@@ -141,8 +141,8 @@ static bool rooms(packing *p, arena *a, arena *scratch, linear *l, size_t worker
     p->failed = arena_alloc_uncleared(scratch, workers, sizeof *p->failed);
     if (l->kind == LINEAR_I8) {
         l->scale = p->scale = arena_alloc(a, cols, sizeof *p->scale);
-        if (p->k->is_unsigned) l->shift = p->shift = arena_alloc(a, cols, sizeof *p->shift);
-        if (!p->scale || (p->k->is_unsigned && !p->shift)) return false;
+        if (p->k->form == LINEAR_U8) l->shift = p->shift = arena_alloc(a, cols, sizeof *p->shift);
+        if (!p->scale || (p->k->form == LINEAR_U8 && !p->shift)) return false;
     }
     for (size_t w = 0; p->failed && w < workers; w++) p->failed[w] = SIZE_MAX;
     return p->packed && p->slab && p->err && p->failed;

@@ -33,7 +33,7 @@ typedef struct bench_figure {
     size_t n;    /* samples behind the median */
 } bench_figure;
 
-enum { BENCH_MOST = 48 };
+enum { BENCH_MOST = 128 };
 
 typedef struct bench {
     const char *name;

@@ -36,8 +36,8 @@ PM_MUST_USE pm_status nn_graph_open(const compute *c, const nn_layout *l, size_t
                                     size_t max_sequences, nn_graph **out, pm_err *err);
 void nn_graph_close(nn_graph *g);
 /* loss = scale * sum over items (tokens asked, or sequences times weight); grad [slab] NULL: forward only.  lora NULL:
- * all weights are trained; else only the adapters (lora->grad) are, and grad is NULL.
- * PM_E_DIVERGED when the loss is not finite. */
+ * all weights are trained; else only the adapters are: into lora->grad (NULL: forward only), and grad is NULL.
+ * PM_E_DIVERGED when the loss is not finite; gradients are of no use then. */
 PM_MUST_USE pm_status nn_graph_step(nn_graph *g, const float *slab, nn_lora *lora, const nn_step *s,
                                     double *loss, float *grad, pm_err *err);
 pm_cmat nn_graph_outputs(const nn_graph *g); /* [n x n_outputs] of the last step */

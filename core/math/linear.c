@@ -12,6 +12,7 @@
     ((size_t)256 << 10) /* bytes of ready rows that stay in the second cache beside a panel */
 #define CHUNK    ((size_t)112) /* rows made ready at most: eight tiles of fourteen */
 #define LINE     ((size_t)16)  /* words of a cache line */
+#define SHARE    4e6           /* multiplications of a block: tens of microseconds */
 #define WORTH_IT 250000.0      /* multiplications: below, waking a thread costs more */
 
 static const linear_kernels *scalar_of(linear_kind kind)
@@ -26,6 +27,10 @@ const linear_kernels *linear_choose(const compute *c, linear_kind kind)
     const cpu_features *cpu = &c->cpu;
 #if defined(__x86_64__)
     bool amx = strcmp(c->k->name, "amx") == 0, avx512 = amx || strcmp(c->k->name, "avx512") == 0;
+#if defined(PM_HAVE_AMX)
+    if (amx && kind == LINEAR_BF16 && cpu->amx_bf16) return &linear_amx_bf16;
+    if (amx && kind == LINEAR_I8 && cpu->amx_int8) return &linear_amx_i8;
+#endif
     if (avx512 && kind == LINEAR_F32) return &linear_avx512_f32;
     if (avx512 && kind == LINEAR_BF16)
         return cpu->avx512_bf16 && cpu->is_amd ? &linear_avx512_dp : &linear_avx512_bf16;
@@ -75,15 +80,22 @@ typedef struct walk {
     const float *scale;
 } walk;
 
-/* The tiles of `panels` panels and all rows of the chunk, rows shared out evenly. */
+/* Rows of the next tile: shared out evenly, or whole tiles where a tile reads more rows than it has. */
+static size_t tile_rows(const linear_kernels *k, size_t left)
+{
+    if (k->round_to > 1) return left < k->most ? left : k->most;
+    size_t n = (left + k->most - 1) / k->most;
+    return (left + n - 1) / n;
+}
+
+/* The tiles of `panels` panels and all rows of the chunk. */
 static void walk_panels(const walk *w, size_t panel, size_t panels, size_t c1)
 {
     const linear_kernels *k = w->l->k;
     _Alignas(MEM_ALIGN) uint32_t sums[LINEAR_TILE_MOST];
-    size_t n = (w->rows + k->most - 1) / k->most, size = w->rows / n, larger = w->rows % n;
     size_t width = k->width, cols = panels * width, left = c1 - panel * width;
-    for (size_t i = 0, r = 0; i < n; i++) {
-        size_t rows = size + (i < larger);
+    for (size_t r = 0; r < w->rows;) {
+        size_t rows = tile_rows(k, w->rows - r);
         linear_tile t = {.x = w->x + r * w->ldx,
                          .ldx = w->ldx,
                          .w = (const uint32_t *)w->l->packed + panel * width * w->steps,
@@ -109,8 +121,7 @@ static void walk_panels(const walk *w, size_t panel, size_t panels, size_t c1)
 static void walk_chunk(const walk *w, size_t c0, size_t c1)
 {
     const linear_kernels *k = w->l->k;
-    size_t n = (w->rows + k->most - 1) / k->most, rows = (w->rows + n - 1) / n;
-    size_t end = linear_up(c1, k->width) / k->width, at_once = k->panels(rows);
+    size_t end = linear_up(c1, k->width) / k->width, at_once = k->panels(tile_rows(k, w->rows));
     for (size_t panel = c0 / k->width; panel < end;) {
         size_t panels = end - panel >= at_once ? at_once : 1;
         walk_panels(w, panel, panels, c1);
@@ -153,7 +164,9 @@ void linear_block(const linear *l, const linear_run *run, size_t r0, size_t r1, 
     if (l->k->begin) l->k->begin();
     walk w = {.l = l, .run = run, .steps = linear_steps(l->k, l->n_in)};
     for (w.row = r0; w.row < r1; w.row += w.rows) {
-        w.rows = r1 - w.row < chunk ? r1 - w.row : chunk;
+        size_t left = r1 - w.row, n = (left + chunk - 1) / chunk;
+        w.rows = linear_up((left + n - 1) / n, l->k->round_to);
+        w.rows = w.rows < left ? w.rows : left;
         make_ready(&w, room, room_rows);
         walk_chunk(&w, c0, c1);
     }
@@ -181,19 +194,28 @@ static pm_status run_share(int worker, size_t lo, size_t hi, void *arg)
     return PM_OK;
 }
 
-/* Blocks of rows where there are enough of them, of columns otherwise: by shape alone. */
+/* Blocks by shape alone: chunks of rows, and where those are few, columns.  Where rows have to be made ready first, each
+ * block of columns does it again, so that rows are cut before columns. */
 static void cut(shares *s)
 {
-    size_t chunk = chunk_rows(s->l), blocks = 8, units = linear_up(s->l->n_out, LINEAR_COLS);
-    s->row_grain = chunk < s->rows ? chunk : s->rows;
-    s->col_grain = s->l->n_out;
-    s->col_blocks = 1;
-    size_t row_blocks = (s->rows + s->row_grain - 1) / s->row_grain;
-    if (row_blocks >= blocks) return;
-    size_t wanted = (blocks + row_blocks - 1) / row_blocks;
-    units /= LINEAR_COLS;
-    s->col_grain = (units + wanted - 1) / wanted * LINEAR_COLS;
-    s->col_blocks = (s->l->n_out + s->col_grain - 1) / s->col_grain;
+    const linear *l = s->l;
+    double work = (double)s->rows * (double)l->n_in * (double)l->n_out;
+    size_t chunk = chunk_rows(l), wanted = (size_t)(work / SHARE);
+    wanted = wanted < 4 ? 4 : wanted > 64 ? 64 : wanted;
+    size_t row_blocks = (s->rows + chunk - 1) / chunk;
+    if (l->k->form != LINEAR_AS_IS && row_blocks < wanted) {
+        size_t tiles = (s->rows + l->k->most - 1) / l->k->most;
+        row_blocks = tiles < wanted ? tiles : wanted;
+    }
+    s->row_grain = (s->rows + row_blocks - 1) / row_blocks;
+    if (row_blocks > 1) s->row_grain = linear_up(s->row_grain, l->k->round_to);
+    row_blocks = (s->rows + s->row_grain - 1) / s->row_grain;
+    size_t units = linear_up(l->n_out, LINEAR_COLS) / LINEAR_COLS;
+    size_t col_blocks = (wanted + row_blocks - 1) / row_blocks;
+    size_t most = l->k->form == LINEAR_AS_IS ? units : (units + 3) / 4;
+    col_blocks = col_blocks < most ? col_blocks : most;
+    s->col_grain = (units + col_blocks - 1) / col_blocks * LINEAR_COLS;
+    s->col_blocks = (l->n_out + s->col_grain - 1) / s->col_grain;
 }
 
 void linear_apply(const linear *l, threads *pool, const linear_run *run, size_t rows, void *room)

@@ -46,7 +46,8 @@ static inline __attribute__((always_inline)) void TILE_ANY(const linear_tile *t,
         x_half += 4 * TILE_PARTS;
     }
     char *out = t->sums;
-    KERNEL_UNROLL for (size_t i = 0; i < rows * vecs; i++) t_store(out + i * TILE_BYTES, sum[i]);
+    KERNEL_UNROLL for (size_t r = 0; r < rows; r++) KERNEL_UNROLL for (size_t v = 0; v < vecs; v++)
+        t_store(out + (r * vecs + v) * TILE_BYTES, sum[r * vecs + v]);
 }
 
 #define TILE_ONE(rows, panels)                                                                     \

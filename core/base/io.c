@@ -61,6 +61,11 @@ void io_map_close(io_map *m)
     *m = (io_map){"", 0, false};
 }
 
+void io_map_drop(const io_map *m)
+{
+    if (m->mapped) (void)madvise((void *)(uintptr_t)m->at, m->len, MADV_DONTNEED);
+}
+
 pm_status io_read(const char *path, size_t max_bytes, str *out, pm_err *err)
 {
     str_clear(out);

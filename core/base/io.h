@@ -22,6 +22,8 @@ typedef struct io_map {
 
 PM_MUST_USE pm_status io_map_open(const char *path, io_map *out, pm_err *err);
 void io_map_close(io_map *m);
+/* The pages that were read may go from memory; they are read again when touched. */
+void io_map_drop(const io_map *m);
 
 /* The whole file into a heap string (gzip is not undone here: see base/gz.h). */
 PM_MUST_USE pm_status io_read(const char *path, size_t max_bytes, str *out, pm_err *err);

@@ -32,6 +32,10 @@ typedef enum nn_type { /* element types of files */
                        NN_Q6_K /* GGUF blocks */
 } nn_type;
 const char *nn_type_name(nn_type t);
+nn_type nn_type_parse(const char *name); /* 0: unknown */
+/* Elements and bytes of a block: 1 and 4 for F32, 256 and 144 for Q4_K.  False for a number that is no type. */
+bool nn_type_block(nn_type t, size_t *elements, size_t *bytes);
+bool nn_type_is_real(nn_type t); /* can become floats: not integers and flags */
 
 typedef struct nn_tensor {
     const char *name;
@@ -55,6 +59,19 @@ const char *nn_source_kind(const nn_source *s);                        /* "safet
 PM_MUST_USE pm_status nn_tensor_rows(const nn_tensor *t, size_t lo, size_t hi, float *out,
                                      pm_err *err);
 
+/* The same without a look at the numbers: elements [at, at + n) of the row-major whole.  Quantised types: multiples
+ * of their block. */
+void nn_convert(nn_type t, const void *from, size_t at, size_t n, float *out);
+
+/* Reads every tensor that holds real numbers and tells of each that has a NaN or an infinity; how many of them in
+ * *bad.  For `model verify`: all pages are read. */
+typedef struct nn_finding {
+    const nn_tensor *tensor;
+    size_t n_bad, first; /* how many elements, and the first one's place in the row-major whole */
+} nn_finding;
+PM_MUST_USE pm_status nn_source_verify(const nn_source *s, void (*tell)(void *arg, nn_finding f),
+                                       void *arg, size_t *bad, pm_err *err);
+
 /* GGUF metadata beside tensors: views into the mapping.  False if absent or of another type. */
 typedef struct nn_strings {
     const pm_str *at;
@@ -65,6 +82,7 @@ bool nn_source_number(const nn_source *s, const char *key,
                       double *out); /* integers, floats and flags */
 bool nn_source_texts(const nn_source *s, const char *key, nn_strings *out);
 bool nn_source_numbers(const nn_source *s, const char *key, const int32_t **out, size_t *n);
+bool nn_source_reals(const nn_source *s, const char *key, const float **out, size_t *n);
 
 /* ---- safetensors alone ---- */
 typedef struct safetensors safetensors;
@@ -74,9 +92,9 @@ PM_MUST_USE pm_status safetensors_parse(const void *bytes, size_t len, const cha
                                         pm_err *err); /* of bytes in memory: fuzzing, wheels */
 size_t safetensors_count(const safetensors *s);
 const nn_tensor *safetensors_at(const safetensors *s, size_t i);
-PM_MUST_USE pm_status safetensors_write(const char *path, const nn_tensor *t, size_t n,
-                                        const char *metadata_json,
-                                        pm_err *err); /* atomic; names sorted */
+PM_MUST_USE pm_status
+safetensors_write(const char *path, const nn_tensor *t, size_t n, const char *metadata_json,
+                  pm_err *err); /* atomic; wide elements first, then by name */
 
 /* ---- weights: parameters of a layout, wherever they lie ---- */
 typedef struct nn_weights nn_weights;

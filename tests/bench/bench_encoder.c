@@ -13,7 +13,7 @@
 #include "math/mat.h"
 #include "math/probe.h"
 
-enum { TOKENS = 128, BATCH = 32, KINDS = 3, ROUNDS = 9 };
+enum { TOKENS = 128, BATCH = 32, KINDS = 3, ROUNDS = 5 };
 
 static const char *const names[KINDS] = {"float32", "fast", "int8"};
 

@@ -19,6 +19,11 @@
 
 #include "math/linear.h"
 
+#if defined(__clang__)
+#define LANES_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define LANES_UNROLL _Pragma("GCC unroll 16")
+#endif
 #define LANES_INLINE static inline __attribute__((always_inline, unused))
 
 #if defined(LANES_AVX512)
@@ -36,7 +41,8 @@
  *   v16_abs, v16_pick_lt(a, b, x, y) = a < b ? x : y
  *   v16_scale(p, t): p 2^n for p in [.5, 2), n in [-150, 128] held as t = n + LANES_MAGIC
  *   v16_split(x, e): mantissa in [sqrt(1/2), sqrt(2)) and exponent e of positive normal numbers
- *   v16_sum(v), v16_most(v): lanes l and l + 8, then + 4, + 2, + 1. */
+ *   v16_sum(v), v16_most(v): lanes l and l + 8, then + 4, + 2, + 1
+ *   v16_turn: transposes up to 16 x 16 numbers. */
 
 #define LANES_MAGIC 12582912.0f /* 1.5 2^23: adding it rounds to whole numbers */
 

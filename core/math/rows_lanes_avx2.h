@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sixteen lanes of rows_lanes.h in two registers of AVX2 with FMA.  Included by rows_lanes.h only.
+ * The sixteen lanes of rows_lanes.h in two registers of AVX2 with FMA.
+ * Included by rows_lanes.h only.
  */
 #ifndef PM_MATH_ROWS_LANES_AVX2_H
 #define PM_MATH_ROWS_LANES_AVX2_H
@@ -120,6 +121,42 @@ LANES_INLINE float v16_most(v16 v)
     __m128 b = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
     b = _mm_max_ps(b, _mm_movehl_ps(b, b));
     return _mm_cvtss_f32(_mm_max_ss(b, _mm_movehdup_ps(b)));
+}
+
+/* Eight rows and columns of v16_turn. */
+LANES_INLINE void v16_turn8(const float *src, size_t ld, size_t rows, size_t cols, float *dst,
+                            size_t ldd)
+{
+    const __m256i live = v16_live(cols);
+    __m256 a[8], b[8];
+    LANES_UNROLL for (size_t r = 0; r < 8; r++)
+        a[r] = r < rows ? _mm256_maskload_ps(src + r * ld, live) : _mm256_setzero_ps();
+    LANES_UNROLL for (size_t r = 0; r < 8; r += 2)
+    {
+        b[r] = _mm256_unpacklo_ps(a[r], a[r + 1]);
+        b[r + 1] = _mm256_unpackhi_ps(a[r], a[r + 1]);
+    }
+    LANES_UNROLL for (size_t r = 0; r < 8; r += 4) LANES_UNROLL for (size_t h = 0; h < 2; h++)
+    {
+        a[r + 2 * h] = _mm256_shuffle_ps(b[r + h], b[r + h + 2], 0x44);
+        a[r + 2 * h + 1] = _mm256_shuffle_ps(b[r + h], b[r + h + 2], 0xee);
+    }
+    LANES_UNROLL for (size_t h = 0; h < 4; h++)
+    {
+        b[h] = _mm256_permute2f128_ps(a[h], a[4 + h], 0x20);
+        b[4 + h] = _mm256_permute2f128_ps(a[h], a[4 + h], 0x31);
+    }
+    LANES_UNROLL for (size_t c = 0; c < 8; c++) if (c < cols) _mm256_storeu_ps(dst + c * ldd, b[c]);
+}
+/* dst[c * ldd + r] = src[r * ld + c] for c < cols, r < rows; zeros for r from rows to 15. */
+LANES_INLINE void v16_turn(const float *src, size_t ld, size_t rows, size_t cols, float *dst,
+                           size_t ldd)
+{
+    for (size_t r = 0; r < 16; r += 8)
+        for (size_t c = 0; c < cols; c += 8) {
+            size_t live = rows > r ? rows - r : 0;
+            v16_turn8(live ? src + r * ld + c : src, ld, live, cols - c, dst + c * ldd + r, ldd);
+        }
 }
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sixteen lanes of rows_lanes.h as an array, for any CPU.  Included by rows_lanes.h only.
+ * The sixteen lanes of rows_lanes.h as an array, for any CPU.
+ * Included by rows_lanes.h only.
  */
 #ifndef PM_MATH_ROWS_LANES_PLAIN_H
 #define PM_MATH_ROWS_LANES_PLAIN_H
@@ -85,6 +86,14 @@ LANES_INLINE float v16_most(v16 v)
     for (size_t w = 8; w > 0; w /= 2)
         for (size_t i = 0; i < w; i++) v.l[i] = v.l[i] > v.l[i + w] ? v.l[i] : v.l[i + w];
     return v.l[0];
+}
+
+/* dst[c * ldd + r] = src[r * ld + c] for c < cols, r < rows; zeros for r from rows to 15. */
+LANES_INLINE void v16_turn(const float *src, size_t ld, size_t rows, size_t cols, float *dst,
+                           size_t ldd)
+{
+    for (size_t c = 0; c < cols; c++)
+        for (size_t r = 0; r < 16; r++) dst[c * ldd + r] = r < rows ? src[r * ld + c] : 0.0f;
 }
 
 #endif

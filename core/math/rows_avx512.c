@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The kernels of rows.h for AVX-512 (F, DQ, BW, VL); target by pragma, as in kernels_avx512.c.
+ */
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <math.h>
+#include <string.h>
+
+#include "math/rows_kernels.h"
+
+#if defined(__clang__)
+#pragma clang attribute push(                                                                      \
+    __attribute__((target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl"))), apply_to = function)
+#else
+#pragma GCC target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl")
+#endif
+
+#define LANES_AVX512
+#define DROP_LANES     16
+#define drop_mul(a, m) ((drop_l)_mm512_mul_epu32((__m512i)(a), (__m512i)(m)))
+#define ROWS_TABLE     rows_avx512
+
+#include "math/rows_lanes.h"
+
+#include "math/rows_body.h"
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#else
+typedef int rows_avx512_is_empty;
+#endif

@@ -81,6 +81,8 @@ pm_status nn_source_open(const char *path, arena *a, nn_source **out, pm_err *er
     pm_status st;
     if (io_is_dir(path))
         st = nn_open_folder(s, err);
+    else if (ends_with(path, ".gguf"))
+        st = nn_open_gguf(s, err);
     else if (ends_with(path, ".safetensors"))
         st = open_alone(s, err);
     else if (!io_exists(path))

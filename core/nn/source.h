@@ -50,6 +50,9 @@ typedef struct nn_source nn_source; /* lives in the arena; mappings close with i
 /* path: a folder with config.json and model.safetensors (or model.safetensors.index.json), or a .gguf file, or a
  * .safetensors file alone (tensors only: no config). */
 PM_MUST_USE pm_status nn_source_open(const char *path, arena *a, nn_source **out, pm_err *err);
+/* A GGUF file in memory, which must outlive the source: fuzzing, archives. */
+PM_MUST_USE pm_status nn_source_parse_gguf(const void *bytes, size_t len, const char *name,
+                                           arena *a, nn_source **out, pm_err *err);
 size_t nn_source_count(const nn_source *s);
 const nn_tensor *nn_source_at(const nn_source *s, size_t i);
 const nn_tensor *nn_source_find(const nn_source *s, const char *name); /* NULL if absent */

@@ -9,7 +9,8 @@
 #include "plug/call.h"
 
 extern const verb verb_run, verb_check, verb_route, verb_runs, verb_report, verb_plugins,
-    verb_conform, verb_doctor, verb_new, verb_corpus, verb_calibrate, verb_completion, verb_data;
+    verb_conform, verb_doctor, verb_new, verb_corpus, verb_calibrate, verb_completion, verb_data,
+    verb_model;
 
 /* Opened once by a verb that needs plugins: compute, registry, Ctrl-C as cancel, progress to log.h. */
 typedef struct app_env {

@@ -11,10 +11,10 @@
 #include "base/log.h"
 #include "pointsman/pointsman.h"
 
-static const verb *const verbs[] = {&verb_run,        &verb_check,   &verb_route,   &verb_calibrate,
-                                    &verb_runs,       &verb_report,  &verb_plugins, &verb_data,
-                                    &verb_corpus,     &verb_conform, &verb_doctor,  &verb_new,
-                                    &verb_completion, NULL};
+static const verb *const verbs[] = {&verb_run,    &verb_check,      &verb_route,   &verb_calibrate,
+                                    &verb_runs,   &verb_report,     &verb_plugins, &verb_data,
+                                    &verb_corpus, &verb_model,      &verb_conform, &verb_doctor,
+                                    &verb_new,    &verb_completion, NULL};
 
 const verb *const *verbs_all(void)
 {

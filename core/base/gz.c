@@ -361,3 +361,73 @@ void gz_out_abandon(gz_out *o)
     if (o->packed) deflateEnd(&o->z);
     mem_free(o);
 }
+
+/* ---- for archives ---- */
+
+typedef struct raw {
+    z_stream z;
+    const unsigned char *from;
+    size_t left;
+    uint64_t room; /* bytes that may still come */
+    const char *name;
+    unsigned char out[STEP];
+} raw;
+
+/* Unpacks until the stream ends; zlib counts in unsigned int, so input is handed over in parts. */
+static pm_status inflate_all(raw *r, gz_sink sink, void *arg, pm_err *err)
+{
+    for (int state = Z_OK; state != Z_STREAM_END;) {
+        if (r->z.avail_in == 0 && r->left > 0) {
+            r->z.next_in = (z_const Bytef *)(uintptr_t)r->from;
+            r->z.avail_in = r->left > INT_MAX ? INT_MAX : (uInt)r->left;
+            r->from += r->z.avail_in;
+            r->left -= r->z.avail_in;
+        }
+        r->z.next_out = r->out;
+        r->z.avail_out = sizeof r->out;
+        state = inflate(&r->z, Z_NO_FLUSH);
+        const size_t made = sizeof r->out - r->z.avail_out;
+        if (state == Z_MEM_ERROR) return err_set(err, PM_E_MEMORY, "%s: out of memory", r->name);
+        if (state != Z_OK && state != Z_STREAM_END && !(state == Z_BUF_ERROR && made))
+            return err_set(err, PM_E_FORMAT, "%s: %s", r->name,
+                           state == Z_BUF_ERROR ? "the packed data end early"
+                                                : "the packed data are damaged");
+        if (made > r->room)
+            return err_set(err, PM_E_FORMAT, "%s: unpacks to more than its directory says",
+                           r->name);
+        r->room -= made;
+        pm_status s = made ? sink(arg, r->out, made, err) : PM_OK;
+        if (s != PM_OK) return s;
+    }
+    if (r->z.avail_in || r->left)
+        return err_set(err, PM_E_FORMAT, "%s: %zu bytes follow the end of the packed data", r->name,
+                       (size_t)r->z.avail_in + r->left);
+    return PM_OK;
+}
+
+pm_status gz_inflate_raw(const void *bytes, size_t len, const char *name, uint64_t max_bytes,
+                         gz_sink sink, void *arg, pm_err *err)
+{
+    raw *r = mem_alloc(1, sizeof *r);
+    if (!r) return err_set(err, PM_E_MEMORY, "%s: out of memory", name);
+    r->z.zalloc = hook_alloc;
+    r->z.zfree = hook_free;
+    r->from = bytes;
+    r->left = len;
+    r->room = max_bytes;
+    r->name = name;
+    pm_status s = inflateInit2(&r->z, -15) == Z_OK
+                      ? PM_OK
+                      : err_set(err, PM_E_MEMORY, "%s: out of memory", name);
+    if (s == PM_OK) {
+        s = inflate_all(r, sink, arg, err);
+        inflateEnd(&r->z);
+    }
+    mem_free(r);
+    return s;
+}
+
+uint32_t gz_crc32(uint32_t crc, const void *bytes, size_t len)
+{
+    return (uint32_t)crc32_z(crc, bytes, len);
+}

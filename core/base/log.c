@@ -193,6 +193,21 @@ void progress_show(const char *what, double done)
     pthread_mutex_unlock(&lock);
 }
 
+void progress_line(const char *text)
+{
+    if (!progress_wanted()) return;
+    double now = now_s();
+    pthread_mutex_lock(&lock);
+    if (now - progress.updated >= UPDATE_S) {
+        clear_line();
+        fputs(text, stderr);
+        fflush(stderr);
+        progress.shown = true;
+        progress.updated = now;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
 void progress_end(void)
 {
     pthread_mutex_lock(&lock);

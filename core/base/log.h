@@ -22,6 +22,8 @@ void log_once(log_level level, const char *fmt, ...) PM_PRINTF(2, 3);
 /* Progress on stderr, only when stderr is a terminal (or POINTSMAN_PROGRESS=1): one line that is
  * rewritten, with share done, elapsed and estimated time left; at most ten updates a second. */
 void progress_show(const char *what, double done);
+/* The same line in the caller's own words: rates, amounts. */
+void progress_line(const char *text);
 void progress_end(void); /* clears the line */
 bool log_colour(void);   /* stderr is a terminal and NO_COLOR is not set */
 

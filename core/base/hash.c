@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * SHA-256 (FIPS 180-4, section 6.2) in plain C, SHA-1 (section 6.1), and FNV-1a with its 64-bit constants.
+ * SHA-256 (FIPS 180-4, section 6.2) in plain C, SHA-1 (section 6.1), and FNV-1a with its 64-bit constants.  Where the CPU
+ * has instructions for SHA-256, hash_shani.c does its blocks.
  * SHA-256 names content; SHA-1 deals out folds; FNV-1a only spreads keys over tables and is no defence against
  * chosen keys.
  */
@@ -9,6 +10,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/hash_shani.h"
 
 static const uint32_t round_constant[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -60,6 +63,24 @@ static void compress(uint32_t h[8], const uint8_t block[64])
     for (size_t k = 0; k < 8; k++) h[k] += v[k];
 }
 
+void sha256_blocks_plain(uint32_t h[8], const uint8_t *block, size_t n)
+{
+    for (; n > 0; n--, block += 64) compress(h, block);
+}
+
+enum { PLAIN = 1, INSTRUCTIONS, MANY_BLOCKS = 64 };
+
+/* Whether there are instructions is asked when many blocks come at once, once a hash: nothing is remembered between
+ * hashes, and a short text does not wait for CPUID. */
+static void blocks(sha256 *s, const uint8_t *block, size_t n)
+{
+    if (s->kernel == 0 && n >= MANY_BLOCKS) s->kernel = sha256_has_ni() ? INSTRUCTIONS : PLAIN;
+    if (s->kernel == INSTRUCTIONS)
+        sha256_blocks_ni(s->h, block, n);
+    else
+        sha256_blocks_plain(s->h, block, n);
+}
+
 void sha256_init(sha256 *s)
 {
     static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
@@ -67,6 +88,7 @@ void sha256_init(sha256 *s)
     memcpy(s->h, start, sizeof start);
     s->length = 0;
     s->used = 0;
+    s->kernel = 0;
 }
 
 void sha256_add(sha256 *s, const void *bytes, size_t len)
@@ -75,9 +97,10 @@ void sha256_add(sha256 *s, const void *bytes, size_t len)
     s->length += len;
     while (len > 0) {
         if (s->used == 0 && len >= sizeof s->block) {
-            compress(s->h, from);
-            from += sizeof s->block;
-            len -= sizeof s->block;
+            const size_t n = len / sizeof s->block;
+            blocks(s, from, n);
+            from += n * sizeof s->block;
+            len -= n * sizeof s->block;
             continue;
         }
         size_t part = sizeof s->block - s->used;
@@ -87,7 +110,7 @@ void sha256_add(sha256 *s, const void *bytes, size_t len)
         from += part;
         len -= part;
         if (s->used == sizeof s->block) {
-            compress(s->h, s->block);
+            blocks(s, s->block, 1);
             s->used = 0;
         }
     }
@@ -121,7 +144,7 @@ pm_status sha256_file(const char *path, char hex[65], pm_err *err)
     if (!f) return err_set(err, PM_E_IO, "%s: cannot open: %s", path, strerror(errno));
     sha256 s;
     sha256_init(&s);
-    uint8_t part[16384];
+    uint8_t part[65536];
     size_t got = 0;
     while ((got = fread(part, 1, sizeof part, f)) > 0) sha256_add(&s, part, got);
     int bad = ferror(f) ? errno : 0;

@@ -16,6 +16,7 @@ typedef struct sha256 {
     uint64_t length;
     uint8_t block[64];
     size_t used;
+    int kernel; /* 0: not chosen yet */
 } sha256;
 
 void sha256_init(sha256 *s);

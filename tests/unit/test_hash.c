@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/hash_shani.h"
 #include "base/io.h"
+#include "base/rng.h"
 
 static const struct {
     const char *text, *hex;
@@ -41,6 +43,26 @@ START_TEST(sha256_known_answers)
 END_TEST
 
 /* FIPS 180-4 "Example algorithms"; remainders by Python: int(sha1(text).hexdigest(), 16) % n. */
+/* Any state, any bytes, any number of blocks; and the million a's in one piece and in small ones. */
+START_TEST(sha256_by_instructions)
+{
+    static uint8_t bytes[64 * 70 + 1];
+    if (!sha256_has_ni()) {
+        printf("test_hash: this CPU has no SHA instructions: they are not compared\n");
+        return;
+    }
+    for (size_t k = 0; k < sizeof bytes; k++) bytes[k] = (uint8_t)rng_bits(1, 0, k);
+    for (uint64_t t = 0; t < 200; t++) {
+        uint32_t a[8], b[8];
+        const size_t n = (size_t)rng_below(2, 0, t, 71);
+        for (uint64_t k = 0; k < 8; k++) a[k] = b[k] = (uint32_t)rng_bits(3, (uint32_t)k, t);
+        sha256_blocks_plain(a, bytes + t % 2, n);
+        sha256_blocks_ni(b, bytes + t % 2, n);
+        ck_assert_mem_eq(a, b, sizeof a);
+    }
+}
+END_TEST
+
 START_TEST(sha1_known_answers)
 {
     static const struct {
@@ -126,6 +148,7 @@ int main(void)
 {
     TCase *c = tcase_create("hash");
     tcase_add_test(c, sha256_known_answers);
+    tcase_add_test(c, sha256_by_instructions);
     tcase_add_test(c, sha1_known_answers);
     tcase_add_test(c, sha256_in_pieces);
     tcase_add_test(c, sha256_of_files);

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/threads.h"
 
 typedef struct tokenizer tokenizer;
 
@@ -101,9 +102,22 @@ typedef struct vocab_want {
     const char *const
         *special; /* NULL-terminated; NULL: [PAD] [UNK] [CLS] [SEP] [MASK], or <|endoftext|> */
     size_t max_alphabet; /* WordPiece: most single characters; 0: 1000 */
+    threads *pool;       /* counts words; NULL: the caller alone */
 } vocab_want;
-/* Deterministic: merges by count, equal counts by the pair of ids (as tokenizers' trainers).  progress may be NULL; returns
- * PM_E_CANCELED to stop. */
+/* A tokeniser whose vocabulary is learned from texts: BERT's (WordPiece) or GPT-2's (BPE on bytes: the 256 bytes are always
+ * in it), with the special tokens first, then single characters in the order of code points, then (WordPiece) those that
+ * continue a word, then what merges make.
+ *
+ * Merges by count, equal counts by the smaller pair of ids, as WordPieceTrainer and BpeTrainer of `tokenizers` (0.23)
+ * merge; where that package's own order is that of a hash table (ids of "##x" pieces, and so ties between their pairs;
+ * characters as rare as the last one that max_alphabet leaves out) ours is by code point.  The same result whatever the
+ * threads.  Words beyond 1,000 bytes are counted in parts; past four
+ * million different words the rarest are forgotten.
+ *
+ * progress may be NULL; returns PM_E_CANCELED to stop.
+ * Errors  PM_E_ARG: no words in the texts, a size below special tokens and characters together, special tokens
+ *         that repeat or (WordPiece) lack [UNK].  PM_E_MEMORY.
+ * Cost    tokenisation of the texts, then about the length of the different words times log of the pairs. */
 PM_MUST_USE pm_status vocab_train(const vocab_want *w, const pm_str *text, size_t n, arena *a,
                                   tokenizer **out, pm_status (*progress)(void *arg, double done),
                                   void *arg, pm_err *err);

@@ -7,6 +7,7 @@
 #include "app/cmds.h"
 #include "base/io.h"
 #include "math/gemm.h"
+#include "math/linear.h"
 #include "math/probe.h"
 #include "pointsman/pointsman.h"
 
@@ -17,15 +18,15 @@ static const arg_row rows[] = {{"jobs", 'j', ARG_NUMBER, "N", "threads (default:
 
 static int doctor_main(int argc, char **argv);
 
-const verb verb_doctor = {
-    "doctor",
-    "",
-    0,
-    0,
-    "show CPU features, kernels chosen, threads, speed, plugins",
-    "Measures for about two seconds: register FMA rate, matrix product rate, read bandwidth.",
-    rows,
-    doctor_main};
+const verb verb_doctor = {"doctor",
+                          "",
+                          0,
+                          0,
+                          "show CPU features, kernels chosen, threads, speed, plugins",
+                          "Measures for about two seconds: register FMA rate, rates of matrix "
+                          "products and dense layers, read bandwidth.",
+                          rows,
+                          doctor_main};
 
 static void features(const cpu_features *f, str *out)
 {
@@ -38,10 +39,37 @@ static void features(const cpu_features *f, str *out)
                {f->avx512, "avx512"},
                {f->avx512_vnni, "avx512_vnni"},
                {f->avx512_bf16, "avx512_bf16"},
+               {f->avx_vnni, "avx_vnni"},
                {f->amx_bf16, "amx_bf16"},
                {f->amx_int8, "amx_int8"}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i].has) str_printf(out, "%s%s", out->len ? " " : "", all[i].name);
+}
+
+static const char *const kind_names[] = {"float32", "bf16", "int8"};
+
+/* Which kernels serve the dense layers of each kind, and how fast: int8 and bf16 may pass the float32 peak. */
+static void print_layers(const compute *c, const probe_result *p)
+{
+    for (int k = LINEAR_F32; k <= (int)LINEAR_I8; k++) {
+        printf("layers %-9s %-20s", kind_names[k - 1], linear_kernel_name(c, (linear_kind)k));
+        if (p)
+            printf(" %7.1f GFLOP/s on 1 thread, %7.1f on %d  (%.0f %% of the FMA peak)",
+                   p->linear_gflops_1[k - 1], p->linear_gflops_all[k - 1], threads_count(c->pool),
+                   100 * p->linear_gflops_all[k - 1] / p->fma_gflops_all);
+        printf("\n");
+    }
+}
+
+static void json_layers(const compute *c, const probe_result *p, str *s)
+{
+    for (int k = LINEAR_F32; k <= (int)LINEAR_I8; k++) {
+        const char *name = kind_names[k - 1];
+        str_printf(s, ",\"layers_%s\":\"%s\"", name, linear_kernel_name(c, (linear_kind)k));
+        if (p)
+            str_printf(s, ",\"layers_%s_gflops_1\":%.1f,\"layers_%s_gflops_all\":%.1f", name,
+                       p->linear_gflops_1[k - 1], name, p->linear_gflops_all[k - 1]);
+    }
 }
 
 static void print_text(const app_env *e, const char *names, const probe_result *p)
@@ -54,6 +82,7 @@ static void print_text(const app_env *e, const char *names, const probe_result *
            c->cpu.brand, names);
     printf("kernels          %s\nmatrix products  BLIS configuration %s\nthreads          %d\n",
            c->k->name, c->blis, threads_count(c->pool));
+    print_layers(c, p);
     if (p) {
         printf("FMA peak         %7.1f GFLOP/s on 1 thread, %7.1f on %d\n", p->fma_gflops_1,
                p->fma_gflops_all, threads_count(c->pool));
@@ -78,6 +107,7 @@ static void print_json(const app_env *e, const char *names, const probe_result *
     str_json(&s, c->cpu.brand, strlen(c->cpu.brand));
     str_printf(&s, ",\"features\":\"%s\",\"kernels\":\"%s\",\"blis\":\"%s\",\"threads\":%d", names,
                c->k->name, c->blis, threads_count(c->pool));
+    json_layers(c, p, &s);
     if (p)
         str_printf(&s,
                    ",\"fma_gflops_1\":%.1f,\"fma_gflops_all\":%.1f,\"gemm_gflops_1\":%.1f,"

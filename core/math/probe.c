@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the machine can do at best, measured with the kernels in use: fused multiply-adds in registers,
- * our matrix product, reading memory.  The only place in the floor that looks at a clock.
+ * our matrix product and dense layers, reading memory.  The only place in the floor that looks at a clock.
  */
 #include "math/probe.h"
 
@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "math/gemm.h"
+#include "math/linear.h"
 #include "math/mat.h"
 
 static double now_seconds(void)
@@ -88,7 +89,7 @@ static double fma_gflops(const compute *c, threads *pool)
     return (double)(blocks * j.rounds * FMA_PER_ROUND * lanes * 2) / best * 1e-9;
 }
 
-/* ---- matrix product and memory ---- */
+/* ---- matrix product ---- */
 
 static pm_status gemm_gflops(const compute *c, threads *pool, arena *a, double *out, pm_err *err)
 {
@@ -110,6 +111,50 @@ static pm_status gemm_gflops(const compute *c, threads *pool, arena *a, double *
     *out = 2.0 * (double)(n * n * n) / best * 1e-9;
     return PM_OK;
 }
+
+/* ---- dense layers ---- */
+
+enum { LAYER_ROWS = 1024, LAYER_IN = 1536, LAYER_OUT = 384 };
+
+static pm_status ramp(void *arg, size_t lo, size_t hi, float *out, pm_err *err)
+{
+    (void)arg;
+    (void)err;
+    for (size_t i = 0; i < (hi - lo) * LAYER_IN; i++) out[i] = (float)((lo + i) % 31) - 15;
+    return PM_OK;
+}
+
+static double layer_gflops(const linear *l, threads *pool, const linear_run *run, size_t rows,
+                           void *room)
+{
+    double best = INFINITY;
+    for (int r = 0; r < 5; r++) {
+        double t = now_seconds();
+        linear_apply(l, pool, run, rows, room);
+        t = now_seconds() - t;
+        best = t < best ? t : best;
+    }
+    return 2e-9 * (double)rows * LAYER_IN * LAYER_OUT / best;
+}
+
+static pm_status linear_gflops(const compute *c, arena *a, linear_kind kind, probe_result *out,
+                               pm_err *err)
+{
+    linear l;
+    pm_status s = linear_pack(c, a, LAYER_OUT, LAYER_IN, ramp, NULL, NULL, kind, &l, err);
+    if (s) return s;
+    pm_mat x = mat_new(a, LAYER_ROWS, LAYER_IN), y = mat_new(a, LAYER_ROWS, LAYER_OUT);
+    void *room = arena_alloc(a, (size_t)threads_count(c->pool), linear_room(&l, LAYER_ROWS));
+    if (!x.at || !y.at || !room) return err_set(err, PM_E_MEMORY, "probe: no memory for a layer");
+    mat_fill(x, 1);
+    linear_run run = {.x = x.at, .ldx = x.ld, .out = y.at, .ldo = y.ld};
+    size_t rows = fma_lanes(c->k) == 0 ? 16 : LAYER_ROWS; /* plain C is slow */
+    out->linear_gflops_1[kind - 1] = layer_gflops(&l, NULL, &run, rows, room);
+    out->linear_gflops_all[kind - 1] = layer_gflops(&l, c->pool, &run, rows, room);
+    return PM_OK;
+}
+
+/* ---- reading ---- */
 
 #define READ_GRAIN ((size_t)1 << 18) /* floats: 1 MiB */
 
@@ -154,6 +199,8 @@ pm_status probe_machine(const compute *c, probe_result *out, pm_err *err)
     out->fma_gflops_all = fma_gflops(c, c->pool);
     pm_status s = gemm_gflops(c, NULL, a, &out->gemm_gflops_1, err);
     if (s == PM_OK) s = gemm_gflops(c, c->pool, a, &out->gemm_gflops_all, err);
+    for (int k = LINEAR_F32; s == PM_OK && k <= (int)LINEAR_I8; k++)
+        s = linear_gflops(c, a, (linear_kind)k, out, err);
     float *big = s == PM_OK ? arena_alloc(a, bytes, 1) : NULL;
     if (s == PM_OK && !big) s = err_set(err, PM_E_MEMORY, "probe: no memory for %zu bytes", bytes);
     if (s == PM_OK) {

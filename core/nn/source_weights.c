@@ -33,9 +33,11 @@ static const nn_tensor *find_either(const nn_source *s, const char *prefix, cons
     return t ? t : nn_source_find(s, name);
 }
 
-static pm_status absent(const nn_source *s, const char *name, nn_shape_text want, pm_err *err)
+static pm_status absent(const nn_source *s, const nn_place *place, nn_shape_text want, pm_err *err)
 {
+    char name[160];
     const char *near = NULL;
+    snprintf(name, sizeof name, "%s%s", place->prefix, place->name);
     const char **names = arena_alloc(s->a, s->n, sizeof *names);
     for (size_t i = 0; i < s->n && names; i++) names[i] = s->t[i].name;
     if (names && s->n) near = str_suggest(name, names, s->n);
@@ -74,7 +76,7 @@ static pm_status place_one(const mapped *m, size_t i, bool is_gguf, pm_err *err)
     const nn_tensor *t = find_either(s, place.prefix, place.name);
     if (!t) t = find_either(s, place.prefix, place.other);
     size_t n_dims = wanted_shape(c, p, &place, dim);
-    if (!t) return absent(s, place.name, nn_shape_of(dim, n_dims), err);
+    if (!t) return absent(s, &place, nn_shape_of(dim, n_dims), err);
     if (t->n_dims != n_dims || memcmp(t->dim, dim, n_dims * sizeof *dim) != 0)
         return err_set(err, PM_E_FORMAT, "%s: tensor '%.100s' has shape %s; want %s", s->path,
                        t->name, nn_shape_of(t->dim, t->n_dims).text, nn_shape_of(dim, n_dims).text);

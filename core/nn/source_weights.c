@@ -33,14 +33,20 @@ static const nn_tensor *find_either(const nn_source *s, const char *prefix, cons
     return t ? t : nn_source_find(s, name);
 }
 
-static pm_status absent(const nn_source *s, const nn_place *place, nn_shape_text want, pm_err *err)
+/* The nearest name is one of the same layer: the other layers' names are all alike. */
+static pm_status absent(const mapped *m, const nn_place *place, nn_shape_text want, pm_err *err)
 {
     char name[160];
-    const char *near = NULL;
+    const nn_source *s = m->s;
+    const char *near = NULL, **names = arena_alloc(s->a, s->n, sizeof *names);
+    nn_family family = m->layout.config->family;
+    size_t n = 0;
     snprintf(name, sizeof name, "%s%s", place->prefix, place->name);
-    const char **names = arena_alloc(s->a, s->n, sizeof *names);
-    for (size_t i = 0; i < s->n && names; i++) names[i] = s->t[i].name;
-    if (names && s->n) near = str_suggest(name, names, s->n);
+    long layer = nn_layer_of_name(family, s->meta != NULL, name);
+    for (size_t i = 0; i < s->n && names; i++)
+        if (nn_layer_of_name(family, s->meta != NULL, s->t[i].name) == layer)
+            names[n++] = s->t[i].name;
+    if (n) near = str_suggest(name, names, n);
     return err_set(err, PM_E_FORMAT, "%s: holds no tensor '%.100s' of shape %s%s%.80s%s", s->path,
                    name, want.text, near ? "; is it '" : "", near ? near : "", near ? "'?" : "");
 }
@@ -76,7 +82,7 @@ static pm_status place_one(const mapped *m, size_t i, bool is_gguf, pm_err *err)
     const nn_tensor *t = find_either(s, place.prefix, place.name);
     if (!t) t = find_either(s, place.prefix, place.other);
     size_t n_dims = wanted_shape(c, p, &place, dim);
-    if (!t) return absent(s, &place, nn_shape_of(dim, n_dims), err);
+    if (!t) return absent(m, &place, nn_shape_of(dim, n_dims), err);
     if (t->n_dims != n_dims || memcmp(t->dim, dim, n_dims * sizeof *dim) != 0)
         return err_set(err, PM_E_FORMAT, "%s: tensor '%.100s' has shape %s; want %s", s->path,
                        t->name, nn_shape_of(t->dim, t->n_dims).text, nn_shape_of(dim, n_dims).text);

@@ -67,7 +67,7 @@ static void TILE(const linear_tile *t)
     switch (t->rows * 8 + t->panels) {
         TILE_SHAPES(TILE_CASE)
     default:
-        break;
+        PM_ASSERT(!"a tile of one of TILE_SHAPES");
     }
 }
 

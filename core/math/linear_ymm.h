@@ -11,6 +11,12 @@ static size_t panels_of(size_t rows)
     return rows == 1 ? 4 : rows <= 3 ? 2 : 1;
 }
 
+/* Where a word is taken apart, two registers more are needed. */
+static inline size_t panels_of_pairs(size_t rows)
+{
+    return rows == 1 ? 4 : rows == 2 ? 2 : 1;
+}
+
 static inline __attribute__((always_inline, unused)) __m256 spread_float(const char *p)
 {
     float f;

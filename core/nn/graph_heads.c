@@ -78,7 +78,7 @@ static void pool_back(nn_graph *g, pm_mat d)
     } else if (g->s->pool == NN_POOL_POOLER) {
         pm_mat to = graph_cut(k->d_read, d.rows);
         tanh_back(k->pooled.at, d.at, d.rows * d.cols);
-        graph_linear_back(g, &k->pooler, graph_cut(k->first, d.rows), d, 0, to);
+        graph_linear_back(g, &k->pooler, graph_cut(k->first, d.rows), d, false, to);
         spread(g, to, false);
     } else {
         spread(g, d, g->s->pool == NN_POOL_LAST);
@@ -107,12 +107,12 @@ static void outputs_back(nn_graph *g, size_t n)
 {
     graph_heads *k = &g->heads;
     pm_mat d_read = graph_cut(k->d_read, n), d_pooled = graph_cut(k->d_pooled, n);
-    graph_linear_back(g, &k->out, graph_cut(k->read, n), graph_cut(k->d_outputs, n), 0, d_read);
+    graph_linear_back(g, &k->out, graph_cut(k->read, n), graph_cut(k->d_outputs, n), false, d_read);
     pm_mat d = graph_finish_back(g, d_read, d_pooled, NN_NO_LAYER, GRAPH_AT_HEAD);
     if (g->m->head_dense) {
         rows_act_back(g->c, g->m->head_act, k->wide.at, d.at, d.at, n * d.cols);
         pm_mat to = d.at == d_read.at ? d_pooled : d_read;
-        graph_linear_back(g, &k->dense, graph_cut(k->pooled, n), d, 0, to);
+        graph_linear_back(g, &k->dense, graph_cut(k->pooled, n), d, false, to);
         d = to;
     }
     if (d.at != d_pooled.at) memcpy(d_pooled.at, d.at, n * d.cols * sizeof *d.at);

@@ -57,34 +57,34 @@ void graph_layer_forward(nn_graph *g, graph_layer *k, pm_mat out)
 
 /* ---- back ---- */
 
-/* dy of what down gave; dx = beta dx + the gradient of what gate and up read. */
-static void widen_back(nn_graph *g, graph_layer *k, pm_mat dy, float beta, pm_mat dx)
+/* dy of what down gave; dx = (adds: dx +) the gradient of what gate and up read. */
+static void widen_back(nn_graph *g, graph_layer *k, pm_mat dy, bool adds, pm_mat dx)
 {
     pm_mat read = used(g, k->widened), inner = used(g, g->d_inner), gate = used(g, g->d_gate);
-    graph_linear_back(g, &k->down, used(g, k->inner), dy, 0, inner);
+    graph_linear_back(g, &k->down, used(g, k->inner), dy, false, inner);
     if (g->m->gated)
         graph_gated_back(g, g->m->act, k, inner, gate);
     else
         graph_act_back(g, g->m->act, used(g, k->ups), inner);
-    graph_linear_back(g, &k->up, read, inner, beta, dx);
-    if (g->m->gated) graph_linear_back(g, &k->gate, read, gate, 1, dx);
+    graph_linear_back(g, &k->up, read, inner, adds, dx);
+    if (g->m->gated) graph_linear_back(g, &k->gate, read, gate, true, dx);
 }
 
-/* dy of what o gave; dx = beta dx + the gradient of what q, k and v read. */
-static void attend_back(nn_graph *g, graph_layer *k, pm_mat dy, float beta, pm_mat dx)
+/* dy of what o gave; dx = (adds: dx +) the gradient of what q, k and v read. */
+static void attend_back(nn_graph *g, graph_layer *k, pm_mat dy, bool adds, pm_mat dx)
 {
     const nn_config *m = g->m;
     pm_mat read = used(g, m->norm_first ? k->attended : k->in);
     pm_mat dq = used(g, g->d_q), dk = used(g, g->d_k), dv = used(g, g->d_v);
-    graph_linear_back(g, &k->o, used(g, k->context), dy, 0, used(g, g->d_context));
+    graph_linear_back(g, &k->o, used(g, k->context), dy, false, used(g, g->d_context));
     graph_attention_back(g, k);
     if (m->rotary) {
         graph_rotate(g, dq, m->n_heads, -1);
         graph_rotate(g, dk, m->n_kv_heads, -1);
     }
-    graph_linear_back(g, &k->q, read, dq, beta, dx);
-    graph_linear_back(g, &k->k, read, dk, 1, dx);
-    graph_linear_back(g, &k->v, read, dv, 1, dx);
+    graph_linear_back(g, &k->q, read, dq, adds, dx);
+    graph_linear_back(g, &k->k, read, dk, true, dx);
+    graph_linear_back(g, &k->v, read, dv, true, dx);
 }
 
 static void post_norm_back(nn_graph *g, graph_layer *k)
@@ -92,18 +92,18 @@ static void post_norm_back(nn_graph *g, graph_layer *k)
     bool rms = g->m->rms_norm;
     pm_mat d = used(g, g->d), d_1 = used(g, g->d_1), d_2 = used(g, g->d_2);
     graph_norm_back(g, &k->norm_2, used(g, k->sum_2), d, nothing, d_1, rms);
-    widen_back(g, k, graph_finish_back(g, d_1, d_2, k->index, GRAPH_AT_INNER), 1, d_1);
+    widen_back(g, k, graph_finish_back(g, d_1, d_2, k->index, GRAPH_AT_INNER), true, d_1);
     graph_norm_back(g, &k->norm_1, used(g, k->sum_1), d_1, nothing, d, rms);
-    attend_back(g, k, graph_finish_back(g, d, d_2, k->index, GRAPH_AT_ATTENTION), 1, d);
+    attend_back(g, k, graph_finish_back(g, d, d_2, k->index, GRAPH_AT_ATTENTION), true, d);
 }
 
 static void norm_first_back(nn_graph *g, graph_layer *k)
 {
     bool rms = g->m->rms_norm;
     pm_mat d = used(g, g->d), d_1 = used(g, g->d_1), d_2 = used(g, g->d_2);
-    widen_back(g, k, graph_finish_back(g, d, d_2, k->index, GRAPH_AT_INNER), 0, d_1);
+    widen_back(g, k, graph_finish_back(g, d, d_2, k->index, GRAPH_AT_INNER), false, d_1);
     graph_norm_back(g, &k->norm_2, used(g, k->sum_1), d_1, d, d_2, rms);
-    attend_back(g, k, graph_finish_back(g, d_2, d_1, k->index, GRAPH_AT_ATTENTION), 0, d_1);
+    attend_back(g, k, graph_finish_back(g, d_2, d_1, k->index, GRAPH_AT_ATTENTION), false, d_1);
     graph_norm_back(g, &k->norm_1, used(g, k->in), d_1, d_2, d, rms);
 }
 

@@ -3,8 +3,6 @@
  * Linear maps of the training graph, their adapters, and sums over columns.  Every product is one call over
  * all tokens of the batch.
  */
-#include <string.h>
-
 #include "nn/graph_private.h"
 
 void graph_gemm(nn_graph *g, graph_product p, pm_mat out)
@@ -14,18 +12,10 @@ void graph_gemm(nn_graph *g, graph_product p, pm_mat out)
                      g->s->bf16_ok ? PM_GEMM_BF16_OK : PM_GEMM_EXACT, g->err);
 }
 
-typedef struct repeat_job {
-    const float *row;
-    pm_mat out;
-} repeat_job;
-
-static pm_status repeat_rows(int worker, size_t lo, size_t hi, void *arg)
+static void multiply(nn_graph *g, product p)
 {
-    const repeat_job *j = arg;
-    (void)worker;
-    for (size_t r = lo; r < hi; r++)
-        memcpy(pm_row(j->out, r), j->row, j->out.cols * sizeof *j->row);
-    return PM_OK;
+    p.bf16_ok = g->s->bf16_ok;
+    if (!g->status) product_run(g->c, g->pool, &p, g->product_room);
 }
 
 static pm_cmat matrix(const float *at, size_t rows, size_t cols)
@@ -73,23 +63,32 @@ static void adapter_back(nn_graph *g, const graph_linear *k, pm_mat x, pm_mat dy
 
 void graph_linear_forward(nn_graph *g, const graph_linear *k, pm_mat x, pm_mat out)
 {
-    const float *bias = graph_weight(g, k->b);
-    repeat_job j = {bias, out};
-    if (bias) (void)threads_for(g->pool, out.rows, GRAPH_ROWS, repeat_rows, &j);
     pm_cmat w = matrix(graph_weight(g, k->w), k->n_out, k->n_in);
-    graph_gemm(g, (graph_product){'N', 'T', graph_read(x), w, 1, bias ? 1.0F : 0.0F}, out);
+    multiply(g, (product){.ta = 'N',
+                          .tb = 'T',
+                          .a = graph_read(x),
+                          .b = w,
+                          .out = out,
+                          .bias = graph_weight(g, k->b)});
     if (k->lora) adapter_forward(g, k, x, out);
 }
 
-void graph_linear_back(nn_graph *g, const graph_linear *k, pm_mat x, pm_mat dy, float beta,
+void graph_linear_back(nn_graph *g, const graph_linear *k, pm_mat x, pm_mat dy, bool adds,
                        pm_mat dx)
 {
     pm_cmat w = matrix(graph_weight(g, k->w), k->n_out, k->n_in);
     float *dw = graph_grad(g, k->w), *db = graph_grad(g, k->b);
-    if (dx.at) graph_gemm(g, (graph_product){'N', 'N', graph_read(dy), w, 1, beta}, dx);
+    if (dx.at)
+        multiply(
+            g,
+            (product){.ta = 'N', .tb = 'N', .a = graph_read(dy), .b = w, .out = dx, .adds = adds});
     if (dw)
-        graph_gemm(g, (graph_product){'T', 'N', graph_read(dy), graph_read(x), 1, 1},
-                   matrix_of(dw, k->n_out, k->n_in));
+        multiply(g, (product){.ta = 'T',
+                              .tb = 'N',
+                              .a = graph_read(dy),
+                              .b = graph_read(x),
+                              .out = matrix_of(dw, k->n_out, k->n_in),
+                              .adds = true});
     if (db) graph_column_sums(g, graph_read(dy), db);
     if (k->lora) adapter_back(g, k, x, dy, dx);
 }

@@ -45,7 +45,7 @@ static pm_mat transform_back(nn_graph *g, size_t n)
     pm_mat wide = graph_cut(k->d_wide, n);
     graph_norm_back(g, &k->norm, graph_cut(k->acted, n), d, (pm_mat){0}, wide, false);
     graph_act_back(g, g->m->act, graph_cut(k->wide, n), wide);
-    graph_linear_back(g, &k->dense, graph_cut(k->rows, n), wide, 0, d);
+    graph_linear_back(g, &k->dense, graph_cut(k->rows, n), wide, false, d);
     return d;
 }
 
@@ -73,7 +73,7 @@ static void one_block(nn_graph *g, pm_mat x, size_t first)
     (void)threads_for(g->pool, x.rows, GRAPH_ROWS / 8, cross_entropies, &j);
     if (!g->back) return;
     pm_mat dx = {pm_row(k->d_rows, first), x.rows, width, k->d_rows.ld};
-    graph_linear_back(g, &out, x, logits, 0, dx);
+    graph_linear_back(g, &out, x, logits, false, dx);
 }
 
 /* Rows may be asked more than once. */

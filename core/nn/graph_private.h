@@ -9,6 +9,7 @@
 
 #include "math/attention.h"
 #include "math/gemm.h"
+#include "math/product.h"
 #include "math/rows.h"
 #include "nn/graph.h"
 
@@ -99,6 +100,7 @@ struct nn_graph {
     float *part;            /* partial sums of norms: [blocks x 2 width] */
     char *attention_room;   /* for each thread */
     size_t attention_bytes;
+    void *product_room;
     size_t low_rank; /* room for adapters made so far */
     pm_mat d_low;
     /* of this step */
@@ -155,8 +157,8 @@ typedef struct graph_product {
 } graph_product;
 void graph_gemm(nn_graph *g, graph_product p, pm_mat out);
 void graph_linear_forward(nn_graph *g, const graph_linear *k, pm_mat x, pm_mat out);
-/* dx = beta dx + dy w (dx.at NULL: not wanted); gradients of w and b are added to. */
-void graph_linear_back(nn_graph *g, const graph_linear *k, pm_mat x, pm_mat dy, float beta,
+/* dx = dy w, or dx += it (dx.at NULL: not wanted); gradients of w and b are added to. */
+void graph_linear_back(nn_graph *g, const graph_linear *k, pm_mat x, pm_mat dy, bool adds,
                        pm_mat dx);
 void graph_column_sums(nn_graph *g, pm_cmat x, float *sums); /* added to */
 

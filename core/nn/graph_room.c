@@ -182,6 +182,7 @@ pm_status graph_room(nn_graph *g, pm_err *err)
     g->position = make(&k, g->max_tokens, sizeof *g->position);
     g->places = make(&k, g->max_sequences, sizeof *g->places);
     if (m->rotary) g->rotary = make(&k, g->longest, m->head_dim * sizeof(float));
+    g->product_room = make(&k, product_room(), 1);
     back_room(g, &k);
     attention_rooms(g, &k);
     heads_room(g, &k);

@@ -132,6 +132,22 @@ static bool collect(request *r)
     return ok;
 }
 
+/* Models that parameters name are looked for before anything is computed.  */
+static bool find_models(const request *r, const void *params, const char **key)
+{
+    script *s = r->s;
+    pm_err err = PM_ERR_INIT;
+    const pm_param *bad = NULL;
+    pm_status st =
+        params_key(r->plugin->params, r->plugin->params_bytes, params, s->a, key, &bad, &err);
+    if (st == PM_OK) return true;
+    size_t at = 0;
+    while (at < r->n && (!bad || strcmp(r->given[at].name, bad->name) != 0)) at++;
+    complain(&s->wrong, at < r->n ? r->field[at]->where : r->v->where, "%s%s%s: %s", r->path,
+             bad ? "." : "", bad ? bad->name : "", err_text(&err));
+    return false;
+}
+
 static bool build(request *r, plugin_choice *out)
 {
     script *s = r->s;
@@ -153,7 +169,7 @@ static bool build(request *r, plugin_choice *out)
                            .label = r->plugin->name,
                            .where = r->v->where};
     s->wrong.no_memory |= text == NULL;
-    return text != NULL;
+    return text != NULL && find_models(r, params, &out->params_key);
 }
 
 /* The plugin that a table names: of the script itself (pm.router_fn) or of the registry. */

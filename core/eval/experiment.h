@@ -31,6 +31,7 @@ typedef struct plugin_choice { /* a plugin with its parameters, from one place o
     const plugin_entry *plugin;
     const void *params;      /* built */
     const char *params_json; /* canonical */
+    const char *params_key;  /* the same with models as their hashes, for keys; NULL: params_json */
     const char *label;       /* name in results */
     const char *where;       /* "file:line" */
     unsigned learns;         /* of a router: LEARNS_*, 0: what suits it (exp_learns) */

@@ -25,7 +25,8 @@ void exp_plugin_json(const plugin_choice *p, str *out)
                plugin_kind_name(e->kind), e->name, plugin_entry_sha256(e));
     const char *version = e->version ? e->version : "";
     str_json(out, version, strlen(version));
-    str_printf(out, ",\"params\":%s}", p->params_json && p->params_json[0] ? p->params_json : "{}");
+    const char *params = p->params_key ? p->params_key : p->params_json;
+    str_printf(out, ",\"params\":%s}", params && params[0] ? params : "{}");
 }
 
 void exp_key_begin(str *text, const char *kind)

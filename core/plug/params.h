@@ -45,6 +45,11 @@ PM_MUST_USE pm_status params_check_rows(const pm_param *rows, size_t bytes, cons
 
 /* Canonical JSON object, rows in order, every value present. */
 void params_to_json(const pm_param *rows, const void *built, str *out);
+/* The same object for content keys: a model (PM_P_MODEL, other than "") stands there as the SHA-256 of what is
+ * computed from, wherever it lies and whatever it is called.  *bad names the row of a model that is not on this machine, with
+ * what to do about it in err; else NULL.  Costs a read of the files unless the model is a named one. */
+PM_MUST_USE pm_status params_key(const pm_param *rows, size_t bytes, const void *built, arena *a,
+                                 const char **out, const pm_param **bad, pm_err *err);
 PM_MUST_USE pm_status params_from_json(const pm_param *rows, size_t bytes, const json *j, arena *a,
                                        void **out, pm_err *err);
 

@@ -93,6 +93,8 @@ static void put_domain(str *out, const pm_param *p)
         put_words(out, p->choices);
     } else if (p->type == PM_P_BOOL) {
         str_puts(out, "true | false");
+    } else if (p->type == PM_P_MODEL) {
+        str_puts(out, "a name of `pointsman model list`, or a path");
     } else if (params_is_text(p)) {
         str_puts(out, "any");
     } else {

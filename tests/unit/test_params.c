@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/io.h"
 #include "plug/params.h"
 
 typedef struct knobs {
@@ -249,6 +250,58 @@ START_TEST(help_page)
 }
 END_TEST
 
+/* ---- models ---- */
+
+typedef struct thinker {
+    const char *model, *second;
+    int64_t k;
+} thinker;
+
+static const pm_param thinks[] = {
+    PM_PARAM_MODEL(thinker, model, "", "what is computed with"),
+    PM_PARAM_MODEL(thinker, second, "", "and another"),
+    PM_PARAM(PM_P_I64, thinker, k, 3, 1, 9, "a number"),
+    PM_PARAM_END,
+};
+
+static pm_status key_of(const char *model, const char **key, const pm_param **bad, pm_err *err)
+{
+    const thinker t = {model, "", 4};
+    return params_key(thinks, sizeof t, &t, a, key, bad, err);
+}
+
+/* A key says what the bytes are: moved files keep it, changed ones do not, and who has none is called as he was. */
+START_TEST(models_in_keys)
+{
+    char folder[256], path[300], moved[300];
+    const char *key, *again, *none = "{\"model\":\"\",\"second\":\"\",\"k\":4}";
+    const pm_param *bad;
+    pm_err err = PM_ERR_INIT;
+    temp_folder_open(folder);
+    setenv("POINTSMAN_MODELS", folder, 1);
+    snprintf(path, sizeof path, "%s/a.gguf", folder);
+    snprintf(moved, sizeof moved, "%s/b.gguf", folder);
+    ck_assert_int_eq(key_of("", &key, &bad, &err), PM_OK);
+    ck_assert_str_eq(key, none);
+    ck_assert_int_eq(io_write(path, "abc", 3, NULL), PM_OK);
+    ck_assert_int_eq(key_of(path, &key, &bad, &err), PM_OK);
+    ck_assert_str_eq(
+        key,
+        "{\"model\":\"sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\","
+        "\"second\":\"\",\"k\":4}");
+    ck_assert_int_eq(rename(path, moved), 0);
+    ck_assert_int_eq(key_of(moved, &again, &bad, &err), PM_OK);
+    ck_assert_str_eq(key, again);
+    ck_assert_int_eq(io_write(moved, "abd", 3, NULL), PM_OK);
+    ck_assert_int_eq(key_of(moved, &again, &bad, &err), PM_OK);
+    ck_assert_str_ne(key, again);
+    ck_assert_int_eq(key_of("all-minilm-l6-v2", &again, &bad, &err), PM_E_IO);
+    ck_assert_ptr_eq(bad, &thinks[0]);
+    ck_assert_ptr_nonnull(strstr(err_text(&err), "`pointsman model fetch all-MiniLM-L6-v2`"));
+    temp_folder_close(folder);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("params");
@@ -262,6 +315,7 @@ int main(void)
     tcase_add_loop_test(t, rows_refused, 0, (int)(sizeof bad_rows / sizeof bad_rows[0]));
     tcase_add_test(t, rows_that_collide);
     tcase_add_test(t, help_page);
+    tcase_add_test(t, models_in_keys);
     suite_add_tcase(s, t);
     return suite_main(s);
 }

@@ -74,7 +74,7 @@ static void one(const work *w, const step *s, uint32_t c, size_t from, size_t to
         for (size_t k = 0, n = unicode_lower(c, lower); k < n; k++) put_code(w, lower[k], from, to);
         return;
     case STEP_STRIP_ACCENTS:
-        if (!(unicode_class(c) & UNI_ACCENT)) put_code(w, c, from, to);
+        if (!(unicode_class(c) & UNI_MARK)) put_code(w, c, from, to);
         return;
     default: /* STEP_BYTES */
         for (size_t k = from; k < to; k++)

@@ -9,6 +9,8 @@
 
 #include <utf8proc.h>
 
+#include "text/unicode_older.h"
+
 static const unsigned char ascii[128] = {
 #define O  UNI_OTHER
 #define S  UNI_SPACE
@@ -44,9 +46,8 @@ static bool is_cjk(uint32_t c)
            (c >= 0x2F800 && c <= 0x2FA1F);
 }
 
-unsigned unicode_class(uint32_t c)
+static unsigned class_of(uint32_t c)
 {
-    if (c < 128) return ascii[c];
     unsigned k = (is_space(c) ? UNI_SPACE : 0u) | (is_cjk(c) ? UNI_CJK : 0u);
     switch (utf8proc_category((utf8proc_int32_t)c)) {
     case UTF8PROC_CATEGORY_LU:
@@ -56,7 +57,10 @@ unsigned unicode_class(uint32_t c)
     case UTF8PROC_CATEGORY_LO:
         return k | UNI_LETTER;
     case UTF8PROC_CATEGORY_MN:
-        return k | UNI_ACCENT;
+        return k | UNI_ACCENT | UNI_MARK;
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
+        return k | UNI_MARK;
     case UTF8PROC_CATEGORY_ND:
     case UTF8PROC_CATEGORY_NL:
     case UTF8PROC_CATEGORY_NO:
@@ -79,6 +83,15 @@ unsigned unicode_class(uint32_t c)
     }
 }
 
+unsigned unicode_class(uint32_t c)
+{
+    if (c < 128) return ascii[c];
+    unsigned k = class_of(c);
+    if (c == 0x166D || c == 0x111C9) k |= UNI_PUNCT; /* were so until Unicode 9 and 12 */
+    if (c == 0x1734) k |= UNI_ACCENT;                /* until 14 */
+    return (k & ~unicode_older(c)) | (unicode_older(c) & UNI_FIXED);
+}
+
 size_t unicode_lower(uint32_t c, uint32_t out[3])
 {
     if (c < 128) {
@@ -96,7 +109,7 @@ size_t unicode_lower(uint32_t c, uint32_t out[3])
 
 size_t unicode_decompose(uint32_t c, bool compatible, uint32_t out[UNICODE_MOST])
 {
-    if (c < 0xA0) {
+    if (c < 0xA0 || (c > 0x32FE && unicode_older(c) & UNI_FIXED)) {
         out[0] = c;
         return 1;
     }

@@ -16,10 +16,12 @@ enum {
     UNI_SPACE = 1,   /* White_Space */
     UNI_PUNCT = 2,   /* ASCII punctuation, or a category P* */
     UNI_OTHER = 4,   /* categories Cc, Cf, Cs, Co: controls, formats, private use */
-    UNI_ACCENT = 8,  /* category Mn */
+    UNI_ACCENT = 8,  /* category Mn, in what BERT's normaliser knows of Unicode */
     UNI_NUMBER = 16, /* a category N* */
     UNI_LETTER = 32, /* a category L* */
-    UNI_CJK = 64     /* ideographs, in the ranges of BERT's reference */
+    UNI_CJK = 64,    /* ideographs, in the ranges of BERT's reference */
+    UNI_MARK = 128,  /* categories M* */
+    UNI_FIXED = 256  /* without a decomposition though Unicode has one */
 };
 unsigned unicode_class(uint32_t c);
 

@@ -302,7 +302,7 @@ static pm_status copy_value(build *b, const cJSON *from, json *to)
 
 static void *hook_alloc(size_t bytes)
 {
-    return mem_alloc(1, bytes);
+    return mem_resize(NULL, bytes); /* cJSON clears what it wants clear */
 }
 
 static pm_status parse(const char *name, const char *text, size_t len, arena *a, const json **out,

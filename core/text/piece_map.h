@@ -30,8 +30,17 @@ static inline uint64_t piece_hash(const char *s, size_t len)
         h = piece_mix(h, w);
     }
     w = 0;
-    for (size_t i = 0; i < len; i++) w |= (uint64_t)(unsigned char)s[i] << 8 * i;
+    if (len >= 4) {
+        uint32_t head, tail;
+        memcpy(&head, s, 4);
+        memcpy(&tail, s + len - 4, 4);
+        w = (uint64_t)head << 32 | tail;
+    } else if (len > 0) {
+        w = (uint64_t)(unsigned char)s[0] << 16 | (uint64_t)(unsigned char)s[len / 2] << 8 |
+            (unsigned char)s[len - 1];
+    }
     h = piece_mix(h, w);
+
     h *= 0xFF51AFD7ED558CCDu;
     return h ^ h >> 32;
 }

@@ -111,12 +111,26 @@ static void by_class(cutting *c)
 {
     size_t done = 0, n;
     for (size_t i = 0; i < c->len; i += n) {
-        if (!(unicode_class(unicode_at(c->text + i, &n)) & c->s->flags)) continue;
+        if (!(unicode_class_at(c->text + i, &n) & c->s->flags)) continue;
         if (done < i) piece_of(c, done, i, false);
         piece_of(c, i, i + n, true);
         done = i + n;
     }
     if (done < c->len) piece_of(c, done, c->len, false);
+}
+
+/* BertPreTokenizer: words end at blanks, which go, and at punctuation, which stands alone. */
+static void by_bert(cutting *c)
+{
+    size_t done = 0, n;
+    for (size_t i = 0; i < c->len; i += n) {
+        unsigned class = unicode_class_at(c->text + i, &n);
+        if (!(class & (UNI_SPACE | UNI_PUNCT))) continue;
+        emit(c, done, i);
+        if (!(class & UNI_SPACE)) emit(c, i, i + n);
+        done = i + n;
+    }
+    emit(c, done, c->len);
 }
 
 static void by_scanner(cutting *c)
@@ -133,6 +147,8 @@ static void cut_span(const step *s, token_room *r, const text_span *x)
         .r = r, .s = s, .text = r->text.at + x->from, .len = x->to - x->from, .base = x->from};
     if (s->cut == CUT_CLASS)
         by_class(&c);
+    else if (s->cut == CUT_BERT)
+        by_bert(&c);
     else if (s->cut >= CUT_GPT2)
         by_scanner(&c);
     else

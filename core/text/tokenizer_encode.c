@@ -9,16 +9,26 @@
 
 /* ---- lists of tokens ---- */
 
-static bool list_room(token_room *r, token_list *l, size_t n)
+static bool list_grow(token_room *r, token_list *l, size_t n)
 {
+
     if (mem_grow(&l->id, &l->room[0], n, sizeof *l->id) &&
         mem_grow(&l->from, &l->room[1], n, sizeof *l->from) &&
         mem_grow(&l->to, &l->room[2], n, sizeof *l->to) &&
         mem_grow(&l->word, &l->room[3], n, sizeof *l->word) &&
-        mem_grow(&l->type, &l->room[4], n, 1) && mem_grow(&l->special, &l->room[5], n, 1))
+        mem_grow(&l->type, &l->room[4], n, 1) && mem_grow(&l->special, &l->room[5], n, 1)) {
+        l->capacity = l->room[0];
+        for (int k = 1; k < 6; k++)
+            if (l->room[k] < l->capacity) l->capacity = l->room[k];
         return true;
+    }
     r->failed = true;
     return false;
+}
+
+static inline bool list_room(token_room *r, token_list *l, size_t n)
+{
+    return n <= l->capacity || list_grow(r, l, n);
 }
 
 static void list_put(token_list *l, uint32_t id, uint32_t from, uint32_t to, uint32_t word)

@@ -28,6 +28,22 @@ static void put_code(const work *w, uint32_t c, size_t from, size_t to)
 
 /* ---- code point by code point ---- */
 
+/* The plain letters of ASCII that a step passes on, small where it says so; how many bytes that were. */
+static size_t ascii_run(const work *w, size_t at, bool lower)
+{
+    size_t end = at;
+    while (end < w->to && (unsigned char)w->in->at[end] >= 0x20 &&
+           (unsigned char)w->in->at[end] < 0x7F)
+        end++;
+    size_t out = w->out->n;
+    text_copy(w->r, w->out, w->in, at, end);
+    for (size_t i = out; lower && i < w->out->n; i++) {
+        char *c = &w->out->own[i];
+        if (*c >= 'A' && *c <= 'Z') *c = (char)(*c + 32);
+    }
+    return end - at;
+}
+
 static void bert_one(const work *w, unsigned flags, uint32_t c, size_t from, size_t to)
 {
     unsigned class = unicode_class(c);
@@ -84,7 +100,10 @@ static void one(const work *w, const step *s, uint32_t c, size_t from, size_t to
 
 static void each(const work *w, const step *s)
 {
+    bool plain = s->kind == STEP_BERT || s->kind == STEP_LOWERCASE;
+    bool lower = s->kind == STEP_LOWERCASE || (s->flags & BERT_LOWER);
     for (size_t i = w->from, n; i < w->to; i += n) {
+        if (plain && (n = ascii_run(w, i, lower)) > 0) continue;
         uint32_t c = unicode_at(w->in->at + i, &n);
         one(w, s, c, i, i + n);
     }
@@ -264,9 +283,46 @@ static void rewrite(const work *w, const step *s)
     }
 }
 
+/* ASCII without control characters keeps its length: what BERT's normaliser or the lower case makes of it, byte by
+ * byte, so that the source of each byte need not be written.  False: there is something else. */
+static bool rewrite_plain(const step *s, token_room *r)
+{
+    if ((s->kind != STEP_BERT && s->kind != STEP_LOWERCASE) || !r->text.same || r->span.n != 1 ||
+        r->span.at[0].id != PIECE_NONE)
+        return false;
+    unsigned char map[256] = {0}, other = 0;
+    bool bert = s->kind == STEP_BERT, lower = !bert || (s->flags & BERT_LOWER);
+    for (unsigned c = 1; c < 127; c++)
+        map[c] = (unsigned char)(lower && c >= 'A' && c <= 'Z' ? c + 32 : c);
+    if (bert && (s->flags & BERT_CLEAN)) {
+        for (unsigned c = 0; c < 32; c++) map[c] = 0;
+        map['\t'] = map['\n'] = map['\r'] = ' ';
+    }
+    const unsigned char *in = (const unsigned char *)r->text.at;
+    size_t n = r->text.n;
+    if (!mem_grow(&r->other.own, &r->other.capacity, n, 1)) {
+        r->failed = true;
+        return true;
+    }
+    r->other.at = r->other.own;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = map[in[i]];
+        r->other.own[i] = (char)c;
+        other |= c == 0;
+    }
+    if (other) return false;
+    r->other.n = n;
+    r->other.same = true;
+    text_room old = r->text;
+    r->text = r->other;
+    r->other = old;
+    return true;
+}
+
 /* Rewrites every text span by one step. */
 void tokenizer_rewrite(const step *s, token_room *r)
 {
+    if (rewrite_plain(s, r)) return;
     text_begin(&r->other);
     for (size_t i = 0; i < r->span.n && !r->failed; i++) {
         text_span *x = &r->span.at[i];

@@ -62,6 +62,7 @@ typedef enum cut_kind { /* what a match of STEP_CUT is */
                         CUT_TEXT,
                         CUT_CLASS, /* one code point with any of the classes in `flags` */
                         CUT_WORDS, /* a run of letters, marks, digits, _; or of neither those nor blanks: [\w]+|[^\w\s]+ */
+                        CUT_BERT, /* blanks removed, punctuation alone */
                         CUT_GPT2, /* known regular expressions with scanners of our own: tokenizer_scan.c */
                         CUT_LLAMA3,
                         CUT_QWEN2
@@ -192,7 +193,7 @@ typedef struct text_room { /* text with its source; grows */
     size_t n, capacity;
     uint32_t *from, *to; /* [n] source range of each byte; unused while `same` */
     size_t from_capacity, to_capacity;
-    bool same; /* at[i] is byte i of the source */
+    bool same; /* at[i] came from byte i of the source, code point for code point */
 } text_room;
 
 typedef struct text_span {
@@ -209,10 +210,10 @@ typedef struct span_room {
 typedef struct token_list {
     uint32_t *id, *from, *to, *word;
     uint8_t *type, *special;
-    size_t n, room[6];
+    size_t n, capacity, room[6];
 } token_list;
 
-enum { WORD_BYTES = 23, WORD_TOKENS = 6, WORD_SLOTS = 1 << 13 };
+enum { WORD_BYTES = 23, WORD_TOKENS = 6, WORD_SLOTS = 1 << 14 };
 typedef struct word_slot { /* 64 bytes */
     uint8_t len, n;        /* n 0: empty */
     char byte[WORD_BYTES + 1];
@@ -268,8 +269,23 @@ void text_begin(text_room *t); /* empty, to be written */
 void text_put(token_room *r, text_room *t, const char *bytes, size_t n, uint32_t from, uint32_t to);
 /* Appends in's bytes [from, to) with where they came from. */
 void text_copy(token_room *r, text_room *t, const text_room *in, size_t from, size_t to);
-uint32_t text_from(const text_room *t, size_t i); /* of byte i, with its whole code point */
-uint32_t text_to(const text_room *t, size_t i);
+
+/* Of byte i, with its whole code point. */
+static inline uint32_t text_from(const text_room *t, size_t i)
+{
+    if (!t->same) return t->from[i];
+    while (i > 0 && ((unsigned char)t->at[i] & 0xC0u) == 0x80u) i--;
+    return (uint32_t)i;
+}
+
+static inline uint32_t text_to(const text_room *t, size_t i)
+{
+    if (!t->same) return t->to[i];
+    do i++;
+    while (i < t->n && ((unsigned char)t->at[i] & 0xC0u) == 0x80u);
+    return (uint32_t)i;
+}
+
 void span_put(token_room *r, span_room *s, text_span x);
 
 /* Stages: each reads r->text and r->span and leaves its result there. */

@@ -238,8 +238,7 @@ static pm_status cutter(reader *r, const json *from, int depth)
         return s;
     }
     if (strcmp(kind, "BertPreTokenizer") == 0) {
-        pm_status s = class_cut(r, NULL, UNI_SPACE, CUT_REMOVED);
-        return s == PM_OK ? class_cut(r, NULL, UNI_PUNCT, CUT_ISOLATED) : s;
+        return add(r, (step){.kind = STEP_CUT, .cut = CUT_BERT, .behaviour = CUT_ISOLATED});
     }
     if (strcmp(kind, "ByteLevel") == 0) return byte_level(r, from);
     if (strcmp(kind, "Split") == 0) return split(r, from);

@@ -104,26 +104,6 @@ void text_copy(token_room *r, text_room *t, const text_room *in, size_t from, si
     t->n += to - from;
 }
 
-static bool continues(char c)
-{
-    return ((unsigned char)c & 0xC0u) == 0x80u;
-}
-
-uint32_t text_from(const text_room *t, size_t i)
-{
-    if (!t->same) return t->from[i];
-    while (i > 0 && continues(t->at[i])) i--;
-    return (uint32_t)i;
-}
-
-uint32_t text_to(const text_room *t, size_t i)
-{
-    if (!t->same) return t->to[i];
-    do i++;
-    while (i < t->n && continues(t->at[i]));
-    return (uint32_t)i;
-}
-
 void span_put(token_room *r, span_room *s, text_span x)
 {
     if (s->n == s->capacity && !mem_grow(&s->at, &s->capacity, s->n + 1, sizeof *s->at)) {

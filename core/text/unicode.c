@@ -11,7 +11,7 @@
 
 #include "text/unicode_older.h"
 
-static const unsigned char ascii[128] = {
+const unsigned char unicode_ascii[128] = {
 #define O  UNI_OTHER
 #define S  UNI_SPACE
 #define P  UNI_PUNCT
@@ -85,7 +85,7 @@ static unsigned class_of(uint32_t c)
 
 unsigned unicode_class(uint32_t c)
 {
-    if (c < 128) return ascii[c];
+    if (c < 128) return unicode_ascii[c];
     unsigned k = class_of(c);
     if (c == 0x166D || c == 0x111C9) k |= UNI_PUNCT; /* were so until Unicode 9 and 12 */
     if (c == 0x1734) k |= UNI_ACCENT;                /* until 14 */

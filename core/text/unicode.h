@@ -47,6 +47,16 @@ static inline uint32_t unicode_at(const char *s, size_t *len)
     return *len = 4,
            (b[0] & 7u) << 18 | (b[1] & 0x3Fu) << 12 | (b[2] & 0x3Fu) << 6 | (b[3] & 0x3Fu);
 }
+extern const unsigned char unicode_ascii[128]; /* their classes */
+
+/* The class of the code point at s, and its length. */
+static inline unsigned unicode_class_at(const char *s, size_t *len)
+{
+    unsigned char b = (unsigned char)*s;
+    if (b < 0x80) return *len = 1, unicode_ascii[b];
+    return unicode_class(unicode_at(s, len));
+}
+
 size_t unicode_put(uint32_t c, char out[4]);
 
 bool unicode_valid(const char *s, size_t len); /* quick where it is ASCII */

@@ -116,8 +116,8 @@ pm_status vocab_count(const tokenizer *t, threads *pool, const pm_str *text, siz
     }
     mem_free(r.worker);
     return s == PM_E_MEMORY ? err_set(err, s,
-                                     "vocabulary - the words of %zu texts do not fit into "
-                                     "memory - learn from fewer",
-                                     n)
-                           : s;
+                                      "vocabulary - the words of %zu texts do not fit into "
+                                      "memory - learn from fewer",
+                                      n)
+                            : s;
 }

@@ -19,12 +19,18 @@
 
 #include "math/linear.h"
 
+/* In registers everything has to be inlined and unrolled; arrays are left to the compiler, or it works for minutes. */
+#if !defined(LANES_AVX512) && !defined(LANES_AVX2)
+#define LANES_UNROLL
+#define LANES_INLINE static inline __attribute__((unused))
+#else
 #if defined(__clang__)
 #define LANES_UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define LANES_UNROLL _Pragma("GCC unroll 16")
 #endif
 #define LANES_INLINE static inline __attribute__((always_inline, unused))
+#endif
 
 #if defined(LANES_AVX512)
 #include "math/rows_lanes_avx512.h"

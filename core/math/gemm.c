@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Matrix products: checks, the choice between BLIS and our own loops (gemm_chain.c), and the split into
- * blocks of the output.  Blocks depend on the shapes alone, so bits do not depend on the threads.
+ * Matrix products: checks, the choice between BLIS, our own loops (gemm_chain.c) and our panels (gemm_panels.c), and
+ * the split into blocks of the output.  Blocks depend on the shapes alone, so bits do not depend on the threads.
  */
 #include "math/gemm.h"
 
@@ -18,6 +18,7 @@
 #endif
 
 #include "math/gemm_chain.h"
+#include "math/gemm_panels.h"
 
 #define SMALL 64 /* rows: below, packing costs BLIS more than it gains */
 
@@ -191,6 +192,7 @@ pm_status gemm(const compute *c, threads *pool, char ta, char tb, float alpha, p
     gemm_job g = {c->k, ta, tb, alpha, beta, a, b, out, ta == 'T' ? a.rows : a.cols, true};
     pm_status s = check(&g, err);
     if (s || out.rows == 0 || out.cols == 0) return s;
+    if (hint == PM_GEMM_BF16_OK && gemm_panels_suit(c, &g)) return gemm_panels(c, pool, &g, err);
 #ifdef PM_WITH_BLIS
     bool strided = a.ld != 0 && b.ld != 0;
     g.chain = hint == PM_GEMM_ROWWISE || !strided || g.inner == 0 ||

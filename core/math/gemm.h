@@ -10,6 +10,8 @@
 
 /* out = alpha op(a) op(b) + beta out.  pool may be NULL (caller's thread only).
  * Errors  PM_E_SHAPE with both shapes.  Same bits whatever the thread count.
+ * hint PM_GEMM_BF16_OK: large products with alpha 1 and beta 0 or 1 by the kernels of dense layers (math/linear.h) where
+ * those are faster: inputs rounded to bfloat16 on CPUs that multiply it faster, float32 on others; PM_E_MEMORY.
  * hint PM_GEMM_ROWWISE: own kernel, row i depends on row i of op(a) alone. */
 PM_MUST_USE pm_status gemm(const compute *c, threads *pool, char ta, char tb, float alpha,
                            pm_cmat a, pm_cmat b, float beta, pm_mat out, pm_gemm_hint hint,

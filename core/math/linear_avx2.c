@@ -67,7 +67,7 @@ static inline __attribute__((always_inline)) __m256 of_pair(__m256 w, size_t upp
 #define t_step(s, x, w) _mm256_add_epi32(s, _mm256_madd_epi16(x, w))
 #include "math/linear_tile.h"
 
-const linear_rows linear_rows_avx2 = {ready, finish};
+const linear_rows linear_rows_avx2 = {ready, finish, columns};
 
 const linear_kernels linear_avx2_f32 = {.name = "avx2 f32",
                                         .word = LINEAR_WORD_F32,

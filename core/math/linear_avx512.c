@@ -67,7 +67,7 @@ static inline __attribute__((always_inline)) __m512 of_pair(__m512 w, size_t upp
 #define t_step(s, x, w) _mm512_add_epi32(s, _mm512_madd_epi16(x, w))
 #include "math/linear_tile.h"
 
-const linear_rows linear_rows_avx512 = {ready, finish};
+const linear_rows linear_rows_avx512 = {ready, finish, columns};
 
 const linear_kernels linear_avx512_f32 = {.name = "avx512 f32",
                                           .word = LINEAR_WORD_F32,

@@ -60,9 +60,19 @@ typedef struct linear_finish {
 
 #define LINEAR_TILE_MOST ((size_t)1024) /* sums of one tile */
 
+/* One panel from floats that lie as [n_in][ld], `n` of them in its columns; float32 and bfloat16 only.  Columns beyond n
+ * are zero up to a multiple of 16, further ones and steps beyond n_in are not written. */
+typedef struct linear_columns {
+    linear_word word;
+    const float *at;
+    size_t ld, n_in, n, width;
+    uint32_t *to;
+} linear_columns;
+
 typedef struct linear_rows { /* of an instruction set; the same bits on all of them */
     void (*ready)(linear_form form, const linear_ready *r);
     void (*finish)(const linear_finish *f);
+    void (*columns)(const linear_columns *w);
 } linear_rows;
 
 typedef struct linear_kernels {

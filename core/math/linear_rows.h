@@ -19,19 +19,27 @@ typedef uint8_t lanes_u8 __attribute__((vector_size(16)));
 
 /* ---- ready ---- */
 
-/* Nearest even; not a number becomes a quiet one. */
-LANES_INLINE void put_halves(linear_form form, const float in[16], char *to)
+/* The bits of bfloat16, in the upper half of each word: nearest even; not a number becomes a quiet one. */
+LANES_INLINE void upper_halves(const float in[16], uint32_t out[16])
 {
     lanes_u32 u, odd, r;
     memcpy(&u, in, sizeof u);
     odd = u >> 16 & 1;
     r = u + 0x7fff + odd;
     lanes_u32 nan = (lanes_u32)((u & 0x7fffffffu) > 0x7f800000u);
-    r = (r & ~nan) | ((u | 0x400000u) & nan);
+    r = ((r & ~nan) | ((u | 0x400000u) & nan)) & 0xffff0000u;
+    memcpy(out, &r, sizeof r);
+}
+
+LANES_INLINE void put_halves(linear_form form, const float in[16], char *to)
+{
+    uint32_t bits[16];
+    upper_halves(in, bits);
     if (form == LINEAR_ROUNDED) {
-        r &= 0xffff0000u;
-        memcpy(to, &r, sizeof r);
+        memcpy(to, bits, sizeof bits);
     } else {
+        lanes_u32 r;
+        memcpy(&r, bits, sizeof r);
         lanes_u16 h = __builtin_convertvector(r >> 16, lanes_u16);
         memcpy(to, &h, sizeof h);
     }
@@ -133,6 +141,41 @@ static void ready(linear_form form, const linear_ready *r)
             memcpy((float *)r->to + i * r->ld, r->x + i * r->ldx, r->n_in * sizeof(float));
         break;
     }
+}
+
+/* ---- weights that lie as [inner][columns] ---- */
+
+/* n words of pairs from two rows; the second may be missing. */
+LANES_INLINE void put_pairs(const float *first, const float *second, size_t n, uint32_t *to)
+{
+    float in[16];
+    uint32_t low[16], high[16] = {0};
+    v16_store(in, n < LANE_COUNT ? v16_load_n(first, n) : v16_load(first));
+    upper_halves(in, low);
+    if (second) {
+        v16_store(in, n < LANE_COUNT ? v16_load_n(second, n) : v16_load(second));
+        upper_halves(in, high);
+    }
+    lanes_u32 l, h;
+    memcpy(&l, low, sizeof l);
+    memcpy(&h, high, sizeof h);
+    h |= l >> 16;
+    memcpy(to, &h, sizeof h);
+}
+
+static void columns(const linear_columns *w)
+{
+    size_t per = linear_per_word(w->word);
+    for (size_t k = 0; k < w->n_in; k += per)
+        for (size_t j = 0; j < w->n; j += LANE_COUNT) {
+            const float *at = w->at + k * w->ld + j;
+            uint32_t *to = w->to + k / per * w->width + j;
+            size_t n = w->n - j;
+            if (per == 2)
+                put_pairs(at, k + 1 < w->n_in ? at + w->ld : NULL, n, to);
+            else
+                v16_store((float *)to, n < LANE_COUNT ? v16_load_n(at, n) : v16_load(at));
+        }
 }
 
 /* ---- finish ---- */

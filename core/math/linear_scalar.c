@@ -44,7 +44,7 @@ static void tile_i8(const linear_tile *t)
             for (size_t i = 0; i < 4; i++) sum[j] += x[i] * w[4 * j + i];
 }
 
-const linear_rows linear_rows_scalar = {ready, finish};
+const linear_rows linear_rows_scalar = {ready, finish, columns};
 
 const linear_kernels linear_scalar_f32 = {.name = "scalar f32",
                                           .word = LINEAR_WORD_F32,

@@ -122,6 +122,12 @@ int main(void)
         {"small batch", 64, 512, 2048, 'N', 'N', PM_GEMM_EXACT},
         {"rowwise", 1000, 100, 384, 'N', 'N', PM_GEMM_ROWWISE},
         {"rowwise, transposed", 1000, 100, 384, 'N', 'T', PM_GEMM_ROWWISE},
+        {"training, forward", 4096, 512, 512, 'N', 'T', PM_GEMM_EXACT},
+        {"training, forward, bf16 allowed", 4096, 512, 512, 'N', 'T', PM_GEMM_BF16_OK},
+        {"training, wide, bf16 allowed", 4096, 2048, 512, 'N', 'T', PM_GEMM_BF16_OK},
+        {"training, backward, bf16 allowed", 4096, 512, 2048, 'N', 'N', PM_GEMM_BF16_OK},
+        {"training, weights", 512, 512, 4096, 'T', 'N', PM_GEMM_EXACT},
+        {"training, weights, bf16 allowed", 512, 512, 4096, 'T', 'N', PM_GEMM_BF16_OK},
         {"one row", 1, 100, 384, 'N', 'N', PM_GEMM_ROWWISE},
     };
     compute c;

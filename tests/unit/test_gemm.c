@@ -81,6 +81,39 @@ START_TEST(bits_do_not_depend_on_threads)
 END_TEST
 
 /* Batch, kernels and threads do not change a row's bits: all are the chain in the header. */
+/* Rounded to bfloat16 (at most 2^-9 of each factor) or not, as the CPU likes: random errors grow with the root. */
+static void try_panels(char ta, char tb, const size_t *shape, float beta)
+{
+    size_t m = shape[0], n = shape[1], p = shape[2], ac = ta == 'T' ? m : p, bc = tb == 'T' ? p : n;
+    pm_cmat a = {tools_floats(room, m * p + 3 * (m + p), 1), ta == 'T' ? p : m, ac, ac + 3};
+    pm_cmat b = {tools_floats(room, n * p + 5 * (n + p), 2), tb == 'T' ? n : p, bc, bc + 5};
+    pm_mat out = {tools_floats(room, m * (n + 7), 3), m, n, n + 7}, alone = out;
+    pm_mat before = {tools_floats(room, m * (n + 7), 3), m, n, n + 7};
+    alone.at = tools_floats(room, m * (n + 7), 3);
+    ck_assert_int_eq(gemm(&c, c.pool, ta, tb, 1, a, b, beta, out, PM_GEMM_BF16_OK, NULL), PM_OK);
+    ck_assert_int_eq(gemm(&c, NULL, ta, tb, 1, a, b, beta, alone, PM_GEMM_BF16_OK, NULL), PM_OK);
+    ck_assert(tools_same_bits(out.at, alone.at, m * (n + 7) * sizeof(float)));
+    for (size_t i = 0; i < m; i += 1 + m / 50)
+        for (size_t j = 0; j < n + 7; j++) {
+            double want = (double)pm_row(before, i)[j], got = (double)pm_row(out, i)[j];
+            if (j < n) want = cell(ta, tb, a, b, p, i, j) + (double)beta * want;
+            ck_assert_msg(fabs(got - want) <= (j < n ? 0.01 * sqrt((double)p) : 0),
+                          "%c%c %zu %zu %zu at %zu,%zu: %g wanted %g", ta, tb, m, n, p, i, j, got,
+                          want);
+        }
+    arena_reset(room);
+}
+
+START_TEST(rounded_products_are_near)
+{
+    static const size_t shape[][3] = {
+        {200, 129, 130}, {64, 512, 65}, {133, 97, 777}, {512, 61, 100}, {1000, 64, 33}};
+    for (size_t s = 0; s < sizeof shape / sizeof *shape; s++)
+        for (int t = 0; t < 8; t++)
+            try_panels(t & 1 ? 'T' : 'N', t & 2 ? 'T' : 'N', shape[s], t & 4 ? 1.0f : 0.0f);
+}
+END_TEST
+
 START_TEST(rowwise_is_bit_stable)
 {
     enum { M = 90, P = 300, N = 77 };
@@ -160,6 +193,7 @@ int main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, products_agree_with_double);
     tcase_add_test(tc, bits_do_not_depend_on_threads);
+    tcase_add_test(tc, rounded_products_are_near);
     tcase_add_test(tc, rowwise_is_bit_stable);
     tcase_add_test(tc, broadcast_and_empty_operands);
     tcase_add_test(tc, refusals_name_the_shapes);

@@ -19,8 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
             const nn_tensor *t = safetensors_at(s, i);
             size_t rows = t->n_dims ? t->dim[0] : 1;
             float *out = arena_alloc(a, t->bytes, sizeof *out);
-            if (out && nn_tensor_rows(t, 0, rows, out, &err) == PM_OK && t->bytes == 0 && rows > 0)
-                (void)nn_tensor_rows(t, rows - 1, rows, out, &err);
+            if (out) (void)!nn_tensor_rows(t, 0, rows, out, &err);
             if (i && strcmp(safetensors_at(s, i - 1)->name, t->name) >= 0) abort();
         }
     } else if (a && !err.text[0]) {

@@ -7,15 +7,17 @@
 #include <string.h>
 
 #include "math/linear_kernels.h"
+#include "math/product_kernels.h"
 
 enum {
     MOST_STEPS = 2048, /* words of the inner dimension at once */
     MOST_ROWS = 4096,  /* rows of op(a) at once */
     MOST_COLS = 2048,  /* columns of op(b) at once */
     MOST_BIAS = MOST_COLS,
-    LINE = 16,
+    LINE = PRODUCT_SIDE,
     NEAR_WORDS = 64 << 10, /* of packed rows that stay in the second cache beside a panel */
     MOST_CHUNK = 112,
+    PANELS = 8, /* packed at once */
     GROUP = 512 /* columns of one piece of work */
 };
 #define WORTH_IT 250000.0
@@ -23,6 +25,7 @@ enum {
 typedef struct task {
     const product *p;
     const linear_kernels *k;
+    const product_kernels *pack;
     bool flipped; /* out' = op(b)' op(a)': sums are stored across */
     char ta, tb;
     pm_cmat a, b;
@@ -61,31 +64,60 @@ static size_t least(size_t a, size_t b)
 
 /* ---- packing ---- */
 
-static uint32_t pair(float low, float high)
+static void pairs(const float *low, const float *high, size_t n, uint32_t *to)
 {
-    return linear_bf16(low) | (uint32_t)linear_bf16(high) << 16;
+    for (size_t i = 0; i < n; i++)
+        to[i] = linear_bf16(low[i]) | (uint32_t)linear_bf16(high[i]) << 16;
 }
 
-/* Words of `n` lines that lie across: word (line, step) from at[k][line], k the inner dimension.  to[line * ld + step * by].
- * Blocks of lines, so that lines of the cache are used up. */
+static void turn(const uint32_t *from, size_t ld_from, uint32_t *to, size_t ld_to)
+{
+    for (size_t i = 0; i < LINE; i++)
+        for (size_t j = 0; j < LINE; j++) to[j * ld_to + i] = from[i * ld_from + j];
+}
+
+static const product_kernels product_plain = {pairs, turn};
+
+static const product_kernels *packing_for(const compute *c)
+{
+#if defined(__x86_64__)
+    if (strcmp(c->k->name, "avx512") == 0 || strcmp(c->k->name, "amx") == 0) return &product_avx512;
+#endif
+    (void)c;
+    return &product_plain;
+}
+
+/* Words of one step of the inner dimension, of lines [first, first + n) of at [inner][lines]. */
+static void step_words(const task *t, pm_cmat at, size_t step, size_t first, size_t n, uint32_t *to)
+{
+    static const float zeros[LINE];
+    size_t k = step * linear_per_word(t->k->word);
+    const float *row = at.at + (t->k0 + k) * at.ld + first;
+    if (k >= t->depth)
+        memset(to, 0, n * sizeof *to);
+    else if (t->k->word == LINEAR_WORD_F32)
+        memcpy(to, row, n * sizeof *to);
+    else if (k + 1 < t->depth)
+        t->pack->pairs(row, row + at.ld, n, to);
+    else
+        for (size_t i = 0; i < n; i += LINE)
+            t->pack->pairs(row + i, zeros, least(LINE, n - i), to + i);
+}
+
+/* Lines [first, first + n) of at [inner][lines] as rows of words, a square at a time. */
 static void lay_across(const task *t, pm_cmat at, size_t first, size_t n, uint32_t *to, size_t ld)
 {
-    bool halves = t->k->word == LINEAR_WORD_BF16;
-    size_t per = halves ? 2 : 1;
-    for (size_t s0 = 0; s0 < t->steps; s0 += LINE) {
-        size_t s1 = least(s0 + LINE, t->steps);
-        for (size_t l = 0; l < n; l++)
-            for (size_t s = s0; s < s1; s++) {
-                size_t k = s * per;
-                const float *from = at.at + (t->k0 + k) * at.ld + first + l;
-                uint32_t word = 0;
-                if (halves)
-                    word = k < t->depth ? pair(*from, k + 1 < t->depth ? from[at.ld] : 0) : 0;
-                else if (k < t->depth)
-                    memcpy(&word, from, sizeof word);
-                to[l * ld + s] = word;
-            }
-    }
+    uint32_t from[LINE * LINE], turned[LINE * LINE];
+    for (size_t s0 = 0; s0 < t->steps; s0 += LINE)
+        for (size_t l = 0; l < n; l += LINE) {
+            size_t some = least(LINE, n - l), steps = least(LINE, t->steps - s0);
+            memset(from, 0, sizeof from);
+            for (size_t s = 0; s < steps; s++)
+                step_words(t, at, s0 + s, first + l, some, from + s * LINE);
+            t->pack->turn(from, LINE, turned, LINE);
+            for (size_t i = 0; i < some; i++)
+                memcpy(to + (l + i) * ld + s0, turned + i * LINE, steps * sizeof *to);
+        }
 }
 
 static pm_status pack_rows(int worker, size_t lo, size_t hi, void *arg)
@@ -109,42 +141,44 @@ static pm_status pack_rows(int worker, size_t lo, size_t hi, void *arg)
     return PM_OK;
 }
 
-/* A panel from rows of the inner dimension: [k][n]. */
-static void panel_of_rows(const task *t, size_t first, size_t n, uint32_t *to)
+/* Panels [lo, hi) from rows of the inner dimension, [k][n]: a row's piece for all of them is read at once. */
+static void panels_of_rows(const task *t, size_t lo, size_t hi)
 {
-    size_t width = t->k->width, per = linear_per_word(t->k->word);
-    for (size_t s = 0; s < t->steps; s++, to += width) {
-        size_t k = s * per;
-        const float *row = k < t->depth ? pm_crow(t->b, t->k0 + k) + first : NULL;
-        const float *next = k + 1 < t->depth ? pm_crow(t->b, t->k0 + k + 1) + first : NULL;
-        memset(to + n, 0, (width - n) * sizeof *to);
-        if (!row)
-            memset(to, 0, n * sizeof *to);
-        else if (per == 1)
-            memcpy(to, row, n * sizeof *to);
-        else if (next)
-            for (size_t j = 0; j < n; j++) to[j] = pair(row[j], next[j]);
-        else
-            for (size_t j = 0; j < n; j++) to[j] = pair(row[j], 0);
-    }
+    size_t width = t->k->width;
+    for (size_t s = 0; s < t->steps; s++)
+        for (size_t i = lo; i < hi; i++) {
+            size_t n = least(width, t->n - i * width);
+            uint32_t *to = t->w + (i * t->steps + s) * width;
+            step_words(t, t->b, s, t->n0 + i * width, n, to);
+            memset(to + n, 0, (width - n) * sizeof *to);
+        }
 }
 
-/* A panel from columns that lie as rows: [n][k]. */
+/* A panel from columns that lie as rows, [n][k], a square at a time. */
 static void panel_of_columns(const task *t, size_t first, size_t n, uint32_t *to)
 {
     size_t width = t->k->width, per = linear_per_word(t->k->word);
-    memset(to, 0, t->steps * width * sizeof *to);
+    uint32_t from[LINE * LINE], turned[LINE * LINE];
     for (size_t s0 = 0; s0 < t->steps; s0 += LINE)
-        for (size_t j = 0; j < n; j++) {
-            const float *row = pm_crow(t->b, first + j) + t->k0;
-            size_t s1 = least(s0 + LINE, t->steps);
-            for (size_t s = s0; s < s1 && s * per < t->depth; s++) {
-                size_t k = s * per;
-                if (per == 1)
-                    memcpy(to + s * width + j, row + k, sizeof *to);
-                else
-                    to[s * width + j] = pair(row[k], k + 1 < t->depth ? row[k + 1] : 0);
+        for (size_t j = 0; j < width; j += LINE) {
+            size_t steps = least(LINE, t->steps - s0), left = t->depth - least(t->depth, s0 * per);
+            size_t some = n > j ? least(LINE, n - j) : 0;
+            linear_ready r = {.ldx = t->b.ld,
+                              .rows = some,
+                              .n_in = least(left, steps * per),
+                              .to = from,
+                              .ld = LINE,
+                              .words = steps,
+                              .rows_up = some};
+            memset(from, 0, sizeof from);
+            if (some > 0) {
+                r.x = pm_crow(t->b, first + j) + t->k0 + s0 * per;
+                t->k->rows->ready(t->k->form, &r);
             }
+            t->pack->turn(from, LINE, turned, LINE);
+            for (size_t s = 0; s < steps; s++)
+                memcpy(to + (s0 + s) * width + j, turned + s * LINE,
+                       least(LINE, width - j) * sizeof *to);
         }
 }
 
@@ -153,14 +187,13 @@ static pm_status pack_panels(int worker, size_t lo, size_t hi, void *arg)
     const task *t = arg;
     size_t width = t->k->width;
     (void)worker;
-    for (size_t i = lo; i < hi; i++) {
-        size_t n = least(width, t->n - i * width);
-        uint32_t *to = t->w + i * width * t->steps;
-        if (t->tb == 'N')
-            panel_of_rows(t, t->n0 + i * width, n, to);
-        else
-            panel_of_columns(t, t->n0 + i * width, n, to);
+    if (t->tb == 'N') {
+        panels_of_rows(t, lo, hi);
+        return PM_OK;
     }
+    for (size_t i = lo; i < hi; i++)
+        panel_of_columns(t, t->n0 + i * width, least(width, t->n - i * width),
+                         t->w + i * width * t->steps);
     return PM_OK;
 }
 
@@ -273,7 +306,7 @@ static void begin_rows(task *t, threads *pool)
 
 static void one_block(task *t, threads *pool)
 {
-    (void)threads_for(pool, linear_up(t->n, t->k->width) / t->k->width, 1, pack_panels, t);
+    (void)threads_for(pool, linear_up(t->n, t->k->width) / t->k->width, PANELS, pack_panels, t);
     if (t->p->bias && t->k0 == 0) {
         memset(t->bias, 0, linear_up(t->n, LINEAR_COLS) * sizeof *t->bias);
         memcpy(t->bias, t->p->bias + t->n0, t->n * sizeof *t->bias);
@@ -299,7 +332,7 @@ static void choose_sides(task *t)
 
 void product_run(const compute *c, threads *pool, const product *p, void *room)
 {
-    task t = {.p = p, .k = kernels_for(c, p->bf16_ok), .x = room};
+    task t = {.p = p, .k = kernels_for(c, p->bf16_ok), .pack = packing_for(c), .x = room};
     choose_sides(&t);
     t.w = t.x + (size_t)(MOST_ROWS + 64) * (MOST_STEPS + 2 * LINE);
     t.bias = (float *)(t.w + (size_t)(MOST_COLS + LINEAR_COLS) * MOST_STEPS);

@@ -94,6 +94,7 @@ void graph_linear_back(nn_graph *g, const graph_linear *k, pm_mat x, pm_mat dy, 
 }
 
 typedef struct sums_job {
+    const kernels *k;
     pm_cmat x;
     float *sums;
 } sums_job;
@@ -107,10 +108,7 @@ static pm_status sum_columns(int worker, size_t lo, size_t hi, void *arg)
     for (size_t r = 0; r < j->x.rows; r += GRAPH_ROWS) {
         float piece[GRAPH_COLS] = {0};
         size_t end = j->x.rows - r < GRAPH_ROWS ? j->x.rows : r + GRAPH_ROWS;
-        for (size_t t = r; t < end; t++) {
-            const float *row = pm_crow(j->x, t) + lo;
-            for (size_t c = 0; c < hi - lo; c++) piece[c] += row[c];
-        }
+        for (size_t t = r; t < end; t++) j->k->axpy(1, pm_crow(j->x, t) + lo, piece, hi - lo);
         for (size_t c = 0; c < hi - lo; c++) total[c] += (double)piece[c];
     }
     for (size_t c = lo; c < hi; c++) j->sums[c] = (float)((double)j->sums[c] + total[c - lo]);
@@ -119,6 +117,6 @@ static pm_status sum_columns(int worker, size_t lo, size_t hi, void *arg)
 
 void graph_column_sums(nn_graph *g, pm_cmat x, float *sums)
 {
-    sums_job j = {x, sums};
+    sums_job j = {g->c->k, x, sums};
     (void)threads_for(g->pool, x.cols, GRAPH_COLS, sum_columns, &j);
 }

@@ -229,8 +229,8 @@ static void alone_and_apart(layer *y, const linear_kernels *k, linear_kind kind,
 
 START_TEST(rows_depend_on_themselves_alone)
 {
-    static const size_t shape[][3] = {
-        {67, 384, 130}, {130, 384, 200}, {13, 1536, 70}, {300, 96, 384}, {20, 1024, 64}};
+    static const size_t shape[][3] = {{67, 384, 130}, {130, 384, 200}, {13, 1536, 70},
+                                      {300, 96, 384}, {20, 1024, 64},  {1, 384, 1500}};
     threads *pool = threads_open(3);
     ck_assert_ptr_nonnull(pool);
     for (size_t i = 0; i < sizeof shape / sizeof *shape; i++)

@@ -89,7 +89,9 @@ static linear_kind layer_kind(const nn_engine *e)
     return e->precision == NN_BYTES ? LINEAR_I8 : fast_kind(e->c);
 }
 
-static linear_kind head_kind(const nn_engine *e)
+/* Of heads; and of queries, keys, values and the way down from the inner layer, whose inputs have a few columns far
+ * larger than the others: one int8 scale a row cost all-MiniLM-L6-v2 a cosine of .9972 (mean), without them .9994. */
+static linear_kind careful_kind(const nn_engine *e)
 {
     return e->precision == NN_EXACT ? LINEAR_F32 : fast_kind(e->c);
 }
@@ -132,13 +134,13 @@ static pm_status build_layer(const building *b, int at)
 {
     static const nn_part qkv[3] = {NN_Q, NN_K, NN_V};
     engine_layer *l = &b->e->layer[at];
-    linear_kind kind = layer_kind(b->e);
-    pm_status s = packed(b, qkv, 3, at, kind, &l->qkv);
+    linear_kind kind = layer_kind(b->e), careful = careful_kind(b->e);
+    pm_status s = packed(b, qkv, 3, at, careful, &l->qkv);
     if (s == PM_OK) s = one(b, NN_O, at, kind, &l->o);
     if (s == PM_OK) s = norm_of(b, NN_NORM_1, at, &l->norm_1);
     if (s == PM_OK && b->e->config.gated) s = one(b, NN_GATE, at, kind, &l->gate);
     if (s == PM_OK) s = one(b, NN_UP, at, kind, &l->up);
-    if (s == PM_OK) s = one(b, NN_DOWN, at, kind, &l->down);
+    if (s == PM_OK) s = one(b, NN_DOWN, at, careful, &l->down);
     if (s == PM_OK) s = norm_of(b, NN_NORM_2, at, &l->norm_2);
     return s;
 }
@@ -200,7 +202,7 @@ static pm_status build_tables(const building *b)
 static pm_status build_lm_head(const building *b)
 {
     nn_engine *e = b->e;
-    linear_kind kind = head_kind(e);
+    linear_kind kind = careful_kind(e);
     if (e->config.lm_head == NN_LM_NONE) return PM_OK;
     if (e->config.lm_head == NN_LM_OWN) return one(b, NN_LM_OUT, NN_NO_LAYER, kind, &e->lm_out);
     if (e->config.lm_head == NN_LM_TIED) return one(b, NN_TOKENS, NN_NO_LAYER, kind, &e->lm_out);

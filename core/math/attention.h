@@ -2,7 +2,8 @@
  *
  * Fused attention of one sequence: softmax(scale q k' [+ causal mask]) v for each head, without the whole
  * matrix of scores in memory.  Grouped heads (GQA): query head h reads key head h / (n_heads / n_kv_heads).
- * Row i depends on its own query and on the keys it sees alone, to the bit, whatever the blocks and the threads.
+ * Keys and values are finite.  Row i depends on its own query and on the keys it sees alone, to the bit,
+ * whatever the blocks and the threads.
  */
 #ifndef PM_MATH_ATTENTION_H
 #define PM_MATH_ATTENTION_H
@@ -16,11 +17,11 @@ typedef struct attention_run {
     size_t ldk, ldv;
     float *out; /* [n_q x n_heads * head_dim]; not q */
     size_t ldo;
-    size_t n_heads, n_kv_heads, head_dim;
-    size_t n_q, n_k; /* causal: query i sits at position n_k - n_q + i and sees keys up to itself */
-    bool causal;
-    float scale;  /* usually 1 / sqrt(head_dim) */
-    bool bf16_ok; /* products may round to bfloat16 where that is faster (AMX) */
+    size_t n_heads, n_kv_heads, head_dim; /* head_dim at most 512 */
+    size_t n_q, n_k;
+    bool causal; /* n_q <= n_k: query i sits at position n_k - n_q + i and sees keys up to itself */
+    float scale; /* usually 1 / sqrt(head_dim) */
+    bool bf16_ok; /* products may round to bfloat16 where that is faster; none does today */
 } attention_run;
 
 size_t attention_room(const compute *c,

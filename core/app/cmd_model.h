@@ -7,6 +7,6 @@
 
 #include "app/cmds.h"
 
-extern const verb model_list, model_fetch_verb;
+extern const verb model_list, model_fetch_verb, model_info, model_verify;
 
 #endif

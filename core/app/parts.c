@@ -12,7 +12,8 @@
 
 static const verb *const data_parts[] = {
     &data_inspect, &data_validate, &data_convert, &data_split, &data_merge, &data_similarity, NULL};
-static const verb *const model_parts[] = {&model_list, &model_fetch_verb, NULL};
+static const verb *const model_parts[] = {&model_list, &model_fetch_verb, &model_info,
+                                          &model_verify, NULL};
 
 const verb *const *verb_parts(const verb *v)
 {

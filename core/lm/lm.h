@@ -68,8 +68,8 @@ typedef struct lm_masking {
     size_t draws; /* independent masks a text; nats are their mean */
     uint64_t seed;
 } lm_masking;
-/* word_from, word_to [n_words] byte ranges of whitespace words; masked [n_words] out. */
-size_t lm_words(pm_str text, arena *a, uint32_t **from, uint32_t **to);
+/* The next whitespace word of a text from byte *at on: [*from, *at) afterwards.  False: there is none. */
+bool lm_next_word(pm_str text, size_t *at, size_t *from);
 void lm_mask_words(const lm_masking *k, uint64_t id, size_t draw, size_t n_words, uint8_t *masked);
 
 typedef struct lm_scored { /* [n] each, or NULL: not asked */

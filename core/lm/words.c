@@ -14,30 +14,15 @@ static bool is_blank(char ch)
     return ch == ' ' || (ch >= '\t' && ch <= '\r');
 }
 
-/* Finds the words; from == NULL only counts them. */
-static size_t walk(pm_str text, uint32_t *from, uint32_t *to)
+bool lm_next_word(pm_str text, size_t *at, size_t *from)
 {
-    size_t n = 0, i = 0;
-    while (i < text.len) {
-        while (i < text.len && is_blank(text.ptr[i])) i++;
-        if (i == text.len) break;
-        const size_t begin = i;
-        while (i < text.len && !is_blank(text.ptr[i])) i++;
-        if (from) {
-            from[n] = (uint32_t)begin;
-            to[n] = (uint32_t)i;
-        }
-        n++;
-    }
-    return n;
-}
-
-size_t lm_words(pm_str text, arena *a, uint32_t **from, uint32_t **to)
-{
-    const size_t n = text.len < UINT32_MAX ? walk(text, NULL, NULL) : 0;
-    *from = arena_alloc_uncleared(a, n, sizeof **from);
-    *to = arena_alloc_uncleared(a, n, sizeof **to);
-    return *from && *to ? walk(text, *from, *to) : 0;
+    size_t i = *at;
+    while (i < text.len && is_blank(text.ptr[i])) i++;
+    if (from) *from = i;
+    if (i == text.len) return false;
+    while (i < text.len && !is_blank(text.ptr[i])) i++;
+    *at = i;
+    return true;
 }
 
 void lm_mask_words(const lm_masking *k, uint64_t id, size_t draw, size_t n_words, uint8_t *masked)

@@ -18,6 +18,7 @@ struct lm {
     const tokenizer *tok;
     nn_engine *engine;
     size_t max_tokens;
+    nn_precision precision;
     nn_pool_kind pooling;
     const char *chat; /* template text of the files, or NULL */
 };

@@ -229,8 +229,8 @@ static pm_status settle(lm *m, const lm_options *o, size_t file_max, pm_err *err
     if (m->max_tokens < 4)
         return err_set(err, PM_E_ARG, "%s: max_tokens = %zu; want 4 or more", m->name,
                        m->max_tokens);
-    return nn_engine_build(m->c, m->a, &m->weights, o->precision ? o->precision : NN_FAST,
-                           &m->engine, err);
+    m->precision = o->precision ? o->precision : NN_FAST;
+    return nn_engine_build(m->c, m->a, &m->weights, m->precision, &m->engine, err);
 }
 
 /* A copy of the weights with a fresh head of n_outputs columns. */

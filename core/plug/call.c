@@ -66,7 +66,10 @@ void call_ctx_close(call_ctx *c)
 {
     if (!c) return;
     watch_swap(c->env.watch, c, NULL);
-    for (int i = 0; c->slot && i < 1 + c->n_workers; i++) arena_close(c->slot[i].scratch);
+    for (int i = 0; c->slot && i < 1 + c->n_workers; i++) {
+        arena_close(c->slot[i].scratch);
+        lm_room_close(c->slot[i].nn);
+    }
     told_close(c);
     member_cache_close(&c->columns);
     mem_free(c->slot);
@@ -76,6 +79,11 @@ void call_ctx_close(call_ctx *c)
 const plug_env *call_ctx_env(const call_ctx *c)
 {
     return &c->env;
+}
+
+void call_ctx_set_resume(call_ctx *c, const char *path)
+{
+    c->resume = path;
 }
 
 call_stats call_ctx_last(const call_ctx *c)

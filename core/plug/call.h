@@ -48,6 +48,10 @@ size_t calls_watch_text(const calls_watch *w, char *out, size_t room);
  * plugin_entry.user. */
 const plugin_entry *call_plugin(const pm_call *c);
 
+/* A file in which the next builds may keep how far they are, so that an interrupted one goes on there; NULL:
+ * none.  Whoever sets it removes the file when the build is over. */
+void call_ctx_set_resume(call_ctx *c, const char *path);
+
 /* Wall time and memory of the last guarded call. */
 typedef struct call_stats {
     double seconds;

@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "lm/lm.h"
 #include "plug/call.h"
 #include "plug/members.h"
 #include "plug/told.h"
@@ -29,6 +30,7 @@ typedef struct
     pm_call call;
     struct call_ctx *ctx;
     arena *scratch;
+    lm_room *nn; /* of language models; made when first needed */
     pthread_t thread;
     size_t peak;
     bool is_body;    /* of host->parallel: own() is closed */
@@ -72,6 +74,7 @@ struct call_ctx {
     atomic_bool canceled, out_of_memory;
     char settled[INSTANCE_SETTLED]; /* metrics that a build gave with done = 1: "k=80" */
     told_kept told;
+    const char *resume;   /* file for a long build to resume from, or NULL */
     member_cache columns; /* of the library last served */
     passed_library passed[CALL_PASSED];
     size_t next_passed;

@@ -16,6 +16,7 @@
 #include "math/tiers.h"
 #include "math/train.h"
 #include "plug/host.h"
+#include "plug/services.h"
 
 struct pm_table {
     table t;
@@ -403,5 +404,6 @@ const void *services_find(const char *name)
     if (strcmp(name, PM_LINALG_SERVICE) == 0) return &linalg;
     if (strcmp(name, PM_BUDGET_SERVICE) == 0) return &budgets;
     if (strcmp(name, PM_SPDX_SERVICE) == 0) return &licences;
+    if (strcmp(name, PM_NN_SERVICE) == 0) return service_nn();
     return NULL;
 }

@@ -18,6 +18,8 @@ static const arg_row rows[] = {
     {"script", 0, ARG_TEXT, "FILE", "a Lua script whose policies are checked"},
     {"check", 0, ARG_TEXT, "NAME", "run this check and those it stands on"},
     {"list", 0, ARG_FLAG, NULL, "list the checks and stop"},
+    {"set", 0, ARG_TEXT, "NAME=VALUE",
+     "a parameter of the one plugin that is checked; may be repeated"},
     {"seed", 's', ARG_NUMBER, "N", "seed of toy data and builds (default 1)"},
     {"here", 0, ARG_FLAG, NULL, "in this process instead of a child: for debuggers"},
     ARG_END};
@@ -240,6 +242,11 @@ typedef struct request { /* what was asked for on the command line */
 static bool operands_are_sane(const request *q)
 {
     plugin_kind kind;
+    if (args_given(&verb_conform, q->value, "set") && q->n != 1) {
+        fprintf(stderr, "pointsman conform: --set is for one plugin; name it, as in "
+                        "`pointsman conform backends/ngram --set order=3`\n");
+        return false;
+    }
     for (size_t i = 0; i < q->n; i++) {
         if (is_file(q->operand[i]) || parse_kind(q->operand[i], &kind)) continue;
         fprintf(stderr,
@@ -294,6 +301,8 @@ int cmd_conform(int argc, char **argv)
     conform_options o = {.env = &app.env, .isolated = !args_given(v, q.value, "here")};
     o.seed = (uint64_t)args_number(v, q.value, "seed", 1);
     o.only = args_text(v, q.value, "check", NULL);
+    o.set = args_value(v, q.value, "set")->text;
+    o.n_sets = args_value(v, q.value, "set")->n;
     if (open_script(&q, &app.env, &lua, &err) != PM_OK)
         status = app_failed("conform", &err);
     else

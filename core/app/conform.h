@@ -19,9 +19,11 @@ typedef struct conform_result {
 typedef void (*conform_report)(void *arg, const plugin_entry *e, const conform_result *r);
 
 typedef struct conform_options {
-    const plug_env *env;   /* kernels and registry; its pool, cancel and progress are not used */
-    uint64_t seed;         /* of toy data and builds */
-    const char *only;      /* run this check and those it stands on; NULL: all */
+    const plug_env *env;    /* kernels and registry; its pool, cancel and progress are not used */
+    uint64_t seed;          /* of toy data and builds */
+    const char *only;       /* run this check and those it stands on; NULL: all */
+    const char *const *set; /* [n_sets] "name=value": parameters other than the defaults */
+    size_t n_sets;
     bool isolated;         /* in a child process: a crash is reported as the check it happened in */
     conform_report report; /* called once for every check, in order */
     void *arg;

@@ -44,6 +44,7 @@ static void trains(trial *t, conform_result *r)
     toy_shape shape = toy_usual(t->seed);
     pm_err err = PM_ERR_INIT;
     shape.observed = 0.8;
+    if (trial_lacks_model(t, r)) return;
     t->data = toy_make(t->keep, &shape);
     backend_trial *bt = arena_alloc(t->keep, 1, sizeof *bt);
     t->base = bt;
@@ -193,7 +194,7 @@ static void parts(trial *t, conform_result *r)
 
 /* ---- backends that are built from text -------------------------------------------------------------------------- */
 
-/* Trained on `text`, it scores the strange texts with finite values, and counts code points. */
+/* Trained on `text`, it scores the strange texts with finite values, and counts no more code points than there are. */
 static void score_strange(trial *t, conform_result *r, const backend *b)
 {
     pm_str text[] = {{"", 0},
@@ -217,7 +218,8 @@ static void score_strange(trial *t, conform_result *r, const backend *b)
     for (size_t i = 0; i < STRANGE && r->passed; i++) {
         if (isnan(got.value[i]))
             check_fail(r, "strange text %zu has no value", i);
-        else if (got.kind == PM_VALUE_LOSS && !(fabs(got.chars[i] - chars[i]) < 0.5))
+        else if (got.kind == PM_VALUE_LOSS &&
+                 !(got.chars[i] < chars[i] + 0.5)) /* masked models score some */
             check_fail(r, "strange text %zu has %g code points, counted were %g", i, chars[i],
                        got.chars[i]);
     }

@@ -21,6 +21,7 @@ static void trains(trial *t, conform_result *r)
     toy_shape shape = toy_usual(t->seed);
     pm_err err = PM_ERR_INIT;
     embedder *e = NULL;
+    if (trial_lacks_model(t, r)) return;
     t->data = toy_make(t->keep, &shape);
     if (!t->data)
         check_fail(r, "out of memory");

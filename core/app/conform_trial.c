@@ -12,7 +12,6 @@
 
 #include "app/conform_child.h"
 #include "base/io.h"
-#include "plug/params.h"
 
 enum { MAX_CHECKS = 48 };
 
@@ -195,8 +194,7 @@ pm_status conform_here(const conform_options *o, const plugin_entry *e, const ch
     *failed = 0;
     pm_status s = trial_open(t, o, e, dir, err);
     void *params = NULL;
-    if (s == PM_OK)
-        s = params_build(e->params, e->params_bytes, NULL, 0, t->keep, &params, NULL, NULL, err);
+    if (s == PM_OK) s = conform_params(o, e, t->keep, &params, err);
     t->params = params;
     if (s == PM_OK) s = walk(t, o, failed, err);
     trial_close(t);

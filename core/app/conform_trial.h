@@ -15,7 +15,7 @@
 typedef struct trial {
     const plugin_entry *e;
     uint64_t seed;
-    const void *params;  /* the defaults */
+    const void *params;  /* the defaults, but for what was set */
     compute one, two;    /* the same kernels with one and with two threads */
     plug_env env;        /* two threads; cancel and progress belong to the trial */
     plug_env env_one;    /* one thread */
@@ -98,6 +98,13 @@ typedef struct at_once {
     size_t n;
 } at_once;
 pm_status trial_at_once(trial *t, const at_once *job, pm_err *err);
+
+/* The defaults, but for what the options set. */
+pm_status conform_params(const conform_options *o, const plugin_entry *e, arena *a, void **out,
+                         pm_err *err);
+
+/* A model that the parameters name is not on this machine: the check is skipped, which skips all that stand on it. */
+bool trial_lacks_model(const trial *t, conform_result *r);
 
 pm_mat trial_mat(trial *t, size_t rows, size_t cols); /* zeroed, in t->a; at == NULL: no memory */
 

@@ -105,7 +105,7 @@ static pm_status embed(const pm_embedder *e, pm_call *c, const pm_str *text, siz
     return s ? s->embed(e->nn, c, text, n, e->pool, (int)o->normalise, out) : PM_E_UNSUPPORTED;
 }
 
-static const char *const pools[] = {"auto", "mean", "cls", "last", "pooler", NULL};
+static const char *const pools[] = {"auto", "mean", "cls", "last", NULL};
 static const char *const precisions[] = {"exact", "fast", "bytes", NULL};
 
 static const pm_param params[] = {

@@ -53,13 +53,31 @@ static void bench_close(bench *b)
     temp_folder_close(b->home);
 }
 
+/* Language models are learned from the toy texts, small and briefly. */
+static const char *const tiny[] = {"model=",    "layers=1",    "width=16",      "heads=2",
+                                   "vocab=400", "max_steps=3", "max_tokens=32", "batch_tokens=256"};
+
+static bool is_model(const plugin_entry *e)
+{
+    for (const pm_param *p = e->params; p && p->name; p++)
+        if (p->type == PM_P_MODEL) return true;
+    return false;
+}
+
 static seen run(const bench *b, const plugin_entry *e, const char *only)
 {
     seen s = {0, 0, 0, STR_INIT, STR_INIT};
-    conform_options o = {&b->env, 1, only, true, on_result, &s};
+    ck_assert_ptr_nonnull(e);
+    conform_options o = {.env = &b->env,
+                         .seed = 1,
+                         .only = only,
+                         .set = tiny,
+                         .n_sets = is_model(e) ? sizeof tiny / sizeof *tiny : 0,
+                         .isolated = true,
+                         .report = on_result,
+                         .arg = &s};
     pm_err err = PM_ERR_INIT;
     size_t failed = 0;
-    ck_assert_ptr_nonnull(e);
     ck_assert_msg(conform_plugin(&o, e, &failed, &err) == PM_OK, "%s", err_text(&err));
     ck_assert_uint_eq(failed, s.failed);
     return s;
@@ -195,7 +213,8 @@ START_TEST(one_check_runs_with_its_ground)
     ck_assert_str_eq(str_text(&s.names), "save-load");
     ck_assert_uint_eq(s.passed, 4); /* trains predicts same-seed-same-bits instances-independent */
     seen_close(&s);
-    conform_options o = {&b.env, 1, "no-such-check", true, on_result, NULL};
+    conform_options o = {
+        .env = &b.env, .seed = 1, .only = "no-such-check", .isolated = true, .report = on_result};
     pm_err err = PM_ERR_INIT;
     size_t failed;
     ck_assert_int_eq(conform_plugin(&o, e, &failed, &err), PM_E_ARG);

@@ -210,6 +210,27 @@ static pm_status put_routers(exp_run *r, seed_work *w, str *out, pm_err *err)
     return s;
 }
 
+/* Curves of what was trained on the way: experts of a corpus, the embedder. */
+static void put_training(const exp_run *r, const seed_work *w, str *out)
+{
+    const exp_told *e = &w->embed_told;
+    str_puts(out, "\"training\":[");
+    const size_t before = out->len;
+    for (size_t j = 0; r->x->corpus && j < r->x->lib->view.n; j++) {
+        const exp_told *t = &r->expert[j].told;
+        if (!t->curves || t->curves[1] == ']') continue;
+        str_puts(out, out->len > before ? ",{" : "{");
+        put_text(out, "who", r->x->lib->view.expert[j]->id);
+        str_printf(out, "\"curves\":%s}", t->curves);
+    }
+    if (e->curves && e->curves[1] != ']') {
+        str_puts(out, out->len > before ? ",{" : "{");
+        put_text(out, "who", "embedder");
+        str_printf(out, "\"curves\":%s}", e->curves);
+    }
+    str_puts(out, "],");
+}
+
 /* ---- the file ---- */
 
 static pm_status write_cells(const exp_run *r, const seed_work *w, const str *out, pm_err *err)
@@ -239,6 +260,7 @@ pm_status exp_cells(exp_run *r, seed_work *w, pm_err *err)
     if (!s) s = put_terms(r, w, &out, err);
     if (!s) s = put_policies(r, w, &out, err);
     if (!s) s = put_routers(r, w, &out, err);
+    put_training(r, w, &out);
     if (r->pair.len) str_printf(&out, "\"pair\":%s,", str_text(&r->pair));
     str_clear(&r->pair);
     str_printf(&out, "\"timings\":[%s]}\n", str_text(&r->timings));

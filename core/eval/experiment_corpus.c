@@ -249,6 +249,10 @@ static pm_status about_each(exp_run *r, uint64_t seed, pm_err *err)
                                mega(r, known ? "params, " : "", e->bytes), err);
         if (s) return s;
         r->row[r->n_rows - 1].seed = seed;
+        char who[160];
+        snprintf(who, sizeof who, "expert %.140s", r->x->lib->view.expert[j]->id);
+        s = exp_told_fact(r, who, seed, &e->told, err);
+        if (s) return s;
     }
     return PM_OK;
 }

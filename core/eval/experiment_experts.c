@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/io.h"
 #include "base/log.h"
 #include "data/corpus_json.h"
 #include "eval/experiment_private.h"
@@ -56,7 +57,7 @@ static pm_status take_job(exp_run *r, const json *j, expert_run *e, pm_err *err)
     e->documents = json_number(j, "documents", 0);
     e->bytes = json_number(j, "bytes", 0);
     e->is_done = true;
-    return PM_OK;
+    return exp_told_read(j, r->a, &e->told, err);
 }
 
 static const char *title(exp_run *r, size_t j)
@@ -101,6 +102,7 @@ static pm_status save_job(exp_run *r, const expert_run *e, double seconds, pm_er
         str_puts(&text, ",\"params\":");
         str_number(&text, e->params);
     }
+    exp_told_put(&e->told, &text);
     str_puts(&text, "}");
     s = exp_job_done(r, e->key, "expert", &text, seconds, err);
     str_close(&text);
@@ -114,8 +116,9 @@ typedef struct member { /* one of those that work at once */
     crew *all;
     plug_env env;
     call_ctx *call;
-    const char *what; /* "expert sys-code" */
-    char text[200];   /* the same with its speed */
+    const char *what;  /* "expert sys-code" */
+    char text[200];    /* the same with its speed */
+    const char *phase; /* "", ", scoring" */
     double bytes, params, start;
 } member;
 
@@ -130,6 +133,26 @@ struct crew {
     pm_err failed;
 };
 
+static double metric_of(const pm_metric *m, size_t n, const char *name)
+{
+    for (size_t k = 0; k < n; k++)
+        if (strcmp(m[k].name, name) == 0) return m[k].value;
+    return NAN;
+}
+
+/* A backend that tells tokens and seconds knows better than bytes and the clock. */
+static void put_speed(member *me, double done, double seconds, const pm_metric *m, size_t n)
+{
+    const double tokens = metric_of(m, n, "tokens_per_s"), left = metric_of(m, n, "seconds_left"),
+                 loss = metric_of(m, n, "loss");
+    if (tokens > 0 && left >= 0)
+        snprintf(me->text, sizeof me->text, "%s%s, loss %.3f, %.1fk tokens/s, %.0f s left",
+                 me->what, me->phase, loss, 1e-3 * tokens, left);
+    else
+        snprintf(me->text, sizeof me->text, "%s%s, %.1f MB/s", me->what, me->phase,
+                 1e-6 * me->bytes * done / seconds);
+}
+
 static void watch(void *arg, const char *what, double done, const pm_metric *m, size_t n)
 {
     (void)what;
@@ -139,9 +162,7 @@ static void watch(void *arg, const char *what, double done, const pm_metric *m, 
         if (strcmp(m[k].name, "params") == 0) me->params = m[k].value;
     double seconds = exp_now() - me->start;
     pthread_mutex_lock(&c->lock);
-    if (done > 0 && seconds > 0.2)
-        snprintf(me->text, sizeof me->text, "%s, %.1f MB/s", me->what,
-                 1e-6 * me->bytes * done / seconds);
+    if (done > 0 && seconds > 0.2) put_speed(me, done, seconds, m, n);
     exp_tell(c->r, me->text, done);
     pthread_mutex_unlock(&c->lock);
 }
@@ -220,6 +241,15 @@ static pm_status present_mix(const exp_run *r, const corpus_mix *m, arena *a, co
     return PM_OK;
 }
 
+/* Where a long build keeps how far it is: gone when it is over. */
+static const char *resume_path(const exp_run *r, const char *key, arena *a)
+{
+    const char *dir = io_join(a, store_dir(r->st), "resume");
+    char name[96];
+    snprintf(name, sizeof name, "%.32s.safetensors", key);
+    return dir && io_mkdir(dir, NULL) == PM_OK ? io_join(a, dir, name) : NULL;
+}
+
 /* The backend sees who it is for, and nothing else of the library: a price may change without a new job. */
 static pm_status learn(const crew *c, member *me, size_t j, arena *a, backend **out, pm_err *err)
 {
@@ -237,7 +267,22 @@ static pm_status learn(const crew *c, member *me, size_t j, arena *a, backend **
     pm_expert who = {.size = sizeof who, .id = id};
     pm_backend_fit fit = {.size = sizeof fit, .expert = &who, .corpus = &text};
     backend_spec spec = {choice->backend.plugin, choice->backend.params, r->draw_seed};
-    return backend_train(me->call, &spec, &fit, out, err);
+    const char *resume = resume_path(r, r->expert[j].key, a);
+    if (!resume) return err_set(err, PM_E_MEMORY, "expert");
+    call_ctx_set_resume(me->call, resume);
+    s = backend_train(me->call, &spec, &fit, out, err);
+    call_ctx_set_resume(me->call, NULL);
+    if (!s) remove(resume); /* most backends have left none */
+    return s;
+}
+
+/* Scoring has a speed of its own. */
+static void begin_scoring(const crew *c, member *me)
+{
+    me->start = exp_now();
+    me->bytes = 0;
+    for (size_t i = 0; i < c->x.n; i++) me->bytes += (double)c->x.text[i].len;
+    me->phase = ", scoring";
 }
 
 static pm_status run_expert(crew *c, member *me, size_t j, pm_err *err)
@@ -248,17 +293,20 @@ static pm_status run_expert(crew *c, member *me, size_t j, pm_err *err)
     me->start = exp_now();
     me->bytes = 0;
     me->params = NAN;
+    me->phase = "";
     pthread_mutex_lock(&c->lock);
     me->what = title(r, j);
     snprintf(me->text, sizeof me->text, "%s", me->what);
     exp_tell(r, me->text, 0);
     pthread_mutex_unlock(&c->lock);
     pm_status s = a ? learn(c, me, j, a, &b, err) : err_set(err, PM_E_MEMORY, "expert");
+    if (!s) begin_scoring(c, me);
     if (!s) s = score(c, me, j, b, a, err);
     backend_close(b);
     arena_close(a);
     r->expert[j].params = me->params;
     pthread_mutex_lock(&c->lock);
+    if (!s) s = exp_told_take(me->call, r->a, &r->expert[j].told, err);
     exp_say(r, me->what, 1);
     if (!s) s = save_job(r, &r->expert[j], exp_now() - me->start, err);
     if (!s) s = exp_step(r, me->what, err);

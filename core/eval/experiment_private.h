@@ -13,6 +13,7 @@
 #include "eval/baselines.h"
 #include "eval/experiment.h"
 #include "plug/backend.h"
+#include "plug/told.h"
 
 typedef struct weight_point { /* one cell of the grid of constraint weights */
     const char *text;         /* canonical: "size=0.3, price=1"; "" without constraints */
@@ -21,6 +22,11 @@ typedef struct weight_point { /* one cell of the grid of constraint weights */
 
 #define EXP_PARTS 8 /* spans of a test prompt whose losses are kept, to re-draw labels from */
 
+typedef struct exp_told { /* what a plugin told beside its results (experiment_told.c) */
+    told_cut cut;
+    const char *curves; /* JSON list; "[]": none */
+} exp_told;
+
 typedef struct expert_run { /* an expert of a corpus, trained and run on the prompts of a seed */
     char key[65];           /* of its job */
     bool is_done;
@@ -28,6 +34,7 @@ typedef struct expert_run { /* an expert of a corpus, trained and run on the pro
     pm_mat part; /* [n_test x EXP_PARTS] adding up to loss; NaN: not told */
     double params, documents,
         bytes; /* size as the backend tells it (NaN: not), text learned from */
+    exp_told told;
 } expert_run;
 
 typedef struct exp_source { /* what a run reads, whatever the seed */
@@ -115,6 +122,7 @@ struct seed_work {
     float *cost_mean; /* [m] or NULL */
 
     pm_cmat also_embed; /* [r->also.n x d] once a router must train, or at == NULL */
+    exp_told embed_told;
     char embed_key[65]; /* "" without embedder, "given": the data's own vectors */
     embedder *embed;
     const char *embed_file;
@@ -165,6 +173,13 @@ PM_MUST_USE pm_status exp_step(exp_run *r, const char *what, pm_err *err);
 void exp_say(exp_run *r, const char *what, double part);
 void exp_tell(const exp_run *r, const char *what, double part); /* the same, not kept as r->now */
 double exp_now(void);                                           /* seconds, monotonic */
+/* What was told since the last take; as members of a job's JSON, and back; as a row and a line of the log. */
+PM_MUST_USE pm_status exp_told_take(call_ctx *c, arena *a, exp_told *out, pm_err *err);
+void exp_told_put(const exp_told *t, str *out);
+PM_MUST_USE pm_status exp_told_read(const json *job, arena *a, exp_told *out, pm_err *err);
+PM_MUST_USE pm_status exp_told_fact(exp_run *r, const char *who, uint64_t seed, const exp_told *t,
+                                    pm_err *err);
+
 /* Points env->progress at the run. */
 void exp_watch(exp_run *r, const plug_env *env);
 

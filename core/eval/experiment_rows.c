@@ -133,6 +133,7 @@ static pm_status about_split(exp_run *r, const seed_work *w, pm_err *err)
         s = exp_fact(r, "seed", all[k].name, all[k].value, all[k].text, err);
         if (!s) r->row[r->n_rows - 1].seed = w->seed;
     }
+    if (!s && r->x->embed) s = exp_told_fact(r, "embedder", w->seed, &w->embed_told, err);
     return s;
 }
 

@@ -47,16 +47,18 @@ pm_status exp_router_key(const exp_run *r, const seed_work *w, const plugin_choi
 
 typedef struct embedding { /* result of the embedder's job */
     const char *file, *vectors;
+    exp_told told;
 } embedding;
 
 static pm_status find_embedding(exp_run *r, const seed_work *w, embedding *out, pm_err *err)
 {
     const json *j;
-    *out = (embedding){NULL, NULL};
+    *out = (embedding){NULL, NULL, {{0}, "[]"}};
     pm_status s = exp_job_find(r, w->embed_key, &j, err);
     if (s || !j) return s;
-    embedding e = {json_text(j, "file", ""), json_text(j, "vectors", "")};
-    s = store_check_object(r->st, e.file, err);
+    embedding e = {json_text(j, "file", ""), json_text(j, "vectors", ""), {{0}, "[]"}};
+    s = exp_told_read(j, r->a, &e.told, err);
+    if (!s) s = store_check_object(r->st, e.file, err);
     if (!s) s = store_check_object(r->st, e.vectors, err);
     if (!s)
         *out = e;
@@ -78,8 +80,12 @@ static pm_status save_embedding(exp_run *r, const seed_work *w, const embedder *
     out->file = arena_strdup(r->a, file);
     out->vectors = arena_strdup(r->a, matrix);
     if (!out->file || !out->vectors) return err_set(err, PM_E_MEMORY, "embedder");
+    s = exp_told_take(r->call, r->a, &out->told, err);
+    if (s) return s;
     str text = STR_INIT;
-    str_printf(&text, "{\"file\":\"%s\",\"vectors\":\"%s\"}", file, matrix);
+    str_printf(&text, "{\"file\":\"%s\",\"vectors\":\"%s\"", file, matrix);
+    exp_told_put(&out->told, &text);
+    str_puts(&text, "}");
     s = exp_job_done(r, w->embed_key, "embedder", &text, exp_now() - start, err);
     str_close(&text);
     return s;
@@ -149,6 +155,7 @@ pm_status exp_embed(exp_run *r, seed_work *w, pm_err *err)
         s = train_embedder(r, w, &e, err);
         w->embed_file = s ? NULL : store_object_path(r->st, e.file, r->a);
     }
+    if (!s) w->embed_told = e.told;
     if (!s) s = exp_renew_call(r, err);
     return s ? s : exp_step(r, "embedder", err);
 }

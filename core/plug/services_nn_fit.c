@@ -81,6 +81,8 @@ static pm_status train(pm_call *c, const pm_nn *from, const pm_nn_fit *how, aren
                        lm_fit_result *out)
 {
     call_slot *slot = call_slot_of(c);
+    compute mine = *slot->ctx->env.compute;
+    mine.pool = call_pool(c);
     const nn_weights *w = lm_weights(from->m);
     const lm_fit_options o = options_of(c, from, how);
     const lm_fit_watch watch = {fit_progress, fit_point, c};
@@ -101,8 +103,8 @@ static pm_status train(pm_call *c, const pm_nn *from, const pm_nn_fit *how, aren
         if (st != PM_OK) return st;
         start = all;
     }
-    return lm_fit(slot->ctx->env.compute, w->layout, start, lm_tokenizer(from->m), &data, &o,
-                  &watch, own, out, &slot->err);
+    return lm_fit(&mine, w->layout, start, lm_tokenizer(from->m), &data, &o, &watch, own, out,
+                  &slot->err);
 }
 
 static void tell(pm_call *c, const lm_fit_result *r)

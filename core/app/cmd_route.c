@@ -302,6 +302,13 @@ static pm_status route_one(session *s, route_prompt *p, route_print_options *o, 
     if (st) return p->id ? err_wrap(err, st, "prompt %s", p->id) : st;
     o->words = s->flags ? s->words : NULL;
     o->said = &said;
+    o->cut = pipeline_cut(s->pipeline);
+    if (o->cut.texts_cut)
+        fprintf(stderr,
+                "pointsman route: note: %s%s%sthe prompt was cut: %llu of its %llu tokens were not "
+                "read\n",
+                p->id ? "prompt " : "", p->id ? p->id : "", p->id ? ": " : "",
+                (unsigned long long)o->cut.tokens_cut, (unsigned long long)o->cut.tokens);
     route_print(&s->use, p, &r, o, stdout);
     return pipeline_observe(&s->use, s->pipeline, &x, &r, err);
 }

@@ -37,6 +37,9 @@ static void print_json(const pipeline *p, const route_prompt *x, const pipeline_
         str_number(&s, o->alpha);
     }
     str_printf(&s, ",\"value_kind\":\"%s\"", value_kind_name(r->kind));
+    if (o->cut.texts)
+        str_printf(&s, ",\"tokens\":%llu,\"tokens_cut\":%llu", (unsigned long long)o->cut.tokens,
+                   (unsigned long long)o->cut.tokens_cut);
     if (o->words) route_flags_json(o->words, o->said, p, &s);
     if (o->explain) route_explain_json(p, r, &s);
     fprintf(to, "%s}\n", str_text(&s));

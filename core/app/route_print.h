@@ -18,6 +18,7 @@ typedef struct route_print_options {
     double alpha;       /* that decides, with a model */
     const flags *words; /* NULL: prompts are not looked at for flags */
     const flags_result *said;
+    told_cut cut; /* what limits cut off this prompt */
 } route_print_options;
 
 void route_print(const pipeline *p, const route_prompt *x, const pipeline_result *r,

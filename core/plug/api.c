@@ -169,6 +169,9 @@ static pm_status route_one(pm_route_ctx *ctx, const pipeline *p, pm_prompts *x,
     if (PM_HAS(out, prompt)) out->prompt = said->text;
     if (PM_HAS(out, flags_read)) out->flags_read = said->n_read;
     if (PM_HAS(out, flags_wrong)) out->flags_wrong = said->n_wrong;
+    const told_cut cut = pipeline_cut(ctx->pipeline);
+    if (PM_HAS(out, tokens)) out->tokens = cut.tokens;
+    if (PM_HAS(out, tokens_cut)) out->tokens_cut = cut.tokens_cut;
     return PM_OK;
 }
 

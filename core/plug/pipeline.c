@@ -181,6 +181,11 @@ static pm_status add_features(const pipeline *p, pipeline_ctx *c, pm_prompts *x,
     return st;
 }
 
+told_cut pipeline_cut(pipeline_ctx *c)
+{
+    return told_take_cut(c->call);
+}
+
 /* ---- predictions ------------------------------------------------------------------------------------------- */
 
 /* Win probabilities are against the expert that was best on train; without a prior, the first. */

@@ -12,6 +12,7 @@
 #include "plug/feasible.h"
 #include "plug/objective.h"
 #include "plug/router.h"
+#include "plug/told.h"
 
 typedef struct pipeline_term {
     const char *name; /* label in results; usually the plugin's name */
@@ -76,6 +77,8 @@ const feasible_answer *pipeline_found(const pipeline_ctx *c);
  * valid until its next call. */
 PM_MUST_USE pm_status pipeline_question(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
                                         const pm_scores *scores, pm_question *out, pm_err *err);
+/* What limits cut off the texts of the calls since it was last asked. */
+told_cut pipeline_cut(pipeline_ctx *c);
 /* The second half alone, on predictions already made (weight sweeps): scores [n x m]. */
 PM_MUST_USE pm_status pipeline_decide(const pipeline *p, pipeline_ctx *c, const pm_prompts *x,
                                       const pm_scores *scores, pipeline_result *out, pm_err *err);

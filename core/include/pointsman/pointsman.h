@@ -45,6 +45,9 @@ typedef struct pm_route_result {
         prompt; /* what the expert is to be sent: the text without its flags; until the next route */
     size_t flags_read,
         flags_wrong; /* flags of this prompt that weigh constraints; that were not understood */
+    uint64_t tokens,
+        tokens_cut; /* that models of this bundle read of the prompt, and that fell off a limit;
+                                    0 where nothing counts tokens */
 } pm_route_result;
 
 typedef struct pm_route_input { /* one prompt */

@@ -10,19 +10,19 @@
 
 #include "plug/host.h"
 
-void told_cut_add(pm_call *c, uint64_t texts, uint64_t texts_cut, uint64_t tokens,
+void told_cut_add(pm_call *c, uint64_t texts, uint64_t texts_cut, uint64_t n_tokens,
                   uint64_t tokens_cut)
 {
     call_ctx *ctx = call_slot_of(c)->ctx;
-    if (texts_cut > texts || tokens_cut > tokens) {
+    if (texts_cut > texts || tokens_cut > n_tokens) {
         call_violation(c, "told of %llu texts cut out of %llu, and %llu tokens of %llu",
                        (unsigned long long)texts_cut, (unsigned long long)texts,
-                       (unsigned long long)tokens_cut, (unsigned long long)tokens);
+                       (unsigned long long)tokens_cut, (unsigned long long)n_tokens);
         return;
     }
     atomic_fetch_add_explicit(&ctx->told.texts, texts, memory_order_relaxed);
     atomic_fetch_add_explicit(&ctx->told.texts_cut, texts_cut, memory_order_relaxed);
-    atomic_fetch_add_explicit(&ctx->told.tokens, tokens, memory_order_relaxed);
+    atomic_fetch_add_explicit(&ctx->told.tokens, n_tokens, memory_order_relaxed);
     atomic_fetch_add_explicit(&ctx->told.tokens_cut, tokens_cut, memory_order_relaxed);
 }
 

@@ -23,7 +23,7 @@ told_cut told_take_cut(call_ctx *c);
 const told_point *told_take_points(call_ctx *c, arena *a, size_t *n);
 
 /* The host table's entries (host.c), and their end. */
-void told_cut_add(pm_call *c, uint64_t texts, uint64_t texts_cut, uint64_t tokens,
+void told_cut_add(pm_call *c, uint64_t texts, uint64_t texts_cut, uint64_t n_tokens,
                   uint64_t tokens_cut);
 void told_point_add(pm_call *c, const char *curve, double x, double y);
 void told_close(call_ctx *c);

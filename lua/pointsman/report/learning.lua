@@ -3,6 +3,7 @@
 local html <const> = require "pointsman.report.html"
 local svg <const> = require "pointsman.report.svg"
 local place <const> = require "pointsman.report.place"
+local curves_of_models <const> = require "pointsman.report.curves"
 
 --- Rows of role "curve" by router: {label, {n, value, lo, hi, seeds}...}, sorted by n; means over seeds.
 local function curves(f)
@@ -196,5 +197,5 @@ local function training(c, why)
 end
 
 return function(f, c, why)
-  return learning(f) .. "\n" .. training(c, why)
+  return learning(f) .. "\n" .. training(c, why) .. "\n" .. curves_of_models(c)
 end

@@ -144,7 +144,7 @@ return function(run, facts)
   end
   local c <const> = { seed = raw.seed, n = raw.n, m = raw.m, experts = raw.experts, points = raw.points or {},
     noise = raw.noise, timings = raw.timings or {}, problems = {}, kind = raw.kind or facts.kind,
-    cluster_count = raw.cluster_count, pair = raw.pair, n_seeds = #run.cells, sign = (raw.kind or facts.kind) == "loss" and -1 or 1 }
+    cluster_count = raw.cluster_count, pair = raw.pair, training = raw.training, n_seeds = #run.cells, sign = (raw.kind or facts.kind) == "loss" and -1 or 1 }
   for _, e in ipairs(c.experts) do e.id = e.id or e.name or "?" end
   if facts.of_battles then -- no outcomes: what is left is what routers told of themselves
     read_domains(run, raw, c)

@@ -3,12 +3,12 @@
  * Reading checkpoints: the file is mapped and its hash verified before anything in it is believed; then
  * the header is checked as if it came from an enemy, because a hash is no signature.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/tensors.h"
 #include "plug/checkpoint_format.h"
 
 static pm_status damaged(const pm_store *s, pm_err *err, const char *what)
@@ -60,69 +60,16 @@ static pm_status check_hash(const pm_store *s, pm_err *err)
 
 /* ---- the header ------------------------------------------------------------------------------------------ */
 
-/* A JSON number that is a size: whole, not negative, exact in a double. */
-static bool take_size(const json *j, size_t *out)
+static pm_status take_item(const pm_store *s, const tensor_entry *e, store_item *it, pm_err *err)
 {
-    if (!j || j->kind != JSON_NUMBER || !(j->number >= 0 && j->number <= 9007199254740992.0) ||
-        j->number != floor(j->number))
-        return false;
-    *out = (size_t)j->number;
-    return true;
-}
-
-static bool take_shape(const json *shape, pm_tensor *t)
-{
-    if (!shape || shape->kind != JSON_ARRAY || shape->n > PM_MAX_DIMS) return false;
-    t->n_dims = (uint32_t)shape->n;
-    size_t d = 0;
-    for (const json *x = shape->child; x; x = x->next)
-        if (!take_size(x, &t->dim[d++])) return false;
-    return true;
-}
-
-static pm_status take_item(const pm_store *s, const json *j, size_t data, store_item *it,
-                           pm_err *err)
-{
-    const json *span = json_get(j, "data_offsets");
-    size_t end = 0, bytes = 0;
-    it->name = j->key;
-    it->t.dtype = checkpoint_dtype_parse(json_text(j, "dtype", ""));
-    if (j->kind != JSON_OBJECT || j->n != 3 || !it->t.dtype ||
-        !take_shape(json_get(j, "shape"), &it->t))
-        return err_set(err, PM_E_FORMAT, "%s: entry '%.80s' has no known dtype and shape", s->path,
-                       j->key);
-    if (!span || span->kind != JSON_ARRAY || span->n != 2 || !take_size(span->child, &it->offset) ||
-        !take_size(span->child->next, &end) || end < it->offset || end > data)
-        return err_set(err, PM_E_FORMAT, "%s: entry '%.80s' lies outside the %zu bytes of data",
-                       s->path, j->key, data);
-    if (!checkpoint_bytes(&it->t, &bytes) || bytes != end - it->offset)
-        return err_set(err, PM_E_FORMAT, "%s: entry '%.80s' has %zu bytes, not what its shape says",
-                       s->path, j->key, end - it->offset);
-    it->bytes = bytes;
-    return PM_OK;
-}
-
-static int compare_offset(const void *a, const void *b)
-{
-    const store_item *x = a, *y = b;
-    if (x->offset != y->offset) return x->offset < y->offset ? -1 : 1;
-    return x->bytes < y->bytes ? -1 : (x->bytes > y->bytes ? 1 : strcmp(x->name, y->name));
-}
-
-/* Entries follow each other without holes or overlaps up to the end. */
-static pm_status check_cover(pm_store *s, size_t data, pm_err *err)
-{
-    size_t at = 0;
-    qsort(s->item, s->n, sizeof *s->item, compare_offset);
-    for (size_t i = 0; i < s->n; i++) {
-        if (s->item[i].offset != at)
-            return err_set(err, PM_E_FORMAT, "%s: entry '%.80s' begins at %zu; want %zu", s->path,
-                           s->item[i].name, s->item[i].offset, at);
-        at += s->item[i].bytes;
-    }
-    if (at == data) return PM_OK;
-    return err_set(err, PM_E_FORMAT, "%s: entries cover %zu of %zu bytes of data", s->path, at,
-                   data);
+    *it = (store_item){.name = e->name, .bytes = e->end - e->begin, .offset = e->begin};
+    it->t.dtype = checkpoint_dtype_parse(e->dtype);
+    it->t.n_dims = (uint32_t)e->n_dims;
+    memcpy(it->t.dim, e->dim, sizeof it->t.dim);
+    if (it->t.dtype) return PM_OK;
+    return err_set(err, PM_E_FORMAT,
+                   "%s: entry '%.80s' has type %.20s, which checkpoints do not hold", s->path,
+                   e->name, e->dtype);
 }
 
 static pm_status check_alignment(const pm_store *s, size_t header, pm_err *err)
@@ -144,14 +91,17 @@ static pm_status read_items(pm_store *s, const json *j, size_t data, pm_err *err
                        "%s: format is '%.40s'; this program reads " CHECKPOINT_FORMAT, s->path,
                        json_text(about, "format", ""));
     s->item = arena_alloc(s->a, j->n, sizeof *s->item);
-    if (!s->item) return err_set(err, PM_E_MEMORY, "%s: out of memory", s->path);
+    tensor_entry *e = arena_alloc(s->a, j->n, sizeof *e);
+    size_t n = 0;
+    if (!s->item || !e) return err_set(err, PM_E_MEMORY, "%s: out of memory", s->path);
     for (const json *m = j->child; m; m = m->next) {
         if (m == about) continue;
-        pm_status st = take_item(s, m, data, &s->item[s->n], err);
+        pm_status st = tensor_entry_read(m, data, s->path, &e[n++], err);
         if (st != PM_OK) return st;
-        s->n++;
     }
-    return check_cover(s, data, err);
+    pm_status st = tensor_entries_cover(e, n, data, s->path, err);
+    for (; s->n < n && st == PM_OK; s->n++) st = take_item(s, &e[s->n], &s->item[s->n], err);
+    return st;
 }
 
 static pm_status read_header(pm_store *s, pm_err *err)

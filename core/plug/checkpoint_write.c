@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "base/tensors.h"
 #include "plug/checkpoint_format.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -17,37 +18,31 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 
 #define COPY_MAX ((size_t)1 << 20)
 
-static const struct {
-    const char *name;
-    size_t bytes;
-} dtypes[] = {{NULL, 0}, {"F32", 4}, {"F64", 8}, {"F16", 2}, {"BF16", 2}, {"I8", 1},
-              {"U8", 1}, {"I32", 4}, {"U32", 4}, {"I64", 8}, {"U64", 8}};
+static const char *const dtypes[] = {NULL, "F32", "F64", "F16", "BF16", "I8",
+                                     "U8", "I32", "U32", "I64", "U64"};
 
 size_t pm_dtype_bytes(pm_dtype t)
 {
-    return t >= PM_F32 && t <= PM_U64 ? dtypes[t].bytes : 0;
+    return t >= PM_F32 && t <= PM_U64 ? tensor_dtype_bytes(dtypes[t]) : 0;
 }
 
 const char *checkpoint_dtype_name(pm_dtype t)
 {
-    return t >= PM_F32 && t <= PM_U64 ? dtypes[t].name : NULL;
+    return t >= PM_F32 && t <= PM_U64 ? dtypes[t] : NULL;
 }
 
 pm_dtype checkpoint_dtype_parse(const char *name)
 {
     for (int t = PM_F32; t <= PM_U64; t++)
-        if (strcmp(dtypes[t].name, name) == 0) return (pm_dtype)t;
+        if (strcmp(dtypes[t], name) == 0) return (pm_dtype)t;
     return (pm_dtype)0;
 }
 
 bool checkpoint_bytes(const pm_tensor *t, size_t *out)
 {
-    size_t total = pm_dtype_bytes(t->dtype);
-    if (total == 0 || t->n_dims > PM_MAX_DIMS) return false;
-    for (uint32_t d = 0; d < t->n_dims; d++)
-        if (!mem_size(total, t->dim[d], &total)) return false;
-    *out = total;
-    return true;
+    size_t element = pm_dtype_bytes(t->dtype);
+    if (element == 0 || t->n_dims > PM_MAX_DIMS) return false;
+    return tensor_bytes(element, t->dim, t->n_dims, out);
 }
 
 int checkpoint_compare(const void *a, const void *b)
@@ -137,10 +132,12 @@ static size_t padding(size_t bytes)
 
 static void put_entry(str *head, const char *name, const pm_tensor *t, size_t offset, size_t bytes)
 {
-    str_printf(head, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", name,
-               checkpoint_dtype_name(t->dtype));
-    for (uint32_t d = 0; d < t->n_dims; d++) str_printf(head, "%s%zu", d ? "," : "", t->dim[d]);
-    str_printf(head, "],\"data_offsets\":[%zu,%zu]}", offset, offset + bytes);
+    tensor_entry e = {.name = name, .dtype = checkpoint_dtype_name(t->dtype), .n_dims = t->n_dims};
+    memcpy(e.dim, t->dim, sizeof e.dim);
+    e.begin = offset;
+    e.end = offset + bytes;
+    str_puts(head, ",");
+    tensor_entry_put(&e, head);
 }
 
 /* The whole header with zeros for the hash; sets the items' offsets. */

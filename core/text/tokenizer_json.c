@@ -16,7 +16,7 @@ static pm_status by_id(const json *vocab, const json *added, pm_str *piece, size
 {
     for (const json *c = vocab->child; c; c = c->next) {
         double id = c->kind == JSON_NUMBER ? c->number : -1;
-        if (!(id >= 0 && id == (double)(uint64_t)id && id < 1e15))
+        if (!(id >= 0 && id < 1e15 && id == (double)(uint64_t)id))
             return err_set(err, PM_E_FORMAT,
                            "vocabulary: the id of \"%.100s\" is not a whole number", c->key);
         if (id >= (double)n)

@@ -170,6 +170,18 @@ static void normal_part(const work *w, const step *s, size_t from, size_t to)
     }
     order(r->code, r->rank, n);
     if (s->kind == STEP_NFC || s->kind == STEP_NFKC) n = unicode_compose(r->code, n);
+    bool same = true; /* then every byte keeps its own place */
+    size_t at = from;
+    for (size_t k = 0; k < n && same; k++) {
+        char bytes[4];
+        size_t m = unicode_put(r->code[k], bytes);
+        same = at + m <= to && memcmp(w->in->at + at, bytes, m) == 0;
+        at += m;
+    }
+    if (same && at == to) {
+        text_copy(r, w->out, w->in, from, to);
+        return;
+    }
     for (size_t k = 0; k < n; k++) put_code(w, r->code[k], from, to);
 }
 

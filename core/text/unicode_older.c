@@ -2,7 +2,7 @@
  *
  * Where `tokenizers` 0.23 is older than Unicode 14: its classes come from tables of Unicode 8, its compatibility
  * decompositions from Unicode 9.  Found by running every code point through it; the file
- * tests/golden/tokenizers.py holds strings that fail without this table.
+ * tests/golden/tokenizer_parity.py holds strings that fail without this table.
  */
 #include "text/unicode_older.h"
 

@@ -3,6 +3,8 @@
  * Id by id, range by range, the tokenisers that tests/golden/tokenizer_parity.py recorded from the Hugging Face package:
  * small ones learned there, and those of two real models where POINTSMAN_MODELS or the cache has them.
  */
+#include "config.h"
+
 #include <string.h>
 
 #include "suite.h"

@@ -14,11 +14,11 @@ static size_t before(const char *s, size_t at)
     return at;
 }
 
-/* \w: letters, marks, decimal digits and connectors */
+/* \w: alphabetic, marks, decimal digits and connectors */
 static bool is_word(uint32_t c)
 {
     if (c == '_' || c == 0x200C || c == 0x200D) return true;
-    return (unicode_class(c) & (UNI_LETTER | UNI_NUMBER | UNI_ACCENT)) != 0;
+    return (unicode_class(c) & (c < 128 ? UNI_LETTER | UNI_NUMBER : UNI_WORD)) != 0;
 }
 
 static bool alone(const char *s, size_t len, size_t from, size_t to)

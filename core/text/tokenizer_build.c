@@ -164,7 +164,9 @@ static pm_status index_added(tokenizer *t, arena *a, pm_err *err)
     token_room *r = token_room_open();
     str text = STR_INIT;
     size_t bytes[2] = {0, 0};
-    bool done = r != NULL;
+    t->shown = arena_alloc(a, t->n, sizeof *t->shown);
+    bool done = r != NULL && t->shown != NULL;
+    if (done) memcpy(t->shown, t->piece, t->n * sizeof *t->shown);
     for (size_t i = 0; i < t->n_added && done; i++) {
         done = searched(t, r, i, &text);
         bytes[t->added[i].normalized] += text.len;
@@ -173,7 +175,10 @@ static pm_status index_added(tokenizer *t, arena *a, pm_err *err)
            piece_tree_open(&t->added_normal, a, bytes[1]);
     for (size_t i = 0; i < t->n_added && done; i++) {
         bool normal = t->added[i].normalized;
-        done = searched(t, r, i, &text);
+        done = done && searched(t, r, i, &text);
+        if (normal && t->added[i].content.len > 0)
+            t->shown[t->added[i].id] =
+                (pm_str){arena_strndup(a, str_text(&text), text.len), text.len};
         if (text.len == 0 || t->added[i].content.len == 0) continue;
         done = done && piece_tree_add(normal ? &t->added_normal : &t->added_raw, text.at, text.len,
                                       (uint32_t)i);
@@ -182,7 +187,7 @@ static pm_status index_added(tokenizer *t, arena *a, pm_err *err)
     }
     str_close(&text);
     token_room_close(r);
-    return done ? PM_OK : no_memory(err);
+    return done && !arena_has_refused(a) ? PM_OK : no_memory(err);
 }
 
 /* ---- everything ---- */

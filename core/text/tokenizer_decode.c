@@ -277,7 +277,7 @@ static void gather(const tokenizer *t, const uint32_t *id, size_t n, bool skip_s
 {
     for (size_t i = 0; i < n; i++) {
         if (skip_special && t->special[id[i]]) continue;
-        str_put(&p->text, t->piece[id[i]].ptr, t->piece[id[i]].len);
+        str_put(&p->text, t->shown[id[i]].ptr, t->shown[id[i]].len);
         close_part(p);
     }
 }

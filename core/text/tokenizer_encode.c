@@ -192,7 +192,8 @@ static void trim(const tokenizer *t, pm_str text, token_list *l, size_t n)
             while (k > 0 && ((unsigned char)p.ptr[k] & 0xC0u) == 0x80u);
             if (!is_blank(unicode_at(p.ptr + k, &width))) break;
         }
-        if (lead > 0 && t->trim_prefix && (i == 0 || l->from[i] == 0)) lead--;
+        /* one blank may be the one that was put in front; more of them are the text's */
+        if (lead == 1 && t->trim_prefix && (i == 0 || l->from[i] == 0)) lead = 0;
         for (; lead > 0 && l->from[i] < l->to[i]; lead--) {
             (void)unicode_at(text.ptr + l->from[i], &width);
             l->from[i] += (uint32_t)width;

@@ -150,6 +150,7 @@ struct tokenizer {
     uint64_t print; /* of everything: rooms ask whether their words are of this tokeniser */
     pm_str *piece;  /* [n] highest id + 1; ptr NULL: a hole */
     size_t n;
+    pm_str *shown;    /* [n] as decoding gives them: added tokens as they were normalised */
     uint8_t *special; /* [n] 1: a special added token */
     piece_map find;   /* model's pieces */
     model model;

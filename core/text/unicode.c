@@ -55,17 +55,19 @@ static unsigned class_of(uint32_t c)
     case UTF8PROC_CATEGORY_LT:
     case UTF8PROC_CATEGORY_LM:
     case UTF8PROC_CATEGORY_LO:
-        return k | UNI_LETTER;
+        return k | UNI_LETTER | UNI_WORD;
     case UTF8PROC_CATEGORY_MN:
-        return k | UNI_ACCENT | UNI_MARK;
+        return k | UNI_ACCENT | UNI_MARK | UNI_WORD;
     case UTF8PROC_CATEGORY_MC:
     case UTF8PROC_CATEGORY_ME:
-        return k | UNI_MARK;
+        return k | UNI_MARK | UNI_WORD;
     case UTF8PROC_CATEGORY_ND:
     case UTF8PROC_CATEGORY_NL:
+        return k | UNI_NUMBER | UNI_WORD;
     case UTF8PROC_CATEGORY_NO:
         return k | UNI_NUMBER;
     case UTF8PROC_CATEGORY_PC:
+        return k | UNI_PUNCT | UNI_WORD;
     case UTF8PROC_CATEGORY_PD:
     case UTF8PROC_CATEGORY_PS:
     case UTF8PROC_CATEGORY_PE:
@@ -78,6 +80,11 @@ static unsigned class_of(uint32_t c)
     case UTF8PROC_CATEGORY_CS:
     case UTF8PROC_CATEGORY_CO:
         return k | UNI_OTHER;
+    case UTF8PROC_CATEGORY_SO: /* letters in circles and squares are alphabetic */
+        return k | ((c >= 0x24B6 && c <= 0x24E9) || (c >= 0x1F130 && c <= 0x1F149) ||
+                            (c >= 0x1F150 && c <= 0x1F169) || (c >= 0x1F170 && c <= 0x1F189)
+                        ? UNI_WORD
+                        : 0u);
     default:
         return k;
     }

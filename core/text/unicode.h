@@ -21,6 +21,7 @@ enum {
     UNI_LETTER = 32, /* a category L* */
     UNI_CJK = 64,    /* ideographs, in the ranges of BERT's reference */
     UNI_MARK = 128,  /* categories M* */
+    UNI_WORD = 512,  /* \w beyond ASCII: alphabetic, marks, decimal digits, connectors */
     UNI_FIXED = 256  /* without a decomposition though Unicode has one */
 };
 unsigned unicode_class(uint32_t c);

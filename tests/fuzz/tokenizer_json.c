@@ -24,7 +24,7 @@ static void use(const tokenizer *t, token_room *r)
     if (tokenizer_encode(t, r, in, NULL, NULL, &out, &err) == PM_OK) {
         for (size_t i = 0; i < out.n; i++)
             if (out.id[i] >= tokenizer_size(t) || out.from[i] > out.to[i]) abort();
-        (void)tokenizer_decode(t, out.id, out.n, true, &text, &err);
+        if (tokenizer_decode(t, out.id, out.n, true, &text, &err) != PM_OK && !err.text[0]) abort();
     }
     str_close(&text);
 }

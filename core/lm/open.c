@@ -230,7 +230,9 @@ static pm_status settle(lm *m, const lm_options *o, size_t file_max, pm_err *err
         return err_set(err, PM_E_ARG, "%s: max_tokens = %zu; want 4 or more", m->name,
                        m->max_tokens);
     m->precision = o->precision ? o->precision : NN_FAST;
-    return nn_engine_build(m->c, m->a, &m->weights, m->precision, &m->engine, err);
+    pm_status s = nn_engine_build(m->c, m->a, &m->weights, m->precision, &m->engine, err);
+    if (!s && m->source) nn_source_drop(m->source); /* packed: the mapped pages may go */
+    return s;
 }
 
 /* A copy of the weights with a fresh head of n_outputs columns. */

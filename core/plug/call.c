@@ -100,6 +100,7 @@ pm_call *call_begin(call_ctx *c, const call_setup *s)
     c->is_open = true;
     c->in_parallel = false;
     c->mode = s->mode;
+    if (s->mode == CALL_BUILD) c->told.n = 0; /* points are of the last build */
     c->own = s->own;
     c->plugin = s->plugin;
     c->method = s->method;

@@ -10,6 +10,8 @@
 
 #include "plug/host.h"
 
+enum { POINTS_MOST = 1 << 16 }; /* of one build */
+
 void told_cut_add(pm_call *c, uint64_t texts, uint64_t texts_cut, uint64_t n_tokens,
                   uint64_t tokens_cut)
 {
@@ -48,6 +50,10 @@ void told_point_add(pm_call *c, const char *curve, double x, double y)
         return;
     }
     told_kept *k = &ctx->told;
+    if (k->n == POINTS_MOST) {
+        call_violation(c, "told more than %d points of curves", POINTS_MOST);
+        return;
+    }
     if (!mem_grow(&k->point, &k->capacity, k->n + 1, sizeof *k->point)) {
         atomic_store(&ctx->out_of_memory, true);
         return;

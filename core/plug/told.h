@@ -19,7 +19,7 @@ typedef struct told_point {
 
 /* Since the last take; the counters begin anew. */
 told_cut told_take_cut(call_ctx *c);
-/* Points of the builds since the last take, in the order told; into `a`.  NULL and *n = 0 where there are none. */
+/* Points of the last build, in the order told; into `a`.  NULL and *n = 0 where there are none. */
 const told_point *told_take_points(call_ctx *c, arena *a, size_t *n);
 
 /* The host table's entries (host.c), and their end. */

@@ -67,7 +67,7 @@ static void TILE(const linear_tile *t)
     switch (t->rows * 8 + t->panels) {
         TILE_SHAPES(TILE_CASE)
     default:
-        PM_ASSERT(!"a tile of one of TILE_SHAPES");
+        PM_ASSERT(t == NULL); /* not a tile of TILE_SHAPES */
     }
 }
 

@@ -14,9 +14,17 @@ static uint64_t pair_hash(uint32_t left, uint32_t right)
     return h >> 20 ^ h >> 43;
 }
 
+static size_t bit_of(const model *m, uint64_t h)
+{
+    return (h * 0xD6E8FEB86659FD93u >> 24) & (8 * (m->pair_mask + 1) - 1);
+}
+
 static const merge_slot *find_pair(const model *m, uint32_t left, uint32_t right)
 {
-    for (size_t i = pair_hash(left, right) & m->pair_mask;; i = (i + 1) & m->pair_mask) {
+    uint64_t h = pair_hash(left, right);
+    size_t bit = bit_of(m, h);
+    if (!(m->pair_bits[bit / 64] >> bit % 64 & 1)) return NULL;
+    for (size_t i = h & m->pair_mask;; i = (i + 1) & m->pair_mask) {
         const merge_slot *s = &m->pair[i];
         if (s->right == PIECE_NONE) return NULL;
         if (s->left == left && s->right == right) return s;
@@ -28,12 +36,15 @@ bool tokenizer_index_merges(model *m, const uint32_t *made, arena *a)
     size_t size = 16;
     while (size < 2 * m->n_merges) size *= 2;
     m->pair = arena_alloc(a, size, sizeof *m->pair);
-    if (!m->pair) return false;
+    m->pair_bits = arena_alloc(a, size / 8, sizeof *m->pair_bits);
+    if (!m->pair || !m->pair_bits) return false;
     m->pair_mask = size - 1;
     for (size_t i = 0; i < size; i++) m->pair[i].right = PIECE_NONE;
     for (size_t k = 0; k < m->n_merges; k++) {
         uint32_t left = m->merge[k][0], right = m->merge[k][1];
-        size_t i = pair_hash(left, right) & m->pair_mask;
+        uint64_t h = pair_hash(left, right);
+        size_t i = h & m->pair_mask, bit = bit_of(m, h);
+        m->pair_bits[bit / 64] |= UINT64_C(1) << bit % 64;
         while (m->pair[i].right != PIECE_NONE &&
                (m->pair[i].left != left || m->pair[i].right != right))
             i = (i + 1) & m->pair_mask;

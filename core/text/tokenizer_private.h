@@ -142,6 +142,8 @@ typedef struct model {
     size_t n_merges;
     merge_slot *pair;
     size_t pair_mask;
+    uint64_t
+        *pair_bits; /* 8 bits a slot: a pair whose bit is 0 has no merge, which is most of them */
     uint32_t letter[256]; /* raw: byte -> id of its letter */
     bool raw;             /* BPE on bytes: the last pre-tokeniser is ByteLevel, and is left out */
 } model;
@@ -214,7 +216,7 @@ typedef struct token_list {
     size_t n, capacity, room[6];
 } token_list;
 
-enum { WORD_BYTES = 23, WORD_TOKENS = 6, WORD_SLOTS = 1 << 14 };
+enum { WORD_BYTES = 23, WORD_TOKENS = 6, WORD_SLOTS = 1 << 13 };
 typedef struct word_slot { /* 64 bytes */
     uint8_t len, n;        /* n 0: empty */
     char byte[WORD_BYTES + 1];

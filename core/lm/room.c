@@ -59,10 +59,10 @@ pm_status lm_gather(lm_room *r, const uint32_t *id, const uint8_t *type, size_t 
         !mem_grow(&r->type, &r->cap_type, r->n_id + n, sizeof *r->type) ||
         !mem_grow(&r->seq, &r->cap_seq, r->n_seq + 1, sizeof *r->seq))
         return no_memory(r->n_id + n, err);
-    memcpy(r->id + r->n_id, id, n * sizeof *id);
-    if (type)
+    if (n) memcpy(r->id + r->n_id, id, n * sizeof *id);
+    if (n && type)
         memcpy(r->type + r->n_id, type, n);
-    else
+    else if (n)
         memset(r->type + r->n_id, 0, n);
     r->seq[r->n_seq++] =
         (lm_seq){.at = r->n_id, .n = (uint32_t)n, .owner = owner, .ask = (uint32_t)r->n_ask};
@@ -75,6 +75,7 @@ pm_status lm_gather_more(lm_room *r, const uint32_t *id, size_t n, pm_err *err)
     if (!mem_grow(&r->id, &r->cap_id, r->n_id + n, sizeof *r->id) ||
         !mem_grow(&r->type, &r->cap_type, r->n_id + n, sizeof *r->type))
         return no_memory(r->n_id + n, err);
+    if (n == 0) return PM_OK;
     memcpy(r->id + r->n_id, id, n * sizeof *id);
     memset(r->type + r->n_id, 0, n);
     r->seq[r->n_seq - 1].n += (uint32_t)n;

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "text/unicode.h"
+
 uint32_t score_span(size_t k, size_t chars, size_t n_parts)
 {
     if (n_parts < 2 || chars == 0) return 0;
@@ -97,7 +99,7 @@ static pm_str repaired(lm_room *r, pm_str text)
     size_t bad;
     if (utf8_valid(text.ptr, text.len, &bad)) return text;
     str_clear(&r->text);
-    utf8_repair(text.ptr, text.len, &r->text);
+    (void)unicode_repair(text.ptr, text.len, &r->text);
     return (pm_str){str_text(&r->text), r->text.len};
 }
 

@@ -60,7 +60,7 @@ static pm_status gather_draw(const score_job *j, pm_str text, const tokens *t, s
     for (size_t p = 0, w = 0; p < t->n && !s; p++) {
         const uint32_t of = word_of(r, t, p, n_words, &w);
         if (of == NO_WORD || !r->masked[of]) continue;
-        if (o->part) {
+        if (o->part && t->from[p] > seen) { /* a normaliser may turn pieces of a word round */
             code += utf8_count(text.ptr + seen, t->from[p] - seen);
             seen = t->from[p];
         }
@@ -86,6 +86,7 @@ pm_status score_gather_masked(const score_job *j, pm_str text, uint64_t id, size
     pm_status s = tokenizer_encode(j->m->tok, r->tok, text, NULL, &o, &t, err);
     if (s) return s;
     lm_count_cut(j->cut, &t);
+    if (t.n == 0) return PM_OK; /* a tokeniser without special tokens, and an empty text */
     if (!find_words(r, text, &n_words))
         return err_set(err, PM_E_MEMORY, "out of memory for the words of a text");
     uint8_t *present = r->masked + n_words;

@@ -9,15 +9,14 @@
 #include <string.h>
 
 static const chat_row rows[] = {
-    {"chatml", "<|im_start|>", "", "<|im_start|>", "\n", "<|im_end|>\n", "<|im_start|>assistant\n",
-     "<|im_end|>", NULL, false},
+    {"chatml", "<|im_start|>", "", "<|im_start|>", "\n", "<|im_end|>\n", "<|im_end|>", NULL, false,
+     false},
     {"llama-3", "<|start_header_id|>", "<|begin_of_text|>", "<|start_header_id|>",
-     "<|end_header_id|>\n\n", "<|eot_id|>", "<|start_header_id|>assistant<|end_header_id|>\n\n",
-     "<|eot_id|>", NULL, false},
-    {"zephyr", "<|user|>", "", "<|", "|>\n", "</s>\n", "<|assistant|>\n", "</s>", NULL, false},
+     "<|end_header_id|>\n\n", "<|eot_id|>", "<|eot_id|>", NULL, false, true},
+    {"zephyr", "<|user|>", "", "<|", "|>\n", "</s>\n", "</s>", NULL, false, false},
     {"gemma", "<start_of_turn>", "<bos>", "<start_of_turn>", "\n", "<end_of_turn>\n",
-     "<start_of_turn>model\n", "<end_of_turn>", "model", true},
-    {"plain", NULL, "", "", NULL, "\n", "", NULL, NULL, true},
+     "<end_of_turn>", "model", true, true},
+    {"plain", NULL, "", "", NULL, "\n", NULL, NULL, true, false},
 };
 enum { N_ROWS = sizeof rows / sizeof *rows, PLAIN = N_ROWS - 1 };
 
@@ -47,20 +46,29 @@ pm_status chat_find(const lm *m, const char *name, const chat_row **out, pm_err 
         m->name);
 }
 
-pm_str chat_default_system(const lm *m, const chat_row *row)
+/* The text after the first `open` in the template up to `close`, where no string of the template ends between them. */
+static pm_str between(const char *chat, const char *open, const char *close)
 {
-    const pm_str none = {"", 0};
-    char open[64];
-    if (!m->chat || !row->mark || row->joins_system || !row->after_role) return none;
-    snprintf(open, sizeof open, "%ssystem%s", row->open, row->after_role);
-    for (const char *at = strstr(m->chat, open); at; at = strstr(at + 1, open)) {
-        const char *from = at + strlen(open);
-        char close[32];
-        snprintf(close, sizeof close, "%.*s", (int)strcspn(row->close, "\n"), row->close);
-        const char *to = strstr(from, close), *quote = strchr(from, '\'');
+    for (const char *at = strstr(chat, open); at; at = strstr(at + 1, open)) {
+        const char *from = at + strlen(open), *to = strstr(from, close),
+                   *quote = strchr(from, '\'');
         if (to && to > from && (!quote || quote > to)) return (pm_str){from, (size_t)(to - from)};
     }
-    return none;
+    return (pm_str){"", 0};
+}
+
+pm_str chat_default_system(const lm *m, const chat_row *row)
+{
+    char open[64], close[32];
+    if (!m->chat || !row->mark || row->joins_system || !row->after_role) return (pm_str){"", 0};
+    snprintf(close, sizeof close, "%.*s", (int)strcspn(row->close, "\n"), row->close);
+    snprintf(open, sizeof open, "%ssystem%s", row->open, row->after_role);
+    const pm_str said = between(m->chat, open, close);
+    if (said.len) return said;
+    /* The line feed as Jinja writes it in a string: a backslash and an n. */
+    snprintf(open, sizeof open, "%ssystem%.*s\\n", row->open, (int)strcspn(row->after_role, "\n"),
+             row->after_role);
+    return between(m->chat, open, close);
 }
 
 /* Tokens of `text`; special tokens are recognised only in what a template wrote. */
@@ -127,29 +135,47 @@ static pm_status put_reply(const lm *m, lm_room *r, const chat_row *row, str *te
     return s ? s : put(m, r, text, false, err);
 }
 
+static pm_str trimmed(pm_str t)
+{
+    static const char blanks[] = " \t\n\v\f\r";
+    while (t.len && memchr(blanks, t.ptr[0], sizeof blanks - 1)) t = (pm_str){t.ptr + 1, t.len - 1};
+    while (t.len && memchr(blanks, t.ptr[t.len - 1], sizeof blanks - 1)) t.len--;
+    return t;
+}
+
+/* Turns one after the other; a system's text waits for the next turn where there is no such role. */
+static pm_status put_turns(const lm *m, lm_room *r, const chat_row *row, const pm_turn *turn,
+                           size_t n, str *text, pm_err *err)
+{
+    str joined = STR_INIT;
+    pm_status s = PM_OK;
+    for (size_t k = 0; k < n && !s; k++) {
+        const bool waits = pm_str_equal(turn[k].role, "system") && row->joins_system &&
+                           row->after_role;
+        const pm_str body = row->trims && !waits ? trimmed(turn[k].text) : turn[k].text;
+        str_put(&joined, body.ptr, body.len);
+        if (waits) str_puts(&joined, "\n\n");
+        if (joined.failed) s = err_set(err, PM_E_MEMORY, "out of memory for a conversation");
+        if (s || (waits && k + 1 < n)) continue;
+        s = put_turn(m, r, row, waits ? pm_str_of("user") : turn[k].role,
+                     (pm_str){str_text(&joined), joined.len}, text, err);
+        str_clear(&joined);
+    }
+    str_close(&joined);
+    return s;
+}
+
 pm_status chat_encode(const lm *m, lm_room *r, const chat_row *row, const pm_turn *turn, size_t n,
                       pm_err *err)
 {
-    str text = STR_INIT, joined = STR_INIT;
+    str text = STR_INIT;
     const pm_str system = chat_default_system(m, row);
     pm_status s = row->begin[0] ? put_marker(m, r, row->begin, &text, err) : PM_OK;
     const bool has_system = n > 0 && pm_str_equal(turn[0].role, "system");
     if (!s && system.len && !has_system)
         s = put_turn(m, r, row, pm_str_of("system"), system, &text, err);
-    for (size_t k = 0; k < n && !s; k++) {
-        const bool is_system = pm_str_equal(turn[k].role, "system");
-        if (is_system && row->joins_system && row->after_role) {
-            str_put(&joined, turn[k].text.ptr, turn[k].text.len);
-            str_puts(&joined, "\n\n");
-            continue;
-        }
-        str_put(&joined, turn[k].text.ptr, turn[k].text.len);
-        s = put_turn(m, r, row, turn[k].role, (pm_str){str_text(&joined), joined.len}, &text, err);
-        if (joined.failed) s = err_set(err, PM_E_MEMORY, "out of memory for a conversation");
-        str_clear(&joined);
-    }
+    if (!s) s = put_turns(m, r, row, turn, n, &text, err);
     if (!s) s = put_reply(m, r, row, &text, err);
     str_close(&text);
-    str_close(&joined);
     return s;
 }

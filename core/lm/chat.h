@@ -13,10 +13,10 @@ typedef struct chat_row {
     const char *mark;                      /* in a Jinja template: this row is meant */
     const char *begin;                     /* once, before the first turn: special tokens, or "" */
     const char *open, *after_role, *close; /* of a turn: OPEN role AFTER_ROLE text CLOSE */
-    const char *reply;                     /* what begins the answer */
     const char *end;                       /* token that ends an answer, or NULL: eos */
     const char *assistant;                 /* what the role is called; NULL: "assistant" */
     bool joins_system; /* there is no system role: its text precedes the first user turn */
+    bool trims;        /* blanks around what people wrote go */
 } chat_row;
 
 /* By name, or (name NULL) as the files say; models without a template speak plainly. */

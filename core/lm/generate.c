@@ -17,13 +17,17 @@ static bool is_end(const lm *m, const chat_row *row, uint32_t id)
     return row->end && tokenizer_find(m->tok, pm_str_of(row->end), &end) && id == end;
 }
 
-/* The conversation's tokens as the room's only sequence, without the oldest turns that leave no room for the answer. */
-static pm_status fit_turns(const lm *m, lm_room *r, const chat_row *row, const pm_turn *turn,
-                           size_t n, size_t most, lm_said *out, pm_err *err)
+/* The conversation's tokens as the room's only sequence, without the oldest turns that leave no room for the answer; a
+ * system's turn before them stays.  `turn` is changed. */
+static pm_status fit_turns(const lm *m, lm_room *r, const chat_row *row, pm_turn *turn, size_t n,
+                           size_t most, lm_said *out, pm_err *err)
 {
+    const size_t kept = n > 1 && pm_str_equal(turn[0].role, "system");
+    const pm_turn system = turn[0];
     size_t whole = 0;
-    for (size_t first = 0; first < n; first++) {
+    for (size_t first = 0; first + kept < n; first++) {
         lm_gather_begin(r);
+        turn[first] = kept ? system : turn[first];
         pm_status s = lm_gather(r, NULL, NULL, 0, 0, err);
         if (!s) s = chat_encode(m, r, row, turn + first, n - first, err);
         if (s) return s;
@@ -33,9 +37,10 @@ static pm_status fit_turns(const lm *m, lm_room *r, const chat_row *row, const p
         out->tokens_cut = whole - now;
         if (now <= most) return PM_OK;
     }
-    return err_set(err, PM_E_ARG,
-                   "%s: the last turn alone is %zu tokens; with the answer wanted, at most %zu fit",
-                   m->name, out->tokens_in, most);
+    return err_set(
+        err, PM_E_ARG,
+        "%s: the last turn alone%s is %zu tokens; with the answer wanted, at most %zu fit", m->name,
+        kept ? ", with the system's," : "", out->tokens_in, most);
 }
 
 typedef struct speaking {
@@ -86,7 +91,11 @@ pm_status lm_generate(const lm *m, threads *pool, lm_room *r, const pm_turn *tur
                        m->max_tokens - 1);
     out->ended = false;
     pm_status s = chat_find(m, how->chat, &row, err);
-    if (!s) s = fit_turns(m, r, row, turn, n_turns, m->max_tokens - how->max_new, out, err);
+    pm_turn *turns = s ? NULL : mem_alloc(n_turns, sizeof *turns);
+    if (!s && !turns) s = err_set(err, PM_E_MEMORY, "out of memory for %zu turns", n_turns);
+    if (!s) memcpy(turns, turn, n_turns * sizeof *turns);
+    if (!s) s = fit_turns(m, r, row, turns, n_turns, m->max_tokens - how->max_new, out, err);
+    mem_free(turns);
     if (s) return s;
     const size_t n_in = r->seq[0].n;
     speaking k = {.m = m, .pool = pool, .r = r, .row = row, .how = how};

@@ -130,6 +130,14 @@ static pm_status folder_settings(lm *m, const char *dir, arena *a, size_t *max, 
     s = read_beside(dir, "tokenizer_config.json", a, &j, err);
     if (s) return s;
     m->chat = json_text(j, "chat_template", NULL);
+    const char *path = io_join(a, dir, "chat_template.jinja");
+    pm_str chat;
+    if (!path) return err_set(err, PM_E_MEMORY, "out of memory for a path");
+    if (!m->chat && io_is_file(path)) {
+        s = read_text(path, a, CONFIG_MOST, &chat, err);
+        if (s) return s;
+        m->chat = chat.ptr;
+    }
     if (!*max) *max = positive(json_number(j, "model_max_length", 0));
     return PM_OK;
 }

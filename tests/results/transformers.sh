@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The page of the transformer engine's speeds beside its peers, all in one run.  From the build folder:
+#   POINTSMAN_PYTHON=... POINTSMAN_NODE_LLAMA=... POINTSMAN_MODELS=... sh SRC/tests/results/transformers.sh > bench-transformers.md
+# What is not given is "peer absent" on the page.
+set -eu
+src=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+make -s tests/bench/bench_encoder tests/bench/bench_train_step tests/bench/bench_linear tests/bench/bench_tokens >/dev/null
+export srcdir="$src"
+sh "$src/tests/bench/peers.sh" >"$work/ratios" 2>"$work/peers"
+for name in train_step linear tokens; do ./tests/bench/bench_$name >"$work/$name.jsonl" 2>"$work/$name"; done
+machine=$(./pointsman doctor --quick | sed -n 's/^CPU  *//p')
+cat <<TEXT
+# The transformer engine beside its peers
+
+Written by \`sh tests/results/transformers.sh\` in the build folder (\`POINTSMAN_PYTHON\`, \`POINTSMAN_NODE_LLAMA\` and \`POINTSMAN_MODELS\` name the peers).
+Machine: $machine, 2 threads, load average $(cut -d' ' -f1 /proc/loadavg) at the end. No figure is asserted; goals are those of a machine with AMX where they say so.
+
+## Inference
+
+Ours, then the peers in the same run:
+
+\`\`\`
+$(cat "$work/peers")
+\`\`\`
+
+How many times faster ours is:
+
+\`\`\`
+$(cat "$work/ratios")
+\`\`\`
+
+## A step of training
+
+Masked LM, 32 x 128 tokens, 15 % asked, AdamW included.
+
+\`\`\`
+$(cat "$work/train_step")
+\`\`\`
+
+## Products
+
+\`\`\`
+$(cat "$work/linear")
+\`\`\`
+
+## Tokenisers
+
+\`\`\`
+$(cat "$work/tokens")
+\`\`\`
+TEXT

@@ -9,7 +9,7 @@ return pm.experiment {
   asks  = "How much of unseen text do n-grams, a causal and a masked transformer of five million numbers each foresee?",
   seeds = { 1 },
 
-  data     = pm.corpus "debian-text" { min_domains = 12, min_domain_bytes = 1000000, cap_test = 150, cap_train = 250 },
+  data     = pm.corpus "debian-text" { min_domains = 12, min_domain_bytes = 1000000, cap_test = 100, cap_train = 150 },
   split    = pm.split { by = "given", tune = 0.15 },
   library  = pm.load "lua/libraries/language_models.lua",
   embedder = pm.embedder "lsa" { dim = 128 },

@@ -5,11 +5,11 @@
 -- it is a neighbour of the other two rather than a rival.  Data only.
 local pm <const> = require "pointsman"
 
-local everything <const> = pm.mix { base = .30 }
+local everything <const> = pm.mix { base = .15 }
 local function transformer(kind)
   return pm.backend "transformer" {
     kind = kind, layers = 4, width = 256, heads = 4, vocab = 8000, max_tokens = 128,
-    epochs = 1, rate = 1e-3, batch_tokens = 4096, mask_draws = 4,
+    epochs = 1, rate = 1e-3, batch_tokens = 4096, mask_draws = 2,
   }
 end
 

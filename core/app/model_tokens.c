@@ -15,6 +15,8 @@ static pm_status of_file(const char *path, bool is_vocab, arena *a, model_tokens
 {
     str text = STR_INIT;
     tokenizer *t = NULL;
+    if (!io_is_file(path)) /* to open a pipe would wait for its writer */
+        return err_set(err, PM_E_IO, "%s: is not a regular file", path);
     pm_status s = io_read(path, FILE_MAX, &text, err);
     if (s == PM_OK)
         s = is_vocab ? tokenizer_from_vocab(str_text(&text), text.len, true, a, &t, err)

@@ -14,8 +14,10 @@
 
 #include "base/io.h"
 
-#define DEPTH_MAX  64
-#define BYTES_MAX  ((size_t)64 << 20)
+#define DEPTH_MAX 64
+#define BYTES_MAX ((size_t)64 << 20)
+#define VALUES_MAX                                                                                 \
+    ((size_t)8 << 20) /* each takes some 130 bytes: 64 MiB of "1,1," would take 4 GB */
 #define NUMBER_MAX 63 /* characters that cJSON reads of one number */
 
 /* ---- the strict pass ---- */
@@ -24,6 +26,7 @@ typedef struct scan {
     const char *name; /* of the document, for messages */
     const char *text;
     size_t len, at;
+    size_t values;            /* met so far */
     size_t keys, stop_at_key; /* members met so far; the one to stop at, counted from 1 */
     pm_err *err;
 } scan;
@@ -186,6 +189,7 @@ static pm_status scan_value(scan *s, int depth)
     static const char *const word[] = {"true", "false", "null"};
     int c = peek_past_space(s);
     if (depth > DEPTH_MAX) return refuse_at(s, s->at, "nested more than 64 deep");
+    if (++s->values > VALUES_MAX) return refuse_at(s, s->at, "more than 8388608 values");
     if (c == '{' || c == '[') return scan_members(s, depth, c == '{');
     if (c == '"') return scan_string(s);
     if (c == '-' || (c >= '0' && c <= '9')) return scan_number(s);

@@ -137,6 +137,8 @@ pm_status nn_open_folder(nn_source *s, pm_err *err)
     const char *path = io_join(s->a, s->path, "config.json");
     nn_config *config = arena_alloc(s->a, 1, sizeof *config);
     if (!path || !config) return err_set(err, PM_E_MEMORY, "%s: out of memory", s->path);
+    if (io_exists(path) && !io_is_file(path)) /* to open a pipe would wait for its writer */
+        return err_set(err, PM_E_IO, "%s: is not a regular file", path);
     pm_status st = json_read(path, s->a, &j, err);
     if (st == PM_OK) st = read_tensors(s, err);
     if (st == PM_OK) st = nn_config_of_folder(j, path, s, config, err);

@@ -247,12 +247,24 @@ static void print_of(tokenizer *t)
     t->print = h | 1;
 }
 
+pm_status tokenizer_list(const json *of, const char *key, const char *where, const json **first,
+                         pm_err *err)
+{
+    const json *list = json_get(of, key);
+    *first = list ? list->child : NULL;
+    if (list && list->kind == JSON_ARRAY) return PM_OK;
+    return err_set(err, PM_E_FORMAT, "%s: \"%s\" is %s, wanted a list", where, key,
+                   list ? "something else" : "missing");
+}
+
 static pm_status read_truncation(tokenizer *t, const json *from, pm_err *err)
 {
     double most = json_number(from, "max_length", 0);
     const char *direction = json_text(from, "direction", "Right");
     const char *strategy = json_text(from, "strategy", "LongestFirst");
     if (!from || from->kind == JSON_NULL) return PM_OK;
+    if (from->kind != JSON_OBJECT)
+        return err_set(err, PM_E_FORMAT, "truncation: found no settings, wanted an object");
     if (!(most >= 0)) return err_set(err, PM_E_FORMAT, "truncation: max_length is %g", most);
     if (strcmp(direction, "Right") != 0)
         return err_set(err, PM_E_UNSUPPORTED, "truncation: direction \"%.40s\" is not supported",

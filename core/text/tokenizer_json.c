@@ -83,7 +83,9 @@ static pm_status vocab_list(const json *vocab, tokenizer_parts *p, arena *a, pm_
 /* "a b" or ["a", "b"] */
 static pm_status read_merges(const json *list, tokenizer_parts *p, arena *a, pm_err *err)
 {
-    size_t n = list && list->kind == JSON_ARRAY ? list->n : 0, k = 0;
+    size_t n = list ? list->n : 0, k = 0;
+    if (list && list->kind != JSON_ARRAY)
+        return err_set(err, PM_E_FORMAT, "model: \"merges\" is not a list");
     pm_str(*merge)[2] = arena_alloc(a, n, sizeof *merge);
     if (!merge) return no_memory(err);
     for (const json *c = n ? list->child : NULL; c; c = c->next) {
@@ -110,7 +112,7 @@ static pm_status read_merges(const json *list, tokenizer_parts *p, arena *a, pm_
 static model_kind kind_of(const json *m)
 {
     const json *vocab = json_get(m, "vocab");
-    const char *type = json_text(m, "type", NULL);
+    const char *type = json_text(m, "type", json_get(m, "type") ? "" : NULL);
     if (!type) /* files of before the types were written */
         return json_get(m, "merges")                      ? MODEL_BPE
                : vocab && vocab->kind == JSON_ARRAY       ? MODEL_UNIGRAM

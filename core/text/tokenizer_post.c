@@ -48,18 +48,29 @@ static pm_status keep(tokenizer *t, arena *a, const items *single, const items *
 
 /* ---- templates ---- */
 
+static pm_status type_of(const json *from, uint8_t *type, pm_err *err)
+{
+    double x = json_number(from, "type_id", 0);
+    *type = x == 1;
+    if (x == 0 || x == 1) return PM_OK;
+    return err_set(err, PM_E_UNSUPPORTED,
+                   "post_processor: type_id %g is not supported - wanted 0 or 1", x);
+}
+
 static pm_status special_item(const tokenizer *t, const json *from, const json *known, items *x,
                               pm_err *err)
 {
     const char *id = json_text(from, "id", "");
     const json *ids = json_get(json_get(known, id), "ids");
-    uint8_t type = json_number(from, "type_id", 0) != 0;
+    uint8_t type = 0;
     if (!ids || ids->kind != JSON_ARRAY)
         return err_set(err, PM_E_FORMAT,
                        "post_processor: the template's \"%.100s\" is not among its special_tokens",
                        id);
+    pm_status s = type_of(from, &type, err);
+    if (s != PM_OK) return s;
     for (const json *c = ids->child; c; c = c->next) {
-        pm_status s = known_id(t, c->kind == JSON_NUMBER ? c->number : -1, id, err);
+        s = known_id(t, c->kind == JSON_NUMBER ? c->number : -1, id, err);
         if (s != PM_OK) return s;
         s = add_item(x, (template_item){ITEM_SPECIAL, (uint32_t)c->number, type}, err);
         if (s != PM_OK) return s;
@@ -81,8 +92,10 @@ static pm_status template(const tokenizer *t, const json *from, const json *know
         } else if (first || second) {
             firsts += first;
             seconds += second;
-            uint8_t type = json_number(sequence, "type_id", 0) != 0;
-            s = add_item(x, (template_item){first ? ITEM_FIRST : ITEM_SECOND, 0, type}, err);
+            uint8_t type = 0;
+            s = type_of(sequence, &type, err);
+            if (s == PM_OK)
+                s = add_item(x, (template_item){first ? ITEM_FIRST : ITEM_SECOND, 0, type}, err);
         } else {
             s = err_set(err, PM_E_FORMAT,
                         "post_processor: an item of the template is neither SpecialToken nor "
@@ -142,10 +155,9 @@ static pm_status post(tokenizer *t, const json *from, int depth, arena *a, pm_er
     const char *kind = json_text(from, "type", NULL);
     if (!kind) return err_set(err, PM_E_FORMAT, "post_processor: \"type\" is missing");
     if (strcmp(kind, "Sequence") == 0 && depth < 16) {
-        const json *all = json_get(from, "processors");
-        pm_status s = PM_OK;
-        for (const json *c = all ? all->child : NULL; c && s == PM_OK; c = c->next)
-            s = post(t, c, depth + 1, a, err);
+        const json *c = NULL;
+        pm_status s = tokenizer_list(from, "processors", "post_processor", &c, err);
+        for (; c && s == PM_OK; c = c->next) s = post(t, c, depth + 1, a, err);
         return s;
     }
     if (strcmp(kind, "TemplateProcessing") == 0) return template_processing(t, from, a, err);
@@ -219,10 +231,9 @@ static pm_status decoder(decoders *d, const json *from, int depth)
     const char *kind = json_text(from, "type", NULL);
     if (!kind) return err_set(d->err, PM_E_FORMAT, "decoder: \"type\" is missing");
     if (strcmp(kind, "Sequence") == 0 && depth < 16) {
-        const json *all = json_get(from, "decoders");
-        pm_status s = PM_OK;
-        for (const json *c = all ? all->child : NULL; c && s == PM_OK; c = c->next)
-            s = decoder(d, c, depth + 1);
+        const json *c = NULL;
+        pm_status s = tokenizer_list(from, "decoders", "decoder", &c, d->err);
+        for (; c && s == PM_OK; c = c->next) s = decoder(d, c, depth + 1);
         return s;
     }
     if (strcmp(kind, "WordPiece") == 0)

@@ -177,6 +177,9 @@ struct tokenizer {
 
 /* Of tokenizer_steps.c: from the JSON of the frame. */
 struct json;
+/* The first item of the list `key` of an object; PM_E_FORMAT where it is missing or something else. */
+PM_MUST_USE pm_status tokenizer_list(const json *of, const char *key, const char *where,
+                                     const json **first, pm_err *err);
 PM_MUST_USE pm_status tokenizer_read_normalizer(tokenizer *t, const json *from, arena *a,
                                                 pm_err *err);
 PM_MUST_USE pm_status tokenizer_read_cutter(tokenizer *t, const json *from, arena *a, pm_err *err);

@@ -103,11 +103,10 @@ static pm_status normalizer(reader *r, const json *from, int depth)
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (strcmp(kind, plain[i].name) == 0) return add(r, (step){.kind = plain[i].kind});
     if (strcmp(kind, "Sequence") == 0) {
-        const json *all = json_get(from, "normalizers");
+        const json *c = NULL;
         if (depth > 16) return refuse(r, "Sequence more than 16 deep");
-        pm_status s = PM_OK;
-        for (const json *c = all ? all->child : NULL; c && s == PM_OK; c = c->next)
-            s = normalizer(r, c, depth + 1);
+        pm_status s = tokenizer_list(from, "normalizers", r->where, &c, r->err);
+        for (; c && s == PM_OK; c = c->next) s = normalizer(r, c, depth + 1);
         return s;
     }
     if (strcmp(kind, "BertNormalizer") == 0) return bert(r, from);
@@ -230,11 +229,10 @@ static pm_status cutter(reader *r, const json *from, int depth)
     const char *kind = json_text(from, "type", NULL);
     if (!kind) return err_set(r->err, PM_E_FORMAT, "%s: \"type\" is missing", r->where);
     if (strcmp(kind, "Sequence") == 0) {
-        const json *all = json_get(from, "pretokenizers");
+        const json *c = NULL;
         if (depth > 16) return refuse(r, "Sequence more than 16 deep");
-        pm_status s = PM_OK;
-        for (const json *c = all ? all->child : NULL; c && s == PM_OK; c = c->next)
-            s = cutter(r, c, depth + 1);
+        pm_status s = tokenizer_list(from, "pretokenizers", r->where, &c, r->err);
+        for (; c && s == PM_OK; c = c->next) s = cutter(r, c, depth + 1);
         return s;
     }
     if (strcmp(kind, "BertPreTokenizer") == 0) {

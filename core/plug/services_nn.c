@@ -136,6 +136,21 @@ static void name_specials(nn_config *c, const tokenizer *t)
         c->bos_id = c->eos_id = (int64_t)id;
 }
 
+/* Before the vocabulary is trained, which takes a while. */
+static pm_status check_heads(const pm_nn_shape *s, pm_err *err)
+{
+    const size_t size = s->n_heads && s->width % s->n_heads == 0 ? s->width / s->n_heads : 0;
+    if (size == 0)
+        return err_set(err, PM_E_ARG, "nn.create: %zu heads do not divide a width of %zu",
+                       s->n_heads, s->width);
+    if (s->kind == PM_NN_CAUSAL && size % 2)
+        return err_set(err, PM_E_ARG,
+                       "nn.create: %zu heads of %zu; rotary positions turn pairs and want an even "
+                       "number",
+                       s->n_heads, size);
+    return PM_OK;
+}
+
 static pm_status service_create(pm_call *c, const pm_nn_shape *s, const pm_corpus *corpus,
                                 pm_nn **out)
 {
@@ -150,7 +165,9 @@ static pm_status service_create(pm_call *c, const pm_nn_shape *s, const pm_corpu
                              .size = s->vocab,
                              .lower_case = s->lower_case != 0};
     tokenizer *t = NULL;
-    st = vocab_train(&want, corpus->document, corpus->n, a, &t, vocab_progress, c, err);
+    st = check_heads(s, err);
+    if (st == PM_OK)
+        st = vocab_train(&want, corpus->document, corpus->n, a, &t, vocab_progress, c, err);
     if (st != PM_OK) return pass_on(c, st);
     nn_config config = shape_config(s, tokenizer_size(t));
     nn_layout layout;

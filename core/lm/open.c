@@ -2,6 +2,7 @@
  *
  * A language model out of files or out of trained weights: configuration, weights, tokeniser, limits, engine.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -261,7 +262,7 @@ static pm_status add_head(lm *m, const lm_options *o, pm_err *err)
         const nn_param *q = &fresh->param[p];
         const size_t from = nn_layout_find(old->layout, q->part, q->layer, q->is_bias);
         if (from == NN_NONE || q->part == NN_HEAD_DENSE || q->part == NN_HEAD_OUT) continue;
-        s = old->rows(old->from, from, 0, q->rows, slab + q->at, err);
+        s = nn_weights_rows(old, from, 0, q->rows, slab + q->at, err);
     }
     m->layout = *fresh;
     m->layout.config = c;
@@ -313,6 +314,20 @@ pm_status lm_open(const compute *c, const char *path, const lm_options *o, arena
     return m ? open_parts(m, path, o, err) : PM_E_MEMORY;
 }
 
+/* Files are checked as they are read; a slab may come from anywhere. */
+static pm_status check_slab(const nn_layout *l, const float *slab, pm_err *err)
+{
+    for (size_t p = 0; p < l->n; p++) {
+        const nn_param *q = &l->param[p];
+        for (size_t i = 0; i < q->rows * q->cols; i++)
+            if (!isfinite(slab[q->at + i]))
+                return err_set(err, PM_E_FORMAT,
+                               "trained model: %s holds %g at row %zu, column %zu; want a number",
+                               q->name, (double)slab[q->at + i], i / q->cols, i % q->cols);
+    }
+    return PM_OK;
+}
+
 pm_status lm_of(const compute *c, const nn_config *config, const float *slab, const tokenizer *t,
                 const lm_options *o, arena *a, lm **out, pm_err *err)
 {
@@ -322,6 +337,7 @@ pm_status lm_of(const compute *c, const nn_config *config, const float *slab, co
     m->config = *config;
     m->tok = t;
     pm_status s = nn_layout_of(&m->config, a, &m->layout, err);
+    if (!s) s = check_slab(&m->layout, slab, err);
     if (s) return s;
     m->weights = nn_slab_weights(&m->layout, slab);
     return settle(m, o, 0, err);

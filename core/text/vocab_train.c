@@ -250,7 +250,7 @@ static bool keep_last(training *r)
     }
     vocab_bag_close(&pairs);
     r->n_merges -= kept;
-    memmove(r->merge, r->merge + kept, r->n_merges * sizeof *r->merge);
+    if (r->n_merges) memmove(r->merge, r->merge + kept, r->n_merges * sizeof *r->merge);
     return ok;
 }
 

@@ -161,9 +161,6 @@ static pm_status service_create(pm_call *c, const pm_nn_shape *s, const pm_corpu
     if (!s || !PM_HAS(s, precision) || !corpus || !corpus->n)
         return c->host->fail(c, PM_E_ARG,
                              "nn.create: an incomplete pm_nn_shape, or an empty corpus");
-    if (s->n_heads == 0 || s->width % s->n_heads != 0)
-        return c->host->fail(c, PM_E_ARG, "a model of width %zu has no %zu heads: want a divisor",
-                             s->width, s->n_heads);
     const vocab_want want = {.kind = s->kind == PM_NN_CAUSAL ? VOCAB_BPE : VOCAB_WORDPIECE,
                              .size = s->vocab,
                              .lower_case = s->lower_case != 0};

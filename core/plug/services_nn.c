@@ -141,12 +141,11 @@ static pm_status check_heads(const pm_nn_shape *s, pm_err *err)
 {
     const size_t size = s->n_heads && s->width % s->n_heads == 0 ? s->width / s->n_heads : 0;
     if (size == 0)
-        return err_set(err, PM_E_ARG, "nn.create: %zu heads do not divide a width of %zu",
-                       s->n_heads, s->width);
+        return err_set(err, PM_E_ARG, "a model of width %zu has no %zu heads: want a divisor",
+                       s->width, s->n_heads);
     if (s->kind == PM_NN_CAUSAL && size % 2)
         return err_set(err, PM_E_ARG,
-                       "nn.create: %zu heads of %zu; rotary positions turn pairs and want an even "
-                       "number",
+                       "%zu heads of %zu; rotary positions turn pairs and want an even number",
                        s->n_heads, size);
     return PM_OK;
 }

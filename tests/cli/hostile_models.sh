@@ -196,7 +196,7 @@ END
     expect 1 "$pointsman" run "$work/made.lua"
 }
 expert 'width = 32, heads = 3'
-says err "3 heads do not divide a width of 32"
+says err "a model of width 32 has no 3 heads: want a divisor"
 expert 'kind = "causal", width = 34, heads = 2'
 says err "2 heads of 17; rotary positions turn pairs and want an even number"
 expert 'kind = "mask"'

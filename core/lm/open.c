@@ -343,17 +343,52 @@ pm_status lm_of(const compute *c, const nn_config *config, const float *slab, co
     return settle(m, o, 0, err);
 }
 
+static pm_status put_file(const char *dir, const char *name, arena *a, const str *text, pm_err *err)
+{
+    const char *path = a ? io_join(a, dir, name) : NULL;
+    if (!path || text->failed) return err_set(err, PM_E_MEMORY, "out of memory for %s", name);
+    return io_write(path, str_text(text), text->len, err);
+}
+
+/* What lm_open reads beside the weights: limit, pooling and chat template, where they are not what a folder without
+ * them means. */
+static pm_status write_manners(const lm *m, const char *dir, arena *a, pm_err *err)
+{
+    str text = STR_INIT;
+    pm_status s = PM_OK;
+    if (m->max_tokens != m->config.n_positions) {
+        str_printf(&text, "{\"max_seq_length\": %zu}\n", m->max_tokens);
+        s = put_file(dir, "sentence_bert_config.json", a, &text, err);
+        str_clear(&text);
+    }
+    if (!s && (m->pooling == NN_POOL_FIRST || m->pooling == NN_POOL_LAST)) {
+        const char *sub = io_join(a, dir, "1_Pooling");
+        const bool first = m->pooling == NN_POOL_FIRST;
+        str_printf(&text,
+                   "{\"word_embedding_dimension\": %zu, \"pooling_mode_cls_token\": %s, "
+                   "\"pooling_mode_mean_tokens\": false, \"pooling_mode_lasttoken\": %s}\n",
+                   m->config.width, first ? "true" : "false", first ? "false" : "true");
+        s = sub ? io_mkdir(sub, err) : err_set(err, PM_E_MEMORY, "out of memory for a path");
+        if (!s) s = put_file(sub, "config.json", a, &text, err);
+        str_clear(&text);
+    }
+    if (!s && m->chat) {
+        str_puts(&text, m->chat);
+        s = put_file(dir, "chat_template.jinja", a, &text, err);
+    }
+    str_close(&text);
+    return s;
+}
+
 pm_status lm_write(const lm *m, const char *dir, pm_err *err)
 {
     str text = STR_INIT;
     arena *a = arena_open(0);
     pm_status s = a ? io_mkdir(dir, err) : err_set(err, PM_E_MEMORY, "out of memory for a path");
     if (!s) s = nn_weights_write(&m->weights, dir, err);
-    const char *path = a ? io_join(a, dir, "tokenizer.json") : NULL;
-    if (!s && !path) s = err_set(err, PM_E_MEMORY, "out of memory for a path");
     if (!s) tokenizer_put(m->tok, &text);
-    if (!s && text.failed) s = err_set(err, PM_E_MEMORY, "out of memory for a tokeniser");
-    if (!s) s = io_write(path, str_text(&text), text.len, err);
+    if (!s) s = put_file(dir, "tokenizer.json", a, &text, err);
+    if (!s) s = write_manners(m, dir, a, err);
     str_close(&text);
     arena_close(a);
     return s;

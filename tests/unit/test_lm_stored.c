@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "base/rng.h"
+#include "lm/model.h"
 #include "lm/stored.h"
 #include "lm_bed.h"
 
@@ -191,10 +192,14 @@ START_TEST(folders_open_again)
     for (size_t k = 0; k < 6; k++) {
         lm *m = some_model(k), *again = NULL;
         char *dir = io_join(b.a, folder, arena_strndup(b.a, "abcdef" + k, 1));
+        const lm_options o = {.precision = lm_precision(m)};
+        m->pooling = k < 3 ? NN_POOL_MEAN + (nn_pool_kind)k : NN_POOL_MEAN;
+        m->chat = k == 3 ? "{{ '<|im_start|>' }}" : NULL;
         lm_bed_ok(&b, lm_write(m, dir, &b.err));
-        const lm_options o = {.precision = lm_precision(m), .max_tokens = lm_max_tokens(m)};
         lm_bed_ok(&b, lm_open(&b.c, dir, &o, b.a, &again, &b.err));
         same_model(m, again);
+        ck_assert_int_eq(lm_pooling(again), lm_pooling(m));
+        ck_assert_pstr_eq(lm_chat_template(again), lm_chat_template(m));
         ck_assert_str_eq(lm_name(again), strrchr(dir, '/') + 1);
         lm_bed_ok(&b, lm_write(again, dir, &b.err)); /* over itself */
         lm_bed_ok(&b, lm_open(&b.c, dir, &o, b.a, &again, &b.err));

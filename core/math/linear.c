@@ -142,6 +142,7 @@ static void make_ready(walk *w, void *room, size_t room_rows)
                           .ldx = run->ldx,
                           .rows = w->rows,
                           .n_in = l->n_in,
+                          .even = l->even,
                           .to = room,
                           .ld = w->ldx,
                           .words = w->steps * linear_x_words(l->k),

@@ -8,7 +8,9 @@
  * LINEAR_F32 gives the same bits on every instruction set (one fma chain over the inner dimension, ascending,
  * from 0; then + bias).  LINEAR_BF16 rounds x and W to bfloat16 (nearest even) and sums in float32.  LINEAR_I8 has
  * W in int8 with one scale an output column (symmetric, largest = 127) and quantises each row of x by its
- * own largest magnitude; integer sums are exact.
+ * own largest magnitude; integer sums are exact.  Columns of x far larger than the others would leave them few steps:
+ * such a layer takes x with each column times its own `even`, packed with weights divided by it (SmoothQuant, Xiao
+ * et al. 2022, equation 3).
  */
 #ifndef PM_MATH_LINEAR_H
 #define PM_MATH_LINEAR_H
@@ -33,6 +35,8 @@ typedef struct linear { /* packed; read-only */
     const float *bias;    /* [n_out rounded up to LINEAR_COLS] or NULL */
     const float *scale;   /* LINEAR_I8: of each output column */
     const int32_t *shift; /* LINEAR_I8: column sums for unsigned kernels, or NULL */
+    const float *
+        even; /* LINEAR_I8: [n_in] what columns of x are multiplied by, or NULL; the packer of the weights sets it */
     const struct linear_kernels *k;
 } linear;
 

@@ -33,6 +33,7 @@ typedef enum linear_form {                   /* of rows made ready */
 typedef struct linear_ready {
     const float *x;
     size_t ldx, rows, n_in;
+    const float *even; /* linear.even */
     void *to;
     size_t ld, words, rows_up;
     float *

@@ -59,12 +59,21 @@ LANES_INLINE void put_integers(linear_form form, const float in[16], char *to)
     }
 }
 
+/* n numbers from x[k], of `most`, times their evens; zeros follow. */
+LANES_INLINE v16 evened(const float *x, const float *even, size_t k, size_t most)
+{
+    bool whole = k + LANE_COUNT <= most;
+    v16 v = whole ? v16_load(x + k) : k < most ? v16_load_n(x + k, most - k) : v16_zero();
+    if (!even || k >= most) return v;
+    return v16_mul(v, whole ? v16_load(even + k) : v16_load_n(even + k, most - k));
+}
+
 /* The largest magnitude / 127, and its inverse; rows of almost nothing are zero, and their inverse too. */
-LANES_INLINE float scale_of(const float *x, size_t n, float *quotient)
+LANES_INLINE float scale_of(const float *x, const float *even, size_t n, float *quotient)
 {
     v16 most = v16_zero(), poison = v16_zero(); /* 0 times what is not finite is not a number */
     for (size_t k = 0; k < n; k += LANE_COUNT) {
-        v16 v = n - k < LANE_COUNT ? v16_load_n(x + k, n - k) : v16_load(x + k);
+        v16 v = evened(x, even, k, n);
         most = v16_max(v16_abs(v), most);
         poison = v16_fma(v, v16_zero(), poison);
     }
@@ -76,17 +85,13 @@ LANES_INLINE float scale_of(const float *x, size_t n, float *quotient)
     return top / 127.0f;
 }
 
-LANES_INLINE void ready_row(linear_form form, const float *x, size_t n_in, size_t n, float quotient,
-                            char *to)
+LANES_INLINE void ready_row(linear_form form, const linear_ready *r, const float *x, size_t n,
+                            float quotient, char *to)
 {
     size_t bytes = form == LINEAR_ROUNDED ? 4 : form == LINEAR_HALVES || form == LINEAR_I16 ? 2 : 1;
     bool halves = form == LINEAR_ROUNDED || form == LINEAR_HALVES;
     for (size_t k = 0; k < n; k += LANE_COUNT, to += bytes * LANE_COUNT) {
-        v16 v = v16_zero();
-        if (k + LANE_COUNT <= n_in)
-            v = v16_load(x + k);
-        else if (k < n_in)
-            v = v16_load_n(x + k, n_in - k);
+        v16 v = evened(x, halves ? NULL : r->even, k, r->n_in);
         if (!halves) v = v16_fma(v, v16_set1(quotient), v16_set1(LANES_MAGIC));
         float buffer[16];
         v16_store(buffer, v);
@@ -106,13 +111,13 @@ LANES_INLINE void ready_rows(linear_form form, const linear_ready *r)
         const float *x = r->x + i * r->ldx;
         float quotient = 0;
         if (form >= LINEAR_I16) {
-            r->scale[i] = scale_of(x, r->n_in, &quotient);
+            r->scale[i] = scale_of(x, r->even, r->n_in, &quotient);
             if (isnan(r->scale[i])) { /* its numbers are not asked for */
                 memset(to + i * row_bytes, 0, row_bytes);
                 continue;
             }
         }
-        ready_row(form, x, r->n_in, r->words * per, quotient, to + i * row_bytes);
+        ready_row(form, r, x, r->words * per, quotient, to + i * row_bytes);
     }
     if (r->rows_up > r->rows)
         memset(to + r->rows * row_bytes, 0, (r->rows_up - r->rows) * row_bytes);

@@ -13,7 +13,7 @@ typedef enum nn_precision {
     NN_EXACT = 1, /* float32 throughout */
     NN_FAST, /* bfloat16 products where the CPU is faster so (AMX, AMD's AVX512-BF16), else float32 */
     NN_BYTES /* int8 weights and activations where they keep the meaning: attention's output and the way into the inner
-              * layer; the rest as NN_FAST */
+              * layer, whose columns are evened out by the norm before it if that follows a layer; the rest as NN_FAST */
 } nn_precision;
 
 typedef struct nn_engine nn_engine;

@@ -7,6 +7,7 @@
 
 #include "math/rows.h"
 #include "nn/engine_own.h"
+#include "nn/rotary.h"
 
 typedef struct building {
     nn_engine *e;
@@ -14,11 +15,24 @@ typedef struct building {
     pm_err *err;
 } building;
 
+/* How a layer is packed; even: see linear.h. */
+typedef struct packed_as {
+    linear_kind kind;
+    const float *even;
+} packed_as;
+
 /* Matrices stacked above one another, as one. */
 typedef struct stack {
     const nn_weights *w;
     size_t p[3], n;
+    const float *even; /* columns are divided by it; or NULL */
 } stack;
+
+static void divide_columns(float *w, size_t rows, size_t cols, const float *even)
+{
+    for (size_t i = 0; even && i < rows; i++)
+        for (size_t j = 0; j < cols; j++) w[i * cols + j] /= even[j];
+}
 
 static pm_status stack_rows(void *arg, size_t lo, size_t hi, float *out, pm_err *err)
 {
@@ -30,9 +44,10 @@ static pm_status stack_rows(void *arg, size_t lo, size_t hi, float *out, pm_err 
         size_t to = hi > first ? hi - first : 0;
         if (to > p->rows) to = p->rows;
         if (from < to) {
-            pm_status s =
-                nn_weights_rows(k->w, k->p[i], from, to, out + (first + from - lo) * p->cols, err);
+            float *at = out + (first + from - lo) * p->cols;
+            pm_status s = nn_weights_rows(k->w, k->p[i], from, to, at, err);
             if (s != PM_OK) return err_wrap(err, s, "%s", p->name);
+            divide_columns(at, to - from, p->cols, k->even);
         }
         first += p->rows;
     }
@@ -83,25 +98,48 @@ static linear_kind fast_kind(const compute *c)
     return pays ? LINEAR_BF16 : LINEAR_F32;
 }
 
-static linear_kind layer_kind(const nn_engine *e)
+/* Of layers that int8 serves well. */
+static packed_as small(const nn_engine *e, const float *even)
 {
-    if (e->precision == NN_EXACT) return LINEAR_F32;
-    return e->precision == NN_BYTES ? LINEAR_I8 : fast_kind(e->c);
+    if (e->precision == NN_BYTES) return (packed_as){LINEAR_I8, even};
+    return (packed_as){e->precision == NN_EXACT ? LINEAR_F32 : fast_kind(e->c), NULL};
 }
 
-/* Of heads; and of queries, keys, values and the way down from the inner layer, whose inputs have a few columns far
- * larger than the others: one int8 scale a row cost all-MiniLM-L6-v2 a cosine of .9972 (mean), without them .9994. */
-static linear_kind careful_kind(const nn_engine *e)
+/* Of heads; and of queries, keys, values and the way down from the inner layer, whose inputs have large columns that
+ * weights do not tell: docs/engine.md has what int8 costs there. */
+static packed_as careful(const nn_engine *e)
 {
-    return e->precision == NN_EXACT ? LINEAR_F32 : fast_kind(e->c);
+    return (packed_as){e->precision == NN_EXACT ? LINEAR_F32 : fast_kind(e->c), NULL};
+}
+
+/* What evens out the columns that norm `n` gives: the inverse of |shift| + 3 |gain|, their size if what is normalised is
+ * normal; the largest column stays as it is, none grows more than a thousandfold.  *out NULL: nothing to even out; nor
+ * where norms come first, since the stream between layers then has large columns of its own, which gains do not tell. */
+static pm_status even_columns(const building *b, const engine_norm *n, const float **out)
+{
+    size_t width = b->e->config.width;
+    float top = 0, *even;
+    *out = NULL;
+    if (b->e->precision != NN_BYTES || b->e->config.norm_first) return PM_OK;
+    even = arena_alloc(b->a, width, sizeof *even);
+    if (!even) return no_memory(b);
+    for (size_t j = 0; j < width; j++) {
+        even[j] = 3 * fabsf(n->gain[j]) + (n->shift ? fabsf(n->shift[j]) : 0);
+        top = even[j] > top ? even[j] : top;
+    }
+    if (!(top > 0 && isfinite(top))) return PM_OK;
+    for (size_t j = 0; j < width; j++) even[j] = even[j] > top * 1e-3f ? top / even[j] : 1e3f;
+    b->e->bytes += width * sizeof *even;
+    *out = even;
+    return PM_OK;
 }
 
 /* Packs the matrices of `part` [n], stacked, and their biases [n] or zeros where one has none. */
-static pm_status packed(const building *b, const nn_part *part, size_t n, int layer,
-                        linear_kind kind, linear *out)
+static pm_status packed(const building *b, const nn_part *part, size_t n, int layer, packed_as as,
+                        linear *out)
 {
     nn_engine *e = b->e;
-    stack k = {&e->weights, {0}, n};
+    stack k = {&e->weights, {0}, n, as.even};
     size_t n_out = 0, n_in = 0;
     bool biased = false;
     for (size_t i = 0; i < n; i++) {
@@ -119,62 +157,45 @@ static pm_status packed(const building *b, const nn_part *part, size_t n, int la
         pm_status s = nn_weights_rows(&e->weights, at, 0, 1, bias + first, b->err);
         if (s != PM_OK) return err_wrap(b->err, s, "%s", param(e, at)->name);
     }
-    pm_status s = linear_pack(e->c, b->a, n_out, n_in, stack_rows, &k, bias, kind, out, b->err);
+    pm_status s = linear_pack(e->c, b->a, n_out, n_in, stack_rows, &k, bias, as.kind, out, b->err);
     if (s != PM_OK) return err_wrap(b->err, s, "%s", param(e, k.p[0])->name);
+    out->even = as.even;
     e->bytes += linear_bytes(out);
     return PM_OK;
 }
 
-static pm_status one(const building *b, nn_part part, int layer, linear_kind kind, linear *out)
+static pm_status one(const building *b, nn_part part, int layer, packed_as as, linear *out)
 {
-    return packed(b, &part, 1, layer, kind, out);
+    return packed(b, &part, 1, layer, as, out);
 }
 
 static pm_status build_layer(const building *b, int at)
 {
     static const nn_part qkv[3] = {NN_Q, NN_K, NN_V};
     engine_layer *l = &b->e->layer[at];
-    linear_kind kind = layer_kind(b->e), careful = careful_kind(b->e);
-    pm_status s = packed(b, qkv, 3, at, careful, &l->qkv);
-    if (s == PM_OK) s = one(b, NN_O, at, kind, &l->o);
-    if (s == PM_OK) s = norm_of(b, NN_NORM_1, at, &l->norm_1);
-    if (s == PM_OK && b->e->config.gated) s = one(b, NN_GATE, at, kind, &l->gate);
-    if (s == PM_OK) s = one(b, NN_UP, at, kind, &l->up);
-    if (s == PM_OK) s = one(b, NN_DOWN, at, careful, &l->down);
+    const nn_config *c = &b->e->config;
+    const float *even = NULL;
+    packed_as as = careful(b->e);
+    pm_status s = norm_of(b, NN_NORM_1, at, &l->norm_1);
     if (s == PM_OK) s = norm_of(b, NN_NORM_2, at, &l->norm_2);
+    if (s == PM_OK) s = even_columns(b, c->norm_first ? &l->norm_2 : &l->norm_1, &even);
+    if (s == PM_OK) s = packed(b, qkv, 3, at, as, &l->qkv);
+    if (s == PM_OK) s = one(b, NN_O, at, small(b->e, NULL), &l->o);
+    if (s == PM_OK && c->gated) s = one(b, NN_GATE, at, small(b->e, even), &l->gate);
+    if (s == PM_OK) s = one(b, NN_UP, at, small(b->e, even), &l->up);
+    if (s == PM_OK) s = one(b, NN_DOWN, at, as, &l->down);
     return s;
-}
-
-/* Llama 3's stretching of low frequencies (Grattafiori et al. 2024, section 3.3), as transformers computes it. */
-static double stretched(const nn_config *c, double frequency)
-{
-    const double turn = 6.283185307179586;
-    if (!(c->rope_factor > 0)) return frequency;
-    double length = turn / frequency;
-    if (length < c->rope_original / c->rope_high) return frequency;
-    if (length > c->rope_original / c->rope_low) return frequency / c->rope_factor;
-    double smooth = (c->rope_original / length - c->rope_low) / (c->rope_high - c->rope_low);
-    return (1 - smooth) * frequency / c->rope_factor + smooth * frequency;
 }
 
 static pm_status build_rope(const building *b)
 {
     nn_engine *e = b->e;
     const nn_config *c = &e->config;
-    size_t half = c->head_dim / 2, n;
+    size_t n;
     float *t = mem_size(c->n_positions, c->head_dim, &n) ? arena_alloc_uncleared(b->a, n, sizeof *t)
                                                          : NULL;
     if (!t) return no_memory(b);
-    for (size_t i = 0; i < half; i++) {
-        double f = pow(c->rope_theta, -2 * (double)i / (double)c->head_dim);
-        float step =
-            (float)stretched(c, f); /* transformers keeps frequencies and angles in float32 */
-        for (size_t p = 0; p < c->n_positions; p++) {
-            float angle = (float)p * step;
-            t[p * c->head_dim + i] = (float)cos((double)angle);
-            t[p * c->head_dim + half + i] = (float)sin((double)angle);
-        }
-    }
+    nn_rotary_table(c, c->n_positions, t);
     e->rope = t;
     e->bytes += n * sizeof *t;
     return PM_OK;
@@ -202,18 +223,19 @@ static pm_status build_tables(const building *b)
 static pm_status build_lm_head(const building *b)
 {
     nn_engine *e = b->e;
-    linear_kind kind = careful_kind(e);
+    packed_as as = careful(e);
     if (e->config.lm_head == NN_LM_NONE) return PM_OK;
-    if (e->config.lm_head == NN_LM_OWN) return one(b, NN_LM_OUT, NN_NO_LAYER, kind, &e->lm_out);
-    if (e->config.lm_head == NN_LM_TIED) return one(b, NN_TOKENS, NN_NO_LAYER, kind, &e->lm_out);
+    if (e->config.lm_head == NN_LM_OWN) return one(b, NN_LM_OUT, NN_NO_LAYER, as, &e->lm_out);
+    if (e->config.lm_head == NN_LM_TIED) return one(b, NN_TOKENS, NN_NO_LAYER, as, &e->lm_out);
     const float *bias = NULL;
-    pm_status s = one(b, NN_LM_DENSE, NN_NO_LAYER, kind, &e->lm_dense);
+    pm_status s = one(b, NN_LM_DENSE, NN_NO_LAYER, as, &e->lm_dense);
     if (s == PM_OK) s = norm_of(b, NN_LM_NORM, NN_NO_LAYER, &e->lm_norm);
     if (s == PM_OK) s = copied(b, NN_LM_OUT, NN_NO_LAYER, true, &bias);
     if (s != PM_OK) return s;
-    stack k = {&e->weights, {e->tokens}, 1};
+    stack k = {&e->weights, {e->tokens}, 1, NULL};
     const nn_param *p = param(e, e->tokens);
-    s = linear_pack(e->c, b->a, p->rows, p->cols, stack_rows, &k, bias, kind, &e->lm_out, b->err);
+    s = linear_pack(e->c, b->a, p->rows, p->cols, stack_rows, &k, bias, as.kind, &e->lm_out,
+                    b->err);
     if (s != PM_OK) return err_wrap(b->err, s, "%s", p->name);
     e->bytes += linear_bytes(&e->lm_out);
     return PM_OK;
@@ -222,11 +244,12 @@ static pm_status build_lm_head(const building *b)
 static pm_status build_heads(const building *b)
 {
     nn_engine *e = b->e;
+    const packed_as exact = {LINEAR_F32, NULL};
     pm_status s = build_lm_head(b);
-    if (s == PM_OK && e->config.pooler) s = one(b, NN_POOLER, NN_NO_LAYER, LINEAR_F32, &e->pooler);
+    if (s == PM_OK && e->config.pooler) s = one(b, NN_POOLER, NN_NO_LAYER, exact, &e->pooler);
     if (s != PM_OK || e->config.n_outputs == 0) return s;
-    if (e->config.head_dense) s = one(b, NN_HEAD_DENSE, NN_NO_LAYER, LINEAR_F32, &e->head_dense);
-    return s == PM_OK ? one(b, NN_HEAD_OUT, NN_NO_LAYER, LINEAR_F32, &e->head_out) : s;
+    if (e->config.head_dense) s = one(b, NN_HEAD_DENSE, NN_NO_LAYER, exact, &e->head_dense);
+    return s == PM_OK ? one(b, NN_HEAD_OUT, NN_NO_LAYER, exact, &e->head_out) : s;
 }
 
 pm_status nn_engine_build(const compute *c, arena *a, const nn_weights *w, nn_precision p,

@@ -123,8 +123,8 @@ static double least_cosine(const real *r, pm_cmat found, double *mean)
 
 START_TEST(sentence_vectors)
 {
-    static const double least[] = {.9999, .9999, .998}, least_float[] = {.99999999, .9999, .998};
-    static const double mean[] = {.9999, .9999, .999};
+    static const double least[] = {.9999, .9999, .999}, least_float[] = {.99999999, .9999, .999};
+    static const double mean[] = {.9999, .9999, .9995};
     pm_err err = PM_ERR_INIT;
     real r;
     arena *a = arena_open(0);

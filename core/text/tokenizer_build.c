@@ -109,7 +109,10 @@ static pm_status read_added(tokenizer *t, const json *from, added_token *x, aren
 static pm_status place_added(tokenizer *t, const added_token *x, size_t most, pm_err *err)
 {
     uint32_t known = piece_map_find(&t->find, x->content.ptr, x->content.len);
-    if (known != PIECE_NONE) return PM_OK;
+    if (known == x->id) return PM_OK;
+    if (known != PIECE_NONE)
+        return err_set(err, PM_E_FORMAT, "added_tokens: \"%.100s\" has id %u and id %u",
+                       x->content.ptr, known, x->id);
     if (x->id < most && t->piece[x->id].ptr)
         return err_set(err, PM_E_FORMAT, "added_tokens: \"%.100s\" has id %u, which is \"%.100s\"",
                        x->content.ptr, x->id, t->piece[x->id].ptr);

@@ -97,6 +97,7 @@ wrong tokenizer.json 's/"BertNormalizer"/"Precompiled"/' 'normalizer: "Precompil
 wrong tokenizer.json 's/"BertNormalizer"/"Sequence", "normalizers": 5/' 'normalizer: "normalizers" is something else, wanted a list'
 wrong tokenizer.json 's/"truncation": null/"truncation": 8/' "truncation: found no settings"
 wrong tokenizer.json 's/"added_tokens": \[\]/"added_tokens": [{"id": 99, "content": "x"}]/' '"x" has id 99'
+wrong tokenizer.json 's/"added_tokens": \[\]/"added_tokens": [{"id": 24, "content": "x"}, {"id": 25, "content": "x"}]/' '"x" has id 24 and id 25'
 wrong tokenizer.json 's/"WordPiece"/"BPE", "merges": ["t zz"]/' 'merge 0 is of "zz", which is not in the vocabulary'
 wrong tokenizer.json 's/"WordPiece"/"BPE", "merges": "t l"/' 'model: "merges" is not a list'
 

@@ -56,6 +56,21 @@ static const struct refusal {
      PM_E_FORMAT},
     {"{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[\"a\"]}}", "left right",
      PM_E_FORMAT},
+    {"{\"added_tokens\":[{\"id\":1,\"content\":\"x\"},{\"id\":2,\"content\":\"x\"}],\"model\":{"
+     "\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}",
+     "id 1 and id 2", PM_E_FORMAT},
+    {"{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":\"a a\"}}", "not a list",
+     PM_E_FORMAT},
+    {"{\"model\":{\"type\":7,\"vocab\":{\"a\":0},\"merges\":[]}}", "not supported",
+     PM_E_UNSUPPORTED},
+    {"{\"truncation\":3,\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}",
+     "wanted an object", PM_E_FORMAT},
+    {"{\"normalizer\":{\"type\":\"Sequence\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},"
+     "\"merges\":[]}}",
+     "missing, wanted a list", PM_E_FORMAT},
+    {"{\"post_processor\":{\"type\":\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"A\","
+     "\"type_id\":2}}]},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}",
+     "type_id 2", PM_E_UNSUPPORTED},
     {"{\"model\":{\"type\":\"BPE\",\"dropout\":0.1,\"vocab\":{\"a\":0},\"merges\":[]}}", "dropout",
      PM_E_UNSUPPORTED},
     {"{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"u\",\"vocab\":{\"a\":0}}}", "\"u\"",

@@ -191,7 +191,7 @@ START_TEST(folders_open_again)
     temp_folder_open(folder);
     for (size_t k = 0; k < 6; k++) {
         lm *m = some_model(k), *again = NULL;
-        char *dir = io_join(b.a, folder, arena_strndup(b.a, "abcdef" + k, 1));
+        char *dir = io_join(b.a, folder, arena_strndup(b.a, &"abcdef"[k], 1));
         const lm_options o = {.precision = lm_precision(m)};
         m->pooling = k < 3 ? NN_POOL_MEAN + (nn_pool_kind)k : NN_POOL_MEAN;
         m->chat = k == 3 ? "{{ '<|im_start|>' }}" : NULL;

@@ -65,6 +65,8 @@ typedef struct linear_run {
     size_t ldm;
     const float *residual; /* [rows x n_out] or NULL: added last */
     size_t ldr;
+    size_t
+        col0; /* first column that out, mul and residual hold: blocks of columns need not have room for all */
 } linear_run;
 
 /* Working memory of one caller of linear_block for `rows` rows at most; 64-byte aligned. */

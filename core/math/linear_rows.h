@@ -202,7 +202,7 @@ LANES_INLINE void finish_row(const linear_finish *f, size_t i)
     const linear_run *run = f->run;
     size_t row = f->row + i;
     for (size_t j = 0; j < f->cols; j += LANE_COUNT) {
-        size_t n = f->cols - j, col = f->col + j;
+        size_t n = f->cols - j, col = f->col + j, place = col - run->col0;
         bool whole = n >= LANE_COUNT;
         v16 v;
         if (l->kind == LINEAR_I8)
@@ -214,17 +214,17 @@ LANES_INLINE void finish_row(const linear_finish *f, size_t i)
         if (l->bias) v = v16_add(v, v16_load(l->bias + col));
         if (run->act != LINEAR_NONE) v = v16_act(run->act, v);
         if (run->mul) {
-            const float *m = run->mul + row * run->ldm + col;
+            const float *m = run->mul + row * run->ldm + place;
             v = v16_mul(v, whole ? v16_load(m) : v16_load_n(m, n));
         }
         if (run->residual) {
-            const float *r = run->residual + row * run->ldr + col;
+            const float *r = run->residual + row * run->ldr + place;
             v = v16_add(v, whole ? v16_load(r) : v16_load_n(r, n));
         }
         if (whole)
-            v16_store(run->out + row * run->ldo + col, v);
+            v16_store(run->out + row * run->ldo + place, v);
         else
-            v16_store_n(run->out + row * run->ldo + col, v, n);
+            v16_store_n(run->out + row * run->ldo + place, v, n);
     }
 }
 

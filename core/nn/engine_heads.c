@@ -48,7 +48,7 @@ static void transform(const nn_engine *e, float *x, float *dense, size_t rows, v
 {
     size_t width = e->config.width;
     if (e->config.lm_head != NN_LM_MASKED) return;
-    linear_run run = {x, width, dense, width, e->config.act, NULL, 0, NULL, 0};
+    linear_run run = {x, width, dense, width, e->config.act, NULL, 0, NULL, 0, 0};
     linear_block(&e->lm_dense, &run, 0, rows, 0, width, room);
     pm_cmat from = {dense, rows, width, width};
     pm_mat to = {x, rows, width, width};
@@ -92,10 +92,8 @@ static pm_status ask_blocks(int worker, size_t lo, size_t hi, void *arg)
         size_t c1 = c0 + NATS_COLS < l->n_out ? c0 + NATS_COLS : l->n_out;
         for (size_t row = 0; row < a->rows; row += NATS_SLICE) {
             size_t rows = a->rows - row < NATS_SLICE ? a->rows - row : NATS_SLICE;
-            /* Columns keep their numbers, so the tile begins c0 floats before its memory is touched. */
             linear_run run = {
-                a->x + row * width, width, tile, NATS_COLS, LINEAR_NONE, NULL, 0, NULL, 0};
-            run.out = (float *)((uintptr_t)tile - c0 * sizeof *tile);
+                a->x + row * width, width, tile, NATS_COLS, LINEAR_NONE, NULL, 0, NULL, 0, c0};
             linear_block(l, &run, 0, rows, c0, c1, room);
             read_tile(a, tile, row, rows, block);
         }
@@ -198,7 +196,7 @@ pm_status nn_logits(const nn_engine *e, threads *pool, nn_room *r, pm_cmat hidde
     for (size_t i = 0; i < rows; i++)
         memcpy(x + i * width, hidden.at + i * hidden.ld, width * sizeof *x);
     transform(e, x, dense, rows, room);
-    linear_run run = {x, width, out.at, out.ld, LINEAR_NONE, NULL, 0, NULL, 0};
+    linear_run run = {x, width, out.at, out.ld, LINEAR_NONE, NULL, 0, NULL, 0, 0};
     linear_apply(&e->lm_out, pool, &run, rows, room);
     return PM_OK;
 }
@@ -219,7 +217,7 @@ static pm_status pooler(const nn_engine *e, threads *pool, nn_room *r, pm_mat ou
     float *x = carve(&k, rows, width * sizeof *x);
     void *room = carve(&k, workers, each);
     mat_copy(mat_const(out), (pm_mat){x, rows, width, width});
-    linear_run run = {x, width, out.at, out.ld, LINEAR_TANH, NULL, 0, NULL, 0};
+    linear_run run = {x, width, out.at, out.ld, LINEAR_TANH, NULL, 0, NULL, 0, 0};
     linear_apply(&e->pooler, pool, &run, rows, room);
     return PM_OK;
 }
@@ -264,11 +262,11 @@ pm_status nn_outputs(const nn_engine *e, nn_room *r, pm_cmat pooled, pm_mat out,
     k = (carver){r->scratch, 0, false};
     float *x = carve(&k, rows, c->width * sizeof(float));
     void *room = carve(&k, 1, each);
-    linear_run run = {pooled.at, pooled.ld, out.at, out.ld, LINEAR_NONE, NULL, 0, NULL, 0};
+    linear_run run = {pooled.at, pooled.ld, out.at, out.ld, LINEAR_NONE, NULL, 0, NULL, 0, 0};
     if (c->head_dense) {
-        run = (linear_run){pooled.at, pooled.ld, x, c->width, c->head_act, NULL, 0, NULL, 0};
+        run = (linear_run){pooled.at, pooled.ld, x, c->width, c->head_act, NULL, 0, NULL, 0, 0};
         linear_apply(&e->head_dense, NULL, &run, rows, room);
-        run = (linear_run){x, c->width, out.at, out.ld, LINEAR_NONE, NULL, 0, NULL, 0};
+        run = (linear_run){x, c->width, out.at, out.ld, LINEAR_NONE, NULL, 0, NULL, 0, 0};
     }
     linear_apply(&e->head_out, NULL, &run, rows, room);
     return PM_OK;

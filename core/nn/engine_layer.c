@@ -80,7 +80,7 @@ static void share(team_member *m, product *w)
 static void dense(team_member *m, const step *s, const linear *l, linear_act act, bool onto)
 {
     product w = {.p = s->p, .first = l, .rows = s->rows};
-    w.run = (linear_run){s->from.at, s->from.ld, s->to.at, s->to.ld, act, NULL, 0, NULL, 0};
+    w.run = (linear_run){s->from.at, s->from.ld, s->to.at, s->to.ld, act, NULL, 0, NULL, 0, 0};
     if (onto) {
         w.run.residual = s->to.at;
         w.run.ldr = s->to.ld;
@@ -92,7 +92,8 @@ static void dense(team_member *m, const step *s, const linear *l, linear_act act
 static void gated(team_member *m, const step *s)
 {
     product w = {.p = s->p, .first = &s->l->up, .second = &s->l->gate, .rows = s->rows};
-    w.run = (linear_run){s->from.at, s->from.ld, s->to.at, s->to.ld, LINEAR_NONE, NULL, 0, NULL, 0};
+    w.run =
+        (linear_run){s->from.at, s->from.ld, s->to.at, s->to.ld, LINEAR_NONE, NULL, 0, NULL, 0, 0};
     w.then = w.run;
     w.then.act = s->p->e->config.act;
     w.then.mul = s->to.at;

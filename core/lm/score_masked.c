@@ -17,7 +17,7 @@ static bool find_words(lm_room *r, pm_str text, size_t *n_words)
     while (lm_next_word(text, &i, NULL)) n++;
     if (!mem_grow(&r->word_from, &r->cap_from, n, sizeof *r->word_from) ||
         !mem_grow(&r->word_to, &r->cap_to, n, sizeof *r->word_to) ||
-        !mem_grow(&r->masked, &r->cap_masked, 2 * n, 1))
+        !mem_grow(&r->masked, &r->cap_masked, 2 * n + 1, 1)) /* never NULL */
         return false;
     size_t from;
     for (n = i = 0; lm_next_word(text, &i, &from); n++) {

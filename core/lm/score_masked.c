@@ -39,7 +39,7 @@ static uint32_t word_of(const lm_room *r, const tokens *t, size_t p, size_t n_wo
 /* present[w]: word w has a piece within the limit. */
 static void find_present(const lm_room *r, const tokens *t, size_t n_words, uint8_t *present)
 {
-    memset(present, 0, n_words);
+    if (n_words) memset(present, 0, n_words);
     for (size_t p = 0, w = 0; p < t->n; p++) {
         const uint32_t of = word_of(r, t, p, n_words, &w);
         if (of != NO_WORD) present[of] = 1;

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "lm/catalogue.h"
+#include "lm/lm.h"
 #include "nn/engine.h"
 
 static const arg_row rows[] = {{"quick", 0, ARG_FLAG, NULL, "leave the weights themselves out"},
@@ -79,7 +80,7 @@ static pm_status check_weights(const nn_source *s, findings *f, pm_err *err)
 }
 
 /* Names and shapes are compared by what reads them, the tokeniser by what needs it. */
-static void check_structure(const char *path, const nn_source *s, arena *a, findings *f)
+static void check_structure(const char *path, nn_source *s, arena *a, findings *f)
 {
     pm_err why = PM_ERR_INIT;
     nn_weights w;
@@ -96,14 +97,18 @@ static void check_structure(const char *path, const nn_source *s, arena *a, find
     printf("%-10s %zu parameters in %zu tensors of the configuration's shapes\n", "structure",
            w.layout->n_parameters, w.layout->n);
     char line[200];
-    if (model_tokens_of(path, s, a, &t, &why) != PM_OK) {
+    const tokenizer *built;
+    const bool is_gguf = strcmp(nn_source_kind(s), "gguf") == 0;
+    if (model_tokens_of(path, s, a, &t, &why) != PM_OK ||
+        (is_gguf && t.kind[0] && lm_gguf_tokenizer(s, path, a, &built, &why) != PM_OK)) {
         say(f, "tokeniser", err_text(&why));
     } else if (t.pieces > nn_source_config(s)->n_vocab) {
         snprintf(line, sizeof line, "%.100s has %zu pieces; the model's vocabulary is %zu", t.kind,
                  t.pieces, nn_source_config(s)->n_vocab);
         say(f, "tokeniser", line);
     } else {
-        printf("%-10s %s, %zu pieces\n", "tokeniser", t.kind[0] ? t.kind : "none", t.pieces);
+        printf("%-10s %s, %zu pieces\n", "tokeniser",
+               t.kind[0] ? t.kind : "none (encoder and transformer need one)", t.pieces);
     }
 }
 

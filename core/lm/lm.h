@@ -31,6 +31,10 @@ PM_MUST_USE pm_status lm_of(const compute *c, const nn_config *config, const flo
 PM_MUST_USE pm_status lm_write(const lm *m, const char *dir,
                                pm_err *err); /* a folder that lm_open and transformers read */
 
+/* The tokeniser alone of a GGUF file, built: for whoever checks files. */
+PM_MUST_USE pm_status lm_gguf_tokenizer(nn_source *s, const char *name, arena *a,
+                                        const tokenizer **out, pm_err *err);
+
 const nn_config *lm_config(const lm *m);
 const nn_weights *lm_weights(const lm *m);
 const tokenizer *lm_tokenizer(const lm *m);

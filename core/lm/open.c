@@ -200,6 +200,15 @@ static pm_status gguf_tokenizer(lm *m, arena *a, pm_err *err)
     return st;
 }
 
+pm_status lm_gguf_tokenizer(nn_source *s, const char *name, arena *a, const tokenizer **out,
+                            pm_err *err)
+{
+    lm m = {.source = s, .name = name};
+    pm_status st = gguf_tokenizer(&m, a, err);
+    *out = m.tok;
+    return st;
+}
+
 /* ---- assembling ----------------------------------------------------------------------------------------------------- */
 
 static void take_id(int64_t *id, const tokenizer *t, const char *const *name)

@@ -73,6 +73,11 @@ static pm_status learn(pm_backend *b, pm_call *c, const pm_nn_service *s, const 
     if (!corpus)
         return c->host->fail(c, PM_E_UNSUPPORTED,
                              "it learns from text and cannot replay recorded outcomes");
+    if (o->lora_rank && !o->model[0])
+        return c->host->fail(
+            c, PM_E_ARG,
+            "lora_rank = %d adapts a model from files; a new model has no weights worth keeping",
+            (int)o->lora_rank);
     const pm_nn_fit how = {.size = sizeof how,
                            .text = corpus->document,
                            .n = corpus->n,

@@ -219,6 +219,7 @@ START_TEST(what_it_cannot_do_is_said)
     setenv("POINTSMAN_MODELS", b.folder, 1);
     bed_fails(&b, train("model=SmolLM2-135M-Instruct", &m), PM_E_IO,
               "pointsman model fetch SmolLM2-135M-Instruct");
+    bed_fails(&b, train(SMALL " lora_rank=2", &m), PM_E_ARG, "adapts a model from files");
     err_clear(&b.err);
     ck_assert(train("width=33 heads=2 "
                     "layers=1 vocab=400 max_steps=1",

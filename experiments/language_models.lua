@@ -6,7 +6,7 @@ local pm <const> = require "pointsman"
 
 return pm.experiment {
   name  = "language_models",
-  asks  = "How much of unseen text do n-grams, a causal and a masked transformer of five million numbers each foresee?",
+  asks  = "How much of unseen text do n-grams, a causal and a masked transformer of some five million numbers each foresee?",
   seeds = { 1 },
 
   data     = pm.corpus "debian-text" { min_domains = 12, min_domain_bytes = 1000000, cap_test = 100, cap_train = 150 },

@@ -19,10 +19,10 @@ static const struct wrong {
 } wrongs[] = {
     {"wrong_magic.so", PM_E_ABI, "wrong_magic.so: pm_plugin.magic is 0x12345678; want 0x504d414e"},
     {"wrong_major.so", PM_E_ABI,
-     "wrong_major.so: pm_plugin.abi is 1.0; this host speaks 0.2; compile it against this "
+     "wrong_major.so: pm_plugin.abi is 1.0; this host speaks 0.3; compile it against this "
      "version's pointsman/plugin.h"},
     {"wrong_minor.so", PM_E_ABI,
-     "wrong_minor.so: pm_plugin.abi is 0.3; this host speaks 0.2; compile it against this "
+     "wrong_minor.so: pm_plugin.abi is 0.4; this host speaks 0.3; compile it against this "
      "version's pointsman/plugin.h"},
     {"short_size.so", PM_E_ABI, "short_size.so: pm_plugin.size is 40 bytes; want at least 80"},
     {"wrong_real.so", PM_E_ABI, "wrong_real.so: pm_plugin.real_bytes is 8; want 4"},
@@ -46,7 +46,7 @@ static const struct wrong {
      "10]"},
     {"bad_param_offset.so", PM_E_CONTRACT,
      "bad_param_offset.so: pm_router_type.params 'shrink' lies at offset 8 of a struct of 8 bytes"},
-    {"declines.so", PM_E_ABI, "declines.so: pm_plugin_entry declined this host (ABI 0.2)"},
+    {"declines.so", PM_E_ABI, "declines.so: pm_plugin_entry declined this host (ABI 0.3)"},
     {"no_entry.so", PM_E_ABI,
      "no_entry.so: exports no symbol pm_plugin_entry; is it a pointsman plugin?"},
 };

@@ -80,13 +80,18 @@ static void must(pm_status st)
 /* Defaults, except that an instance is kept as small as its parameter rows allow. */
 static void *small_params(const plugin_entry *e)
 {
-    static const param_value small[] = {{"buckets", PARAM_NUMBER, 64, false, NULL},
-                                        {"dim", PARAM_NUMBER, 4, false, NULL}};
-    param_value given[2];
+    static const param_value small[] = {
+        {"buckets", PARAM_NUMBER, 64, false, NULL}, {"dim", PARAM_NUMBER, 4, false, NULL},
+        {"model", PARAM_TEXT, 0, false, ""},        {"layers", PARAM_NUMBER, 1, false, NULL},
+        {"width", PARAM_NUMBER, 16, false, NULL},   {"heads", PARAM_NUMBER, 1, false, NULL},
+        {"vocab", PARAM_NUMBER, 300, false, NULL},  {"max_tokens", PARAM_NUMBER, 16, false, NULL},
+        {"max_steps", PARAM_NUMBER, 1, false, NULL}};
+    enum { SMALL = sizeof small / sizeof *small };
+    param_value given[SMALL];
     size_t n = 0;
     void *out = NULL;
     for (const pm_param *p = e->params; p->name; p++)
-        for (size_t k = 0; k < 2; k++)
+        for (size_t k = 0; k < SMALL; k++)
             if (!strcmp(p->name, small[k].name)) given[n++] = small[k];
     must(params_build(e->params, e->params_bytes, given, n, w.a, &out, NULL, NULL, &w.err));
     return out;

@@ -216,8 +216,8 @@ static const struct {
     const char *message;
 } patches[] = {
     {0, 0x12345678, "patched.so: pm_plugin.magic is 0x12345678; want 0x504d414e"},
-    {4, 7u << 16, "patched.so: pm_plugin.abi is 7.0; this host speaks 0.2"},
-    {4, 1, "patched.so: pm_plugin.abi is 0.1; this host speaks 0.2"},
+    {4, 7u << 16, "patched.so: pm_plugin.abi is 7.0; this host speaks 0.3"},
+    {4, 1, "patched.so: pm_plugin.abi is 0.1; this host speaks 0.3"},
     {8, 16, "patched.so: pm_plugin.size is 16 bytes; want at least"},
     {12, 8, "patched.so: pm_plugin.real_bytes is 8; want 4"},
 };

@@ -9,7 +9,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 make -s tests/bench/bench_encoder tests/bench/bench_train_step tests/bench/bench_linear tests/bench/bench_tokens >/dev/null
 export srcdir="$src"
-sh "$src/tests/bench/peers.sh" >"$work/ratios" 2>"$work/peers"
+PYTHONWARNINGS=ignore sh "$src/tests/bench/peers.sh" >"$work/ratios" 2>"$work/all"
+grep -v "Warning:\|^  [a-z]" "$work/all" >"$work/peers" # packages' own talk is no part of the page
 for name in train_step linear tokens; do ./tests/bench/bench_$name >"$work/$name.jsonl" 2>"$work/$name"; done
 machine=$(./pointsman doctor --quick | sed -n 's/^CPU  *//p')
 cat <<TEXT

@@ -17,7 +17,8 @@ cat <<TEXT
 # The transformer engine beside its peers
 
 Written by \`sh tests/results/transformers.sh\` in the build folder (\`POINTSMAN_PYTHON\`, \`POINTSMAN_NODE_LLAMA\` and \`POINTSMAN_MODELS\` name the peers).
-Machine: $machine, 2 threads, load average $(cut -d' ' -f1 /proc/loadavg) at the end. No figure is asserted; goals are those of a machine with AMX where they say so.
+Machine: $machine, 2 threads, load average $(cut -d' ' -f1 /proc/loadavg) at the end. No figure is asserted; the goals of 50,000 tokens/s and
+2.8 ms are those of a machine with AMX. llama.cpp reads Q4_1 weights and gives the last position's logits; ours gives the nats of all.
 
 ## Inference
 

@@ -14,6 +14,7 @@ struct pm_nn {
 };
 
 const pm_nn_service *service_nn(void);
+nn_pool_kind service_nn_pooling(pm_nn_pool p);
 /* services_nn_fit.c */
 pm_status service_nn_fit(pm_call *c, pm_nn **model, const pm_nn_fit *how);
 

@@ -42,7 +42,7 @@ static nn_precision precision_of(pm_nn_precision p)
     return p == PM_NN_EXACT ? NN_EXACT : p == PM_NN_BYTES ? NN_BYTES : NN_FAST;
 }
 
-static nn_pool_kind pooling_of(pm_nn_pool p)
+nn_pool_kind service_nn_pooling(pm_nn_pool p)
 {
     static const nn_pool_kind kind[] = {NN_POOL_MEAN, NN_POOL_FIRST, NN_POOL_LAST, NN_POOL_POOLER};
     return (size_t)p < sizeof kind / sizeof *kind ? kind[p] : NN_POOL_MEAN;
@@ -290,7 +290,7 @@ static pm_status service_embed(const pm_nn *m, pm_call *c, const pm_str *text, s
     pm_status st = r ? PM_OK : PM_E_MEMORY;
     for (size_t i = 0; i < n && st == PM_OK; i += TEXTS_AT_ONCE) {
         const size_t some = n - i < TEXTS_AT_ONCE ? n - i : TEXTS_AT_ONCE;
-        st = pass_on(c, lm_embed(m->m, call_pool(c), r, text + i, some, pooling_of(pool),
+        st = pass_on(c, lm_embed(m->m, call_pool(c), r, text + i, some, service_nn_pooling(pool),
                                  normalise != 0, rows_from(out, i), &cut, &call_slot_of(c)->err));
         if (st == PM_OK) st = go_on(c, i + some, n);
     }
@@ -306,9 +306,9 @@ static pm_status service_outputs(const pm_nn *m, pm_call *c, const pm_str *text,
     pm_status st = r ? PM_OK : PM_E_MEMORY;
     for (size_t i = 0; i < n && st == PM_OK; i += TEXTS_AT_ONCE) {
         const size_t some = n - i < TEXTS_AT_ONCE ? n - i : TEXTS_AT_ONCE;
-        st = pass_on(c,
-                     lm_outputs(m->m, call_pool(c), r, text + i, pair ? pair + i : NULL, some,
-                                pooling_of(pool), rows_from(out, i), &cut, &call_slot_of(c)->err));
+        st = pass_on(c, lm_outputs(m->m, call_pool(c), r, text + i, pair ? pair + i : NULL, some,
+                                   service_nn_pooling(pool), rows_from(out, i), &cut,
+                                   &call_slot_of(c)->err));
         if (st == PM_OK) st = go_on(c, i + some, n);
     }
     tell_cut(c, &cut);

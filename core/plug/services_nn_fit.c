@@ -33,12 +33,6 @@ static double or (double v, double fallback)
     return v > 0 ? v : fallback;
 }
 
-static nn_pool_kind pooling_of(pm_nn_pool p)
-{
-    static const nn_pool_kind kind[] = {NN_POOL_MEAN, NN_POOL_FIRST, NN_POOL_LAST, NN_POOL_POOLER};
-    return (size_t)p < sizeof kind / sizeof *kind ? kind[p] : NN_POOL_MEAN;
-}
-
 static lm_fit_options options_of(const pm_call *c, const pm_nn *m, const pm_nn_fit *how)
 {
     static const nn_goal goal[] = {NN_GOAL_LM, NN_GOAL_CLASSES, NN_GOAL_REGRESS, NN_GOAL_SOFT};
@@ -49,7 +43,7 @@ static lm_fit_options options_of(const pm_call *c, const pm_nn *m, const pm_nn_f
     o.goal = goal[(size_t)how->goal < 4 ? how->goal : 0];
     o.masked = !lm_config(m->m)->causal;
     o.mask_share = or (how->mask_share, .15);
-    o.pool = pooling_of(how->pool);
+    o.pool = service_nn_pooling(how->pool);
     o.max_tokens = how->max_tokens ? how->max_tokens : lm_max_tokens(m->m);
     o.batch_tokens = how->batch_tokens ? how->batch_tokens : 4096;
     o.epochs = or (how->epochs, 1);

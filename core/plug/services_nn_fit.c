@@ -28,7 +28,7 @@ static void fit_point(void *arg, const char *curve, double step, double value)
     c->host->point(c, curve, step, value);
 }
 
-static double or (double v, double fallback)
+static double given(double v, double fallback)
 {
     return v > 0 ? v : fallback;
 }
@@ -42,21 +42,21 @@ static lm_fit_options options_of(const pm_call *c, const pm_nn *m, const pm_nn_f
     lm_fit_options o = LM_FIT_DEFAULT;
     o.goal = goal[(size_t)how->goal < 4 ? how->goal : 0];
     o.masked = !lm_config(m->m)->causal;
-    o.mask_share = or (how->mask_share, .15);
+    o.mask_share = given(how->mask_share, .15);
     o.pool = service_nn_pooling(how->pool);
     o.max_tokens = how->max_tokens ? how->max_tokens : lm_max_tokens(m->m);
     o.batch_tokens = how->batch_tokens ? how->batch_tokens : 4096;
-    o.epochs = or (how->epochs, 1);
+    o.epochs = given(how->epochs, 1);
     o.max_steps = how->max_steps;
-    o.schedule.peak = or (how->rate, fresh ? 5e-4 : 5e-5);
+    o.schedule.peak = given(how->rate, fresh ? 5e-4 : 5e-5);
     o.schedule.warm_up = how->warm_up > 0 ? how->warm_up : .05;
     o.schedule.decay = decay[(size_t)how->decay < 3 ? how->decay : 0];
-    o.adamw.weight_decay = or (how->weight_decay, .01);
-    o.clip = or (how->clip, 1);
-    o.tune_share = or (how->tune_share, .02);
+    o.adamw.weight_decay = given(how->weight_decay, .01);
+    o.clip = given(how->clip, 1);
+    o.tune_share = given(how->tune_share, .02);
     o.patience = how->patience;
     o.lora_rank = how->lora_rank;
-    o.lora_alpha = or (how->lora_alpha, 2 * (double)how->lora_rank);
+    o.lora_alpha = given(how->lora_alpha, 2 * (double)how->lora_rank);
     o.bf16_ok = lm_precision(m->m) != NN_EXACT;
     o.seed = c->seed;
     o.checkpoint = call_slot_of(c)->ctx->resume;

@@ -133,23 +133,13 @@ struct crew {
     pm_err failed;
 };
 
-static double metric_of(const pm_metric *m, size_t n, const char *name)
-{
-    for (size_t k = 0; k < n; k++)
-        if (strcmp(m[k].name, name) == 0) return m[k].value;
-    return NAN;
-}
-
 /* A backend that tells tokens and seconds knows better than bytes and the clock. */
 static void put_speed(member *me, double done, double seconds, const pm_metric *m, size_t n)
 {
-    const double tokens = metric_of(m, n, "tokens_per_s"), left = metric_of(m, n, "seconds_left"),
-                 loss = metric_of(m, n, "loss");
-    if (tokens > 0 && left >= 0)
-        snprintf(me->text, sizeof me->text, "%s%s, loss %.3f, %.1fk tokens/s, %.0f s left",
-                 me->what, me->phase, loss, 1e-3 * tokens, left);
-    else
-        snprintf(me->text, sizeof me->text, "%s%s, %.1f MB/s", me->what, me->phase,
+    char what[120];
+    snprintf(what, sizeof what, "%s%s", me->what, me->phase);
+    if (!exp_training_text(what, m, n, me->text, sizeof me->text))
+        snprintf(me->text, sizeof me->text, "%s, %.1f MB/s", what,
                  1e-6 * me->bytes * done / seconds);
 }
 

@@ -2,6 +2,7 @@
  *
  * Jobs: what a piece of work is keyed by, whether it is done already, and how far the run has come.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -125,10 +126,26 @@ pm_status exp_step(exp_run *r, const char *what, pm_err *err)
 
 #define HISTORY_MOST 1000 /* steps of a build that are remembered */
 
-/* What a build tells on its way ("epoch", "train", "tune") is kept for its curve. */
+static double metric_of(const pm_metric *m, size_t n, const char *name)
+{
+    for (size_t k = 0; k < n; k++)
+        if (strcmp(m[k].name, name) == 0) return m[k].value;
+    return NAN;
+}
+
+bool exp_training_text(const char *what, const pm_metric *m, size_t n, char *out, size_t bytes)
+{
+    const double tokens = metric_of(m, n, "tokens_per_s"), left = metric_of(m, n, "seconds_left");
+    if (!(tokens > 0) || !(left >= 0)) return false;
+    snprintf(out, bytes, "%s, loss %.3f, %.1fk tokens/s, %.0f s left", what,
+             metric_of(m, n, "loss"), 1e-3 * tokens, left);
+    return true;
+}
+
+/* What a build tells on its way ("epoch", "train", "tune") is kept for its curve; how fast it is, is not. */
 static void remember(exp_run *r, const pm_metric *m, size_t n)
 {
-    if (n == 0 || r->n_history >= HISTORY_MOST) return;
+    if (n == 0 || r->n_history >= HISTORY_MOST || !isnan(metric_of(m, n, "tokens_per_s"))) return;
     str_puts(&r->history, r->n_history++ ? ",{" : "{");
     for (size_t k = 0; k < n; k++) {
         str_puts(&r->history, k ? "," : "");
@@ -148,8 +165,9 @@ void exp_history_begin(exp_run *r)
 static void watch(void *arg, const char *what, double done, const pm_metric *m, size_t n)
 {
     exp_run *r = arg;
+    char text[200];
     if (done < 1) remember(r, m, n); /* at 1: what it settled on */
-    exp_tell(r, what, done);
+    exp_tell(r, exp_training_text(what, m, n, text, sizeof text) ? text : what, done);
 }
 
 void exp_watch(exp_run *r, const plug_env *env)

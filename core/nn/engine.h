@@ -20,7 +20,6 @@ typedef struct nn_engine nn_engine;
 /* Everything in `a`.  w and what it reads from must live as long (embeddings are looked up there).  c->pool packs. */
 PM_MUST_USE pm_status nn_engine_build(const compute *c, arena *a, const nn_weights *w,
                                       nn_precision p, nn_engine **out, pm_err *err);
-const nn_config *nn_engine_config(const nn_engine *e);
 size_t nn_engine_bytes(const nn_engine *e); /* packed */
 
 typedef struct nn_batch { /* n sequences back to back */

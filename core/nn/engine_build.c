@@ -272,11 +272,6 @@ pm_status nn_engine_build(const compute *c, arena *a, const nn_weights *w, nn_pr
     return s;
 }
 
-const nn_config *nn_engine_config(const nn_engine *e)
-{
-    return &e->config;
-}
-
 size_t nn_engine_bytes(const nn_engine *e)
 {
     return e->bytes;

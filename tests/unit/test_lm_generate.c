@@ -324,7 +324,7 @@ START_TEST(smollm2_reads_what_transformers_gives_it)
     if (!root || !root[0]) root = io_join(b.a, io_xdg(b.a, IO_CACHE_HOME), "models");
     char *file = io_join(b.a, io_join(b.a, root, name), "SmolLM2-135M-Instruct.Q4_1.gguf");
     if (!io_is_file(file)) {
-        printf("skipped: no model %s; pointsman model get smollm2-135m-instruct, or "
+        printf("skipped: no model %s; pointsman model fetch SmolLM2-135M-Instruct, or "
                "POINTSMAN_MODELS\n",
                name);
         return;

@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- Language models trained from scratch, side by side: n-grams, a causal and a masked transformer of the same size on the same
--- text; their losses on unseen documents, the curves of their training, and a router between them.
+-- text; their losses on the same masked words of unseen documents, the curves of their training, and a router between them.
 --   pointsman run experiments/language_models.lua      (some minutes of training; --set size=toy: seconds)
 local pm <const> = require "pointsman"
 
 return pm.experiment {
   name  = "language_models",
-  asks  = "How much of unseen text do n-grams, a causal and a masked transformer of some five million numbers each foresee?",
+  asks  = "How much of the masked words of unseen text do n-grams, a causal and a masked transformer of similar size foresee?",
   seeds = { 1 },
 
   data     = pm.corpus "debian-text" { min_domains = 12, min_domain_bytes = 1000000, cap_test = 100, cap_train = 150 },

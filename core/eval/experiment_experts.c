@@ -334,7 +334,7 @@ static pm_status open_members(crew *c, int n, pm_err *err)
         me->env = c->r->env;
         me->env.progress = watch;
         me->env.progress_arg = me;
-        s = call_ctx_open(&me->env, n == 1, &me->call, err); /* alone, it has the whole pool */
+        s = call_ctx_open(&me->env, true, &me->call, err); /* the pool is whose loop comes first */
     }
     return s;
 }

@@ -115,9 +115,7 @@ pm_status fit_batch_open(const fit_job *j, arena *a, fit_batch *b, fit_order *or
     b->target = arena_alloc(a, t, sizeof *b->target);
     b->type = arena_alloc(a, t, 1);
     b->goal = j->o.goal == NN_GOAL_LM ? NULL : arena_alloc(a, n, wide * sizeof *b->goal);
-    b->mask.begin = arena_alloc(a, longest + 1, sizeof(uint32_t));
-    b->mask.order = arena_alloc(a, longest + 1, sizeof(uint32_t));
-    b->mask.chosen = arena_alloc(a, longest, 1);
+    b->mask.masked = arena_alloc(a, longest, 1);
     *order = (fit_order){.n = j->train.n, .epoch = UINT32_MAX};
     order->index = arena_alloc(a, j->train.n, sizeof(uint32_t));
     return arena_has_refused(a) ? no_memory(j, err) : PM_OK;

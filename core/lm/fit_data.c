@@ -33,8 +33,10 @@ typedef struct reading {
 
 /* ---- a round of encoding ---- */
 
-static bool keep(reader *r, const tokens *t)
+/* Words are what blanks separate, as when a masked model is scored; special tokens and blanks belong to none. */
+static bool keep(reader *r, const tokens *t, pm_str text)
 {
+    lm_words w = {.text = text};
     if (!mem_grow(&r->id, &r->id_room, r->n + t->n, sizeof *r->id) ||
         !mem_grow(&r->word, &r->word_room, r->n + t->n, sizeof *r->word) ||
         !mem_grow(&r->type, &r->type_room, r->n + t->n, 1))
@@ -42,7 +44,8 @@ static bool keep(reader *r, const tokens *t)
     if (!t->n) return true;
     memcpy(r->id + r->n, t->id, t->n * sizeof *t->id);
     memcpy(r->type + r->n, t->type, t->n);
-    for (size_t i = 0; i < t->n; i++) r->word[r->n + i] = t->special[i] ? UINT32_MAX : t->word[i];
+    for (size_t i = 0; i < t->n; i++)
+        r->word[r->n + i] = t->special[i] ? LM_NO_WORD : lm_word_of(&w, t->from[i], t->to[i]);
     r->n += t->n;
     return true;
 }
@@ -59,7 +62,7 @@ static pm_status encode_some(int worker, size_t lo, size_t hi, void *arg)
                                              g->pair ? g->pair + i : NULL, &g->how, &t, &r->err);
         if (s) return s;
         g->piece[i] = (piece){worker, r->n, t.n, t.n_whole};
-        if (!keep(r, &t)) return PM_E_MEMORY;
+        if (!keep(r, &t, g->text[i])) return PM_E_MEMORY;
     }
     return PM_OK;
 }

@@ -1,64 +1,49 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whole-word masks as BERT has them (Devlin et al. 2019, section 3.1, and the whole-word variant of its code): words in an
- * order of chance until the share of tokens is reached; of their tokens 80 % masked, 10 % random, 10 % kept.
+ * Masks of whole words (Devlin et al. 2019, section 3.1, and the whole-word variant of its code), drawn as those of scoring
+ * are: a share of the whitespace words, each as likely; of their tokens 80 % masked, 10 % random, 10 % kept.  In turn: from a
+ * piece of chance on, all masked.
  */
-#include <math.h>
-#include <string.h>
-
 #include "base/rng.h"
 #include "lm/fit_private.h"
 
-/* begin[w]: first token of each word of the sequence, special tokens left out; begin[n] closes the last. */
-static size_t find_words(const uint32_t *word, size_t len, const fit_mask *m, size_t *total)
+/* Whether a token begins a word of its sequence; words lie in order. */
+static bool begins(const uint32_t *word, size_t i)
 {
-    size_t n = 0;
-    *total = 0;
-    for (size_t i = 0; i < len; i++) {
-        if (word[i] == UINT32_MAX) continue;
-        ++*total;
-        if (i == 0 || word[i] != word[i - 1]) m->begin[n++] = (uint32_t)i;
-    }
-    return n;
+    return word[i] != LM_NO_WORD && (i == 0 || word[i] != word[i - 1]);
 }
 
-static size_t choose(const uint32_t *word, size_t len, size_t n, size_t want, const fit_mask *m)
+/* What the model sees in place of token i. */
+static void cover(const fit_job *j, uint64_t seed, size_t i, uint32_t *id)
 {
-    size_t chosen = 0;
-    memset(m->chosen, 0, len);
-    for (size_t k = 0; k < n && chosen < want; k++) {
-        const size_t begin = m->begin[m->order[k]];
-        size_t end = begin + 1;
-        while (end < len && word[end] == word[begin]) end++;
-        if (chosen && chosen + end - begin > want) continue; /* too long for what is left */
-        memset(m->chosen + begin, 1, end - begin);
-        chosen += end - begin;
-    }
-    return chosen;
+    const size_t of_tokenizer = tokenizer_size(j->t), of_model = j->l->config->n_vocab;
+    const double u = rng_uniform(seed, 1, i);
+    if (j->o.mask_in_turn || u < .8)
+        *id = j->mask_id;
+    else if (u < .9)
+        *id = (uint32_t)rng_below(seed, 2, i, of_tokenizer < of_model ? of_tokenizer : of_model);
 }
 
 size_t fit_mask_words(const fit_job *j, uint32_t epoch, size_t sequence, const uint32_t *word,
                       size_t len, const fit_mask *m)
 {
+    const lm_masking how = {.share = j->o.mask_share, .draws = 1, .seed = j->mask_seed};
     const uint64_t seed = rng_bits(j->mask_seed, epoch, sequence);
-    const size_t of_tokenizer = tokenizer_size(j->t), of_model = j->l->config->n_vocab;
-    size_t total, asked = 0;
-    const size_t n = find_words(word, len, m, &total);
-    const double share = floor(j->o.mask_share * (double)total + .5);
+    size_t n = 0, w = 0, asked = 0;
+    for (size_t i = 0; i < len; i++) n += begins(word, i);
     if (!n) return 0;
-    for (size_t w = 0; w < n; w++) m->order[w] = (uint32_t)w;
-    rng_shuffle(seed, 0, m->order, n);
-    (void)choose(word, len, n, share < 1 ? 1 : (size_t)share, m);
-    for (size_t i = 0; i < len; i++) {
-        if (!m->chosen[i]) continue;
-        const double u = rng_uniform(seed, 1, i);
-        m->at[asked] = (uint32_t)i;
-        m->target[asked++] = m->id[i];
-        if (u < .8)
-            m->id[i] = j->mask_id;
-        else if (u < .9)
-            m->id[i] =
-                (uint32_t)rng_below(seed, 2, i, of_tokenizer < of_model ? of_tokenizer : of_model);
+    lm_mask_words(&how, sequence, epoch, n, m->masked);
+    for (size_t i = 0, end; i < len; i = end) {
+        for (end = i + 1; end < len && word[end] == word[i]; end++) {
+        }
+        if (word[i] == LM_NO_WORD || !m->masked[w++]) continue;
+        size_t at = i; /* in turn: the word is known up to some piece, as it will be when scored */
+        if (j->o.mask_in_turn) at += rng_below(seed, 3, i, end - i);
+        for (; at < end; at++) {
+            m->at[asked] = (uint32_t)at;
+            m->target[asked++] = m->id[at];
+            cover(j, seed, at, m->id + at);
+        }
     }
     return asked;
 }

@@ -12,7 +12,7 @@
 /* Sequence s has tokens [start[s], start[s + 1]).  Causal: one more token lies after the last, a target. */
 typedef struct fit_set {
     uint32_t *id;
-    uint32_t *word; /* number of its word in the text, UINT32_MAX for special tokens; masked only */
+    uint32_t *word; /* number of its whitespace word, LM_NO_WORD for special tokens; masked only */
     uint8_t *type;
     size_t tokens;
     size_t *start; /* [n + 1] */
@@ -54,11 +54,10 @@ static inline size_t fit_len(const fit_set *s, size_t i)
 typedef struct fit_mask {         /* of one sequence; room for its length */
     uint32_t *id;                 /* [len] in: its tokens; out: what the model sees */
     uint32_t *at, *target;        /* out: positions within it, ascending, and what was there */
-    uint32_t *begin, *order;      /* scratch [len + 1] */
-    uint8_t *chosen;              /* scratch [len] */
+    uint8_t *masked;              /* scratch [len]: words */
 } fit_mask;
-/* Whole words until the share is reached (at least one); a pure function of (mask_seed, epoch, sequence).  Returns how many
- * tokens are asked. */
+/* The mask_share of its words (at least one), whole; a pure function of (mask_seed, epoch, sequence).  Returns how many tokens
+ * are asked. */
 size_t fit_mask_words(const fit_job *j, uint32_t epoch, size_t sequence, const uint32_t *word,
                       size_t len, const fit_mask *m);
 

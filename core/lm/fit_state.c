@@ -40,6 +40,7 @@ static void add_options(sha256 *h, const lm_fit_options *o)
     const double v[] = {(double)o->goal,
                         (double)o->masked,
                         o->mask_share,
+                        (double)o->mask_in_turn,
                         (double)o->pool,
                         (double)o->max_tokens,
                         (double)o->batch_tokens,

@@ -35,6 +35,7 @@ typedef struct lm_ask { /* one token whose nats are wanted */
     uint32_t at;        /* in its sequence: row whose hidden state predicts it */
     uint32_t target;
     uint32_t span; /* of the text: parts */
+    double weight; /* of its nats in the text's */
 } lm_ask;
 
 struct lm_room {
@@ -53,9 +54,9 @@ struct lm_room {
     uint8_t *batch_type;
     double *nats;
     size_t cap_start, cap_batch, cap_batch_type, cap_at, cap_target, cap_best, cap_nats;
-    uint32_t *word_from, *word_to; /* of the text in hand */
-    uint8_t *masked;
-    size_t cap_from, cap_to, cap_masked;
+    uint8_t *masked; /* words of the text in hand */
+    double *weight;  /* of its bytes */
+    size_t cap_masked, cap_weight;
     str text;
 };
 
@@ -70,8 +71,7 @@ PM_MUST_USE pm_status lm_gather(lm_room *r, const uint32_t *id, const uint8_t *t
                                 uint32_t owner, pm_err *err);
 /* More tokens at the end of the last sequence. */
 PM_MUST_USE pm_status lm_gather_more(lm_room *r, const uint32_t *id, size_t n, pm_err *err);
-PM_MUST_USE pm_status lm_gather_ask(lm_room *r, uint32_t at, uint32_t target, uint32_t span,
-                                    pm_err *err);
+PM_MUST_USE pm_status lm_gather_ask(lm_room *r, const lm_ask *ask, pm_err *err);
 
 /* Sorts what was gathered by length and runs it in batches: `take` sees each batch's hidden states. */
 typedef struct lm_ran {

@@ -392,6 +392,11 @@ static pm_status write_manners(const lm *m, const char *dir, arena *a, pm_err *e
 pm_status lm_write(const lm *m, const char *dir, pm_err *err)
 {
     str text = STR_INIT;
+    if (m->config.rotary && !m->config.causal)
+        return err_set(
+            err, PM_E_UNSUPPORTED,
+            "%s sees both sides with a decoder's layers; no config.json of Hugging Face says so",
+            m->name);
     arena *a = arena_open(0);
     pm_status s = a ? io_mkdir(dir, err) : err_set(err, PM_E_MEMORY, "out of memory for a path");
     if (!s) s = nn_weights_write(&m->weights, dir, err);

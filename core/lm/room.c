@@ -24,9 +24,8 @@ void lm_room_close(lm_room *r)
     if (!r) return;
     token_room_close(r->tok);
     nn_room_close(r->nn);
-    void *const all[] = {r->id,         r->type,     r->seq,       r->ask,     r->order,
-                         r->start,      r->batch_id, r->at,        r->best,    r->nats,
-                         r->batch_type, r->target,   r->word_from, r->word_to, r->masked};
+    void *const all[] = {r->id, r->type, r->seq,  r->ask,        r->order,  r->start,  r->batch_id,
+                         r->at, r->best, r->nats, r->batch_type, r->target, r->masked, r->weight};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) mem_free(all[i]);
     str_close(&r->text);
     mem_free(r);
@@ -83,11 +82,11 @@ pm_status lm_gather_more(lm_room *r, const uint32_t *id, size_t n, pm_err *err)
     return PM_OK;
 }
 
-pm_status lm_gather_ask(lm_room *r, uint32_t at, uint32_t target, uint32_t span, pm_err *err)
+pm_status lm_gather_ask(lm_room *r, const lm_ask *ask, pm_err *err)
 {
     if (!mem_grow(&r->ask, &r->cap_ask, r->n_ask + 1, sizeof *r->ask))
         return no_memory(r->n_ask, err);
-    r->ask[r->n_ask++] = (lm_ask){at, target, span};
+    r->ask[r->n_ask++] = *ask;
     r->seq[r->n_seq - 1].n_ask++;
     return PM_OK;
 }

@@ -18,6 +18,11 @@ uint32_t score_span(size_t k, size_t chars, size_t n_parts)
     return (uint32_t)(p < n_parts ? p : n_parts - 1);
 }
 
+uint32_t score_word_of(lm_words *w, const tokens *t, size_t p)
+{
+    return t->special[p] ? LM_NO_WORD : lm_word_of(w, t->from[p], t->to[p]);
+}
+
 static void add(double *v, size_t i, double x)
 {
     if (v) v[i] += x;
@@ -47,16 +52,15 @@ static pm_status take_nats(void *arg, const lm_ran *ran, pm_err *err)
     pm_status st = nn_nats(j->m->engine, j->pool, r->nn, ran->hidden, &asked, r->nats,
                            j->out->right ? r->best : NULL, err);
     if (st) return st;
-    const double share = j->masking ? 1 / (double)j->masking->draws : 1;
     k = 0;
     for (size_t s = 0; s < ran->batch->n; s++) {
         const lm_seq *q = &r->seq[ran->seq[s]];
         for (uint32_t e = 0; e < q->n_ask; e++, k++) {
-            const double nats = r->nats[k] * share;
+            const lm_ask *a = &r->ask[q->ask + e];
+            const double nats = r->nats[k] * a->weight;
             add(j->out->nats, q->owner, nats);
-            if (j->out->part)
-                add(j->out->part, q->owner * j->out->n_parts + r->ask[q->ask + e].span, nats);
-            if (j->out->right && r->best[k] == r->target[k]) j->out->right[q->owner] += share;
+            if (j->out->part) add(j->out->part, q->owner * j->out->n_parts + a->span, nats);
+            if (j->out->right && r->best[k] == r->target[k]) j->out->right[q->owner] += a->weight;
         }
     }
     return PM_OK;
@@ -77,14 +81,11 @@ static pm_status check(const lm *m, const lm_masking *k, pm_err *err)
         return err_set(err, PM_E_UNSUPPORTED,
                        "%s has no language-model head: it gives vectors, no probabilities of text",
                        m->name);
-    if (c->causal && k)
-        return err_set(err, PM_E_UNSUPPORTED,
-                       "%s reads from left to right; it has no masked words to guess", m->name);
     if (!c->causal && !k)
         return err_set(err, PM_E_UNSUPPORTED,
                        "%s guesses masked words; it cannot score a text from left to right",
                        m->name);
-    if (k && c->mask_id < 0)
+    if (!c->causal && c->mask_id < 0)
         return err_set(err, PM_E_UNSUPPORTED, "%s: its files name no mask token", m->name);
     if (k && (!(k->share > 0 && k->share <= 1) || k->draws < 1 || k->draws > 1000))
         return err_set(err, PM_E_ARG,
@@ -112,11 +113,9 @@ pm_status lm_score(const lm *m, threads *pool, lm_room *r, const pm_str *text, c
     clear(out, n);
     for (size_t i = 0; i < n && !s;) {
         lm_gather_begin(r);
-        for (; i < n && r->n_id < LM_GATHER_TOKENS && !s; i++) {
-            const pm_str whole = repaired(r, text[i]);
-            s = masking ? score_gather_masked(&j, whole, id ? id[i] : i, i, err)
-                        : score_gather_causal(&j, whole, i, err);
-        }
+        for (; i < n && r->n_id < LM_GATHER_TOKENS && !s; i++)
+            s = (m->config.causal ? score_gather_causal : score_gather_masked)(
+                &j, repaired(r, text[i]), id ? id[i] : i, i, err);
         if (!s) s = lm_run(m, pool, r, take_nats, &j, err);
     }
     return s;

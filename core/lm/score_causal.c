@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Causal language modelling as a score: every token given those before it.  Texts longer than the model can read are read in
- * windows that overlap by half; nothing is cut.
+ * windows that overlap by half; nothing is cut.  With masks every token is read, and those of masked words alone count.
  */
 #include "lm/score.h"
 
@@ -25,8 +25,15 @@ static uint32_t span_at(walker *w, size_t byte, size_t n_parts)
     return score_span(w->code, w->chars, n_parts);
 }
 
+/* What token p counts: 1, or the share of draws that mask its word. */
+static double weight_of(const score_job *j, lm_words *words, const tokens *t, size_t p)
+{
+    if (!j->masking) return 1;
+    return score_word_of(words, t, p) == LM_NO_WORD ? 0 : j->r->weight[words->from];
+}
+
 static pm_status gather_window(const score_job *j, const tokens *t, const window *v, walker *w,
-                               size_t i, pm_err *err)
+                               lm_words *words, size_t i, pm_err *err)
 {
     lm_room *r = j->r;
     const uint32_t bos = (uint32_t)j->m->config.bos_id;
@@ -40,10 +47,11 @@ static pm_status gather_window(const score_job *j, const tokens *t, const window
     for (size_t p = v->lo; p < v->hi && !s; p++) {
         const size_t row = p - v->from +
                            v->has_bos; /* of the token itself; the one before predicts it */
-        if (row == 0) continue;
+        const double weight = weight_of(j, words, t, p);
+        if (row == 0 || !(weight > 0)) continue;
         const uint32_t span = span_at(w, t->from[p], j->out->part ? j->out->n_parts : 0);
-        s = lm_gather_ask(r, (uint32_t)(row - 1), t->id[p], span, err);
-        if (j->out->pieces) j->out->pieces[i] += 1;
+        s = lm_gather_ask(r, &(lm_ask){(uint32_t)(row - 1), t->id[p], span, weight}, err);
+        if (j->out->pieces) j->out->pieces[i] += weight;
     }
     return s;
 }
@@ -56,25 +64,41 @@ static size_t unscored_bytes(const tokens *t, bool has_bos)
 
 static void count_text(const score_job *j, pm_str text, size_t skipped, size_t i)
 {
-    const pm_str scored = {text.ptr + skipped, text.len - skipped};
-    size_t at = 0, words = 0;
-    while (lm_next_word(scored, &at, NULL)) words++;
-    if (j->out->words) j->out->words[i] = (double)words;
-    if (j->out->chars) j->out->chars[i] = (double)utf8_count(scored.ptr, scored.len);
+    double words = 0, chars = 0;
+    size_t at = skipped, from;
+    while (lm_next_word(text, &at, &from)) {
+        const double weight = j->masking ? j->r->weight[from] : 1;
+        words += weight;
+        chars += weight * (double)utf8_count(text.ptr + from, at - from);
+    }
+    if (!j->masking) chars = (double)utf8_count(text.ptr + skipped, text.len - skipped);
+    if (j->out->words) j->out->words[i] = words;
+    if (j->out->chars) j->out->chars[i] = chars;
 }
 
-pm_status score_gather_causal(const score_job *j, pm_str text, size_t i, pm_err *err)
+static pm_status weigh(const score_job *j, pm_str text, uint64_t id, pm_err *err)
+{
+    lm_room *r = j->r;
+    if (!mem_grow(&r->weight, &r->cap_weight, text.len + 1, sizeof *r->weight))
+        return err_set(err, PM_E_MEMORY, "out of memory for the words of a text");
+    lm_mask_weigh(j->masking, id, text, r->weight);
+    return PM_OK;
+}
+
+pm_status score_gather_causal(const score_job *j, pm_str text, uint64_t id, size_t i, pm_err *err)
 {
     const token_options o = {.no_special = true, .special_as_text = true};
     const bool has_bos = j->m->config.bos_id >= 0;
     const size_t most = j->m->max_tokens;
     tokens t;
-    pm_status s = tokenizer_encode(j->m->tok, j->r->tok, text, NULL, &o, &t, err);
+    pm_status s = j->masking ? weigh(j, text, id, err) : PM_OK;
+    if (!s) s = tokenizer_encode(j->m->tok, j->r->tok, text, NULL, &o, &t, err);
     if (s) return s;
     if (j->cut) {
         j->cut->texts++;
         j->cut->tokens += t.n;
     }
+    lm_words words = {.text = text};
     walker w = {text, j->out->part ? utf8_count(text.ptr, text.len) : 0, 0, 0};
     count_text(j, text, unscored_bytes(&t, has_bos), i);
     size_t done = 0, from = 0;
@@ -82,7 +106,7 @@ pm_status score_gather_causal(const score_job *j, pm_str text, size_t i, pm_err 
         const bool first = from == 0;
         const size_t room = most - (first && has_bos);
         const size_t hi = from + room < t.n ? from + room : t.n;
-        s = gather_window(j, &t, &(window){from, done, hi, first && has_bos}, &w, i, err);
+        s = gather_window(j, &t, &(window){from, done, hi, first && has_bos}, &w, &words, i, err);
         done = hi;
         from = hi > most / 2 ? hi - most / 2 : 0;
     }

@@ -398,12 +398,27 @@ static const pm_budget_service budgets = {.size = sizeof budgets, .solve = servi
 static const pm_spdx_service licences = {
     .size = sizeof licences, .rows = spdx_rows, .families = spdx_families, .family = spdx_family};
 
+static pm_status service_weigh(pm_call *c, const pm_masks *k, pm_str text, uint64_t id,
+                               double *weight)
+{
+    if (!k || !PM_HAS(k, seed) || !(k->share > 0 && k->share <= 1) || k->draws < 1 ||
+        k->draws > 1000)
+        return c->host->fail(c, PM_E_ARG,
+                             "masks.weigh: want a share in (0, 1] and 1 to 1000 draws");
+    lm_mask_weigh(&(lm_masking){.share = k->share, .draws = k->draws, .seed = k->seed}, id, text,
+                  weight);
+    return PM_OK;
+}
+
+static const pm_masks_service masks = {.size = sizeof masks, .weigh = service_weigh};
+
 const void *services_find(const char *name)
 {
     if (strcmp(name, PM_TABLE_SERVICE) == 0) return &tables;
     if (strcmp(name, PM_LINALG_SERVICE) == 0) return &linalg;
     if (strcmp(name, PM_BUDGET_SERVICE) == 0) return &budgets;
     if (strcmp(name, PM_SPDX_SERVICE) == 0) return &licences;
+    if (strcmp(name, PM_MASKS_SERVICE) == 0) return &masks;
     if (strcmp(name, PM_NN_SERVICE) == 0) return service_nn();
     return NULL;
 }

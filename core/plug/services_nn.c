@@ -81,14 +81,19 @@ static pm_status vocab_progress(void *arg, double done)
                              0); /* a small part of the build */
 }
 
-/* A BERT or a small decoder of the Llama kind, as pm_nn_shape says. */
+static bool like_llama(const pm_nn_shape *s)
+{
+    return s->kind == PM_NN_CAUSAL || s->design == PM_NN_LLAMA;
+}
+
+/* A BERT, or a small Llama that sees what comes before (causal) or both sides (masked). */
 static nn_config shape_config(const pm_nn_shape *s, size_t n_vocab)
 {
-    const bool causal = s->kind == PM_NN_CAUSAL;
+    const bool llama = like_llama(s);
     const size_t inner = s->inner ? s->inner
-                         : causal ? (s->width * 8 / 3 + 31) / 32 * 32
+                         : llama  ? (s->width * 8 / 3 + 31) / 32 * 32
                                   : 4 * s->width;
-    return (nn_config){.family = causal ? NN_LLAMA : NN_BERT,
+    return (nn_config){.family = llama ? NN_LLAMA : NN_BERT,
                        .n_layers = s->n_layers,
                        .width = s->width,
                        .n_heads = s->n_heads,
@@ -97,18 +102,18 @@ static nn_config shape_config(const pm_nn_shape *s, size_t n_vocab)
                        .inner = inner,
                        .n_vocab = n_vocab,
                        .n_positions = s->max_tokens,
-                       .n_types = causal ? 0 : 2,
-                       .causal = causal,
-                       .rotary = causal,
+                       .n_types = llama ? 0 : 2,
+                       .causal = s->kind == PM_NN_CAUSAL,
+                       .rotary = llama,
                        .rope_theta = 10000,
-                       .rms_norm = causal,
-                       .norm_first = causal,
-                       .norm_eps = causal ? 1e-5 : 1e-12,
-                       .act = causal ? LINEAR_SILU : LINEAR_GELU,
-                       .gated = causal,
-                       .qkv_bias = !causal,
-                       .bias = !causal,
-                       .lm_head = causal ? NN_LM_TIED : NN_LM_MASKED,
+                       .rms_norm = llama,
+                       .norm_first = llama,
+                       .norm_eps = llama ? 1e-5 : 1e-12,
+                       .act = llama ? LINEAR_SILU : LINEAR_GELU,
+                       .gated = llama,
+                       .qkv_bias = !llama,
+                       .bias = !llama,
+                       .lm_head = llama ? NN_LM_TIED : NN_LM_MASKED,
                        .n_outputs = s->n_outputs,
                        .dropout = 0,
                        .init_std = .02,
@@ -137,13 +142,21 @@ static void name_specials(nn_config *c, const tokenizer *t)
 }
 
 /* Before the vocabulary is trained, which takes a while. */
-static pm_status check_heads(const pm_nn_shape *s, pm_err *err)
+static pm_status check_shape(const pm_nn_shape *s, pm_err *err)
 {
     const size_t size = s->n_heads && s->width % s->n_heads == 0 ? s->width / s->n_heads : 0;
     if (size == 0)
         return err_set(err, PM_E_ARG, "a model of width %zu has no %zu heads: want a divisor",
                        s->width, s->n_heads);
-    if (s->kind == PM_NN_CAUSAL && size % 2)
+    if (s->kind == PM_NN_CAUSAL && s->design == PM_NN_BERT)
+        return err_set(
+            err, PM_E_UNSUPPORTED,
+            "a causal model of BERT's design: BERT sees both sides; want the Llama design");
+    if (s->kind == PM_NN_CAUSAL && s->lower_case)
+        return err_set(
+            err, PM_E_UNSUPPORTED,
+            "lower_case and a causal model, whose byte-level BPE keeps bytes as they are");
+    if (like_llama(s) && size % 2)
         return err_set(err, PM_E_ARG,
                        "%zu heads of %zu; rotary positions turn pairs and want an even number",
                        s->n_heads, size);
@@ -157,14 +170,14 @@ static pm_status service_create(pm_call *c, const pm_nn_shape *s, const pm_corpu
     pm_err *err = &call_slot_of(c)->err;
     pm_status st = begin(c, &a, out);
     if (st != PM_OK) return st;
-    if (!s || !PM_HAS(s, precision) || !corpus || !corpus->n)
+    if (!s || !PM_HAS(s, design) || !corpus || !corpus->n)
         return c->host->fail(c, PM_E_ARG,
                              "nn.create: an incomplete pm_nn_shape, or an empty corpus");
     const vocab_want want = {.kind = s->kind == PM_NN_CAUSAL ? VOCAB_BPE : VOCAB_WORDPIECE,
                              .size = s->vocab,
                              .lower_case = s->lower_case != 0};
     tokenizer *t = NULL;
-    st = check_heads(s, err);
+    st = check_shape(s, err);
     if (st == PM_OK)
         st = vocab_train(&want, corpus->document, corpus->n, a, &t, vocab_progress, c, err);
     if (st != PM_OK) return pass_on(c, st);
@@ -326,11 +339,11 @@ static pm_status service_score(const pm_nn *m, pm_call *c, const pm_str *text, c
     lm_room *r = room_of(c);
     lm_cut cut = {0};
     pm_status st = r ? PM_OK : PM_E_MEMORY;
-    if (!o || !PM_HAS(o, part))
+    if (!o || !PM_HAS(o, masked_only))
         return c->host->fail(c, PM_E_ARG, "nn.score: an incomplete pm_nn_score");
     const lm_masking k = {o->mask_share > 0 ? o->mask_share : .15, o->draws ? o->draws : 1,
-                          o->mask_seed};
-    const bool masked = !lm_config(m->m)->causal;
+                          o->mask_seed, o->mask_in_turn != 0};
+    const bool masked = o->masked_only || !lm_config(m->m)->causal;
     for (size_t i = 0; i < n && st == PM_OK; i += TEXTS_AT_ONCE) {
         const size_t some = n - i < TEXTS_AT_ONCE ? n - i : TEXTS_AT_ONCE;
         lm_scored out = {.nats = from(o->nats, i),

@@ -1,25 +1,26 @@
 -- SPDX-License-Identifier: MIT
 -- Three ways to read the same text, about four to five million numbers each: n-grams, a causal transformer, a masked one.  Each is
 -- trained from scratch, vocabulary included, on the same share of every domain (other pieces of it for each, as always).
--- Losses are nats per character; the masked model's are of masked words alone, which it guesses from both sides, so that
--- it is a neighbour of the other two rather than a rival.  Data only.
+-- Losses are nats per character of the same words for all three: those that the shared masks choose.  N-grams and the causal
+-- model know what stands before a byte or piece, the masked one all words that are not masked and, like them, the pieces
+-- before in the word itself.  Data only.
 local pm <const> = require "pointsman"
 
 local everything <const> = pm.mix { base = .15 }
 local causal <const> = pm.backend "transformer" {
   kind = "causal", layers = 4, width = 256, heads = 4, vocab = 8000, max_tokens = 128,
-  epochs = 1, rate = 1e-3, batch_tokens = 4096, mask_draws = 2,
+  epochs = 1, rate = 1e-3, batch_tokens = 4096, words = "masked", mask_draws = 2,
 }
--- Only the masked words of a text teach a masked model: it reads the text five times, in smaller steps, with half the layers.
+-- Only the masked words of a text teach a masked model: it reads the text often, with many masks, in small steps.
 local masked <const> = pm.backend "transformer" {
-  kind = "masked", layers = 2, width = 256, heads = 4, vocab = 8000, max_tokens = 128,
-  epochs = 5, rate = 1e-3, batch_tokens = 2048, mask_draws = 2,
+  kind = "masked", design = "llama", layers = 2, width = 256, heads = 4, vocab = 8000, max_tokens = 256,
+  epochs = 16, rate = 1e-3, batch_tokens = 2048, mask_pieces = "in_turn", learn_share = .6, mask_draws = 2,
 }
 
 return pm.library {
   name = "language_models", currency = "USD",
   pm.expert {
-    id = "n-grams", backend = pm.backend "ngram" { order = 6 }, learns = everything,
+    id = "n-grams", backend = pm.backend "ngram" { order = 6, words = "masked", mask_draws = 2 }, learns = everything,
     licence = "LicenseRef-mixed", price = { input = 0.01, output = 0.02 }, tags = { "n-gram" },
   },
   pm.expert {

@@ -11,8 +11,12 @@
 #include "ngram_store.h"
 
 typedef struct options {
-    int64_t order, min_count;
+    int64_t order, min_count, words;
+    double mask_share;
+    int64_t mask_draws, mask_seed;
 } options;
+
+enum { WORDS_ALL, WORDS_MASKED };
 
 struct pm_backend {
     ngram_model model;
@@ -68,29 +72,71 @@ typedef struct score_job {
     const pm_prompts *x;
     pm_measured *out;
     size_t n_parts;
+    const pm_masks_service *masks; /* NULL: all words */
 } score_job;
+
+/* Room for the weights of the longest text of [lo, hi). */
+static pm_status weight_room(const score_job *job, pm_call *w, size_t lo, size_t hi, double **out)
+{
+    size_t longest = 1;
+    *out = NULL;
+    if (!job->masks) return PM_OK;
+    for (size_t i = lo; i < hi; i++)
+        if (job->x->text[i].len > longest) longest = job->x->text[i].len;
+    *out = w->host->scratch(w, longest, sizeof **out);
+    return *out ? PM_OK : PM_E_MEMORY;
+}
+
+static pm_status weigh(const score_job *job, pm_call *w, size_t i, double *weight)
+{
+    const options *o = w->params;
+    const pm_masks how = {sizeof how, o->mask_share, (size_t)o->mask_draws, (uint64_t)o->mask_seed};
+    return job->masks->weigh(w, &how, job->x->text[i], job->x->id ? job->x->id[i] : i, weight);
+}
+
+/* Bytes and code points that a loss is of. */
+static void count(pm_str text, const double *weight, double *bytes, double *chars)
+{
+    *bytes = (double)text.len;
+    *chars = (double)ngram_code_points(text);
+    if (!weight) return;
+    *bytes = *chars = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        *bytes += weight[i];
+        if (((uint8_t)text.ptr[i] & 0xc0u) != 0x80u) *chars += weight[i];
+    }
+}
 
 static pm_status score_some(pm_call *w, size_t lo, size_t hi, void *arg)
 {
     const score_job *job = arg;
     const pm_measured *out = job->out;
-    (void)w;
-    for (size_t i = lo; i < hi; i++) {
+    double *weight, bytes, chars;
+    pm_status st = weight_room(job, w, lo, hi, &weight);
+    for (size_t i = lo; i < hi && st == PM_OK; i++) {
         const pm_str text = job->x->text[i];
         double *part = job->n_parts ? out->part + i * job->n_parts : NULL;
-        const double nats = ngram_nats(&job->b->model, text, part, job->n_parts);
+        if (weight) st = weigh(job, w, i, weight);
+        if (st != PM_OK) break;
+        const double nats = ngram_nats(&job->b->model, text, weight, part, job->n_parts);
+        count(text, weight, &bytes, &chars);
         if (out->value) out->value[i] = nats;
         if (out->cost_usd) out->cost_usd[i] = (double)NAN;
-        if (out->tokens) out->tokens[i] = (double)text.len;
-        if (out->chars) out->chars[i] = (double)ngram_code_points(text);
+        if (out->tokens) out->tokens[i] = bytes;
+        if (out->chars) out->chars[i] = chars;
     }
-    return PM_OK;
+    return st;
 }
 
 static pm_status score(const pm_backend *b, pm_call *c, const pm_prompts *x, pm_measured *out)
 {
-    score_job job = {b, x, out, PM_HAS(out, part) && out->part ? out->n_parts : 0};
+    const options *o = c->params;
+    score_job job = {b, x, out, PM_HAS(out, part) && out->part ? out->n_parts : 0, NULL};
     if (x->n && !x->text) return c->host->fail(c, PM_E_ARG, "it scores texts, and there are none");
+    if (o->words == WORDS_MASKED) job.masks = c->host->service(PM_MASKS_SERVICE);
+    if (o->words == WORDS_MASKED && !job.masks)
+        return c->host->fail(c, PM_E_UNSUPPORTED,
+                             "this host masks no words (" PM_MASKS_SERVICE ")");
     out->kind = PM_VALUE_LOSS;
     return c->host->parallel(c, x->n, 8, score_some, &job);
 }
@@ -121,11 +167,19 @@ static pm_status load(pm_backend *b, pm_call *c, pm_store *s)
     return st == PM_OK ? ngram_index(c, &b->model) : st;
 }
 
+static const char *const words[] = {"all", "masked", NULL};
+
 static const pm_param params[] = {
     PM_PARAM(PM_P_I64, options, order, 6, 1, NGRAM_MAX_ORDER,
              "bytes of the longest n-gram: the byte that is predicted and those before it"),
     PM_PARAM(PM_P_I64, options, min_count, 1, 1, 1e6,
              "n-grams of 3 bytes and more are kept if they occur this often; 1 keeps all"),
+    PM_PARAM_WORDS(
+        PM_P_CHOICE, options, words, WORDS_ALL, 0, 0, words,
+        "that a loss is of; masked: those that masked models with the same mask_* are asked for"),
+    PM_PARAM(PM_P_F64, options, mask_share, .15, .01, .9, "of whitespace words that are masked"),
+    PM_PARAM(PM_P_I64, options, mask_draws, 1, 1, 100, "masks a text; the loss is their mean"),
+    PM_PARAM(PM_P_I64, options, mask_seed, 0, 0, 9e15, "of the masks"),
     PM_PARAM_END,
 };
 

@@ -162,7 +162,8 @@ static void add_to_part(parts *s, uint8_t byte, double nats)
     s->nats[s->p] += nats;
 }
 
-double ngram_nats(const ngram_model *m, pm_str text, double *part, size_t n_parts)
+double ngram_nats(const ngram_model *m, pm_str text, const double *weight, double *part,
+                  size_t n_parts)
 {
     const uint8_t *at = (const uint8_t *)text.ptr;
     const ngram_trie *t = &m->trie;
@@ -183,7 +184,8 @@ double ngram_nats(const ngram_model *m, pm_str text, double *part, size_t n_part
         for (int k = 3; k <= t->order && b.n_live; k++) deeper(t, &b, at, begin, k);
         fetch_backoffs(t, &b, n);
         for (size_t row = 1; row <= n; row++) {
-            const double nats = -log_p_of(t, &b, row);
+            const double all = -log_p_of(t, &b, row);
+            const double nats = weight ? weight[begin + row - 1] * all : all;
             sum += nats;
             if (part) add_to_part(&s, at[begin + row - 1], nats);
         }

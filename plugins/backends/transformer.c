@@ -9,12 +9,15 @@
 
 typedef struct options {
     const char *model, *chat;
-    int64_t kind, layers, width, heads, inner, vocab, lower_case, max_tokens, precision;
+    int64_t kind, design, layers, width, heads, inner, vocab, lower_case, max_tokens, precision;
     double epochs, rate, warm_up, weight_decay, tune_share;
     int64_t max_steps, batch_tokens, decay, patience, lora_rank;
-    double mask_share, temperature, top_p;
-    int64_t mask_draws, mask_seed, max_new, top_k;
+    double mask_share, learn_share, temperature, top_p;
+    int64_t mask_draws, mask_seed, mask_pieces, words, max_new, top_k;
 } options;
+
+enum { WORDS_ALL, WORDS_MASKED };
+enum { TOGETHER, IN_TURN };
 
 struct pm_backend {
     pm_nn *nn;
@@ -62,7 +65,8 @@ static pm_status open_or_create(pm_backend *b, pm_call *c, const pm_nn_service *
                                .vocab = (size_t)o->vocab,
                                .max_tokens = o->max_tokens ? (size_t)o->max_tokens : 256,
                                .lower_case = (int)o->lower_case,
-                               .precision = (pm_nn_precision)o->precision};
+                               .precision = (pm_nn_precision)o->precision,
+                               .design = (pm_nn_design)o->design};
     return s->create(c, &shape, corpus, &b->nn);
 }
 
@@ -90,7 +94,8 @@ static pm_status learn(pm_backend *b, pm_call *c, const pm_nn_service *s, const 
                            .weight_decay = o->weight_decay,
                            .tune_share = o->tune_share,
                            .patience = (size_t)o->patience,
-                           .mask_share = o->mask_share,
+                           .mask_share = o->learn_share > 0 ? o->learn_share : o->mask_share,
+                           .mask_in_turn = o->mask_pieces == IN_TURN,
                            .lora_rank = (size_t)o->lora_rank};
     return s->fit(c, &b->nn, &how);
 }
@@ -138,7 +143,9 @@ static pm_status score(const pm_backend *b, pm_call *c, const pm_prompts *x, pm_
                        .pieces = out->tokens,
                        .chars = out->chars,
                        .n_parts = wants_parts ? out->n_parts : 0,
-                       .part = wants_parts ? out->part : NULL};
+                       .part = wants_parts ? out->part : NULL,
+                       .mask_in_turn = o->mask_pieces == IN_TURN,
+                       .masked_only = o->words == WORDS_MASKED};
     out->kind = PM_VALUE_LOSS;
     for (size_t i = 0; out->cost_usd && i < x->n; i++) out->cost_usd[i] = (double)NAN;
     return s->score(b->nn, c, x->text, x->id, x->n, &how);
@@ -178,6 +185,9 @@ static pm_status ask(const pm_backend *b, pm_call *c, const pm_expert *e, const 
 
 static const char *const kinds[] = {"masked", "causal", NULL};
 static const char *const precisions[] = {"exact", "fast", "bytes", NULL};
+static const char *const designs[] = {"usual", "bert", "llama", NULL};
+static const char *const orders[] = {"together", "in_turn", NULL};
+static const char *const words[] = {"all", "masked", NULL};
 static const char *const decays[] = {"constant", "linear", "cosine", NULL};
 
 static const pm_param params[] = {
@@ -188,11 +198,15 @@ static const pm_param params[] = {
     PM_PARAM_WORDS(PM_P_CHOICE, options, kind, 0, 0, 0, kinds,
                    "of a new model: masked guesses words from both sides (BERT), causal reads from "
                    "left to right (Llama)"),
+    PM_PARAM_WORDS(PM_P_CHOICE, options, design, 0, 0, 0, designs,
+                   "of a new model: bert: learned positions, LayerNorm after each part, GELU; "
+                   "llama: rotary positions, "
+                   "RMSNorm before each part, SwiGLU; usual: bert if masked, llama if causal"),
     PM_PARAM(PM_P_I64, options, layers, 4, 1, 64, "of a new model"),
     PM_PARAM(PM_P_I64, options, width, 256, 16, 4096, "of a new model"),
     PM_PARAM(PM_P_I64, options, heads, 4, 1, 64, "of a new model; divides width"),
     PM_PARAM(PM_P_I64, options, inner, 0, 0, 16384,
-             "width inside a layer; 0: 4 width (masked), 8/3 width (causal)"),
+             "width inside a layer; 0: 4 width (bert), 8/3 width (llama)"),
     PM_PARAM(PM_P_I64, options, vocab, 8000, 300, 200000,
              "pieces of a new model's vocabulary, learned from the text"),
     PM_PARAM(PM_P_BOOL, options, lower_case, 0, 0, 1, "a new masked model reads A as a"),
@@ -216,13 +230,21 @@ static const pm_param params[] = {
              "measurements of the held-out loss without a better one before it stops; 0: never"),
     PM_PARAM(PM_P_I64, options, lora_rank, 0, 0, 256,
              "of adapters that learn instead of all weights; 0: all weights"),
-    PM_PARAM(PM_P_F64, options, mask_share, .15, .01, .9,
-             "of whitespace words that are masked, training and scoring"),
+    PM_PARAM(PM_P_F64, options, mask_share, .15, .01, .9, "of whitespace words that are masked"),
+    PM_PARAM(PM_P_F64, options, learn_share, 0, 0, .9, "the same while it learns; 0: mask_share"),
+    PM_PARAM_WORDS(PM_P_CHOICE, options, mask_pieces, TOGETHER, 0, 0, orders,
+                   "of a masked word: all are guessed at once, or from left to right, each knowing "
+                   "those before it; it learns "
+                   "as it is asked"),
     PM_PARAM(PM_P_I64, options, mask_draws, 1, 1, 100,
              "masks a text when scoring; the loss is their mean"),
     PM_PARAM(
         PM_P_I64, options, mask_seed, 0, 0, 9e15,
         "of the masks when scoring; experts with the same seed mask the same words of a prompt"),
+    PM_PARAM_WORDS(
+        PM_P_CHOICE, options, words, WORDS_ALL, 0, 0, words,
+        "of a causal model's loss: masked counts only what masked models with the same mask_* are "
+        "asked for"),
     PM_PARAM_TEXT(options, chat, "",
                   "template: chatml, llama-3, zephyr, gemma, plain; \"\": the model's own"),
     PM_PARAM(PM_P_I64, options, max_new, 256, 1, 1 << 16, "most tokens of an answer"),

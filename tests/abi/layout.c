@@ -3,11 +3,7 @@
  * Prints size and every offset of the structs of pointsman/plugin.h.  layout.sh compares with layout.txt:
  * a field that moves breaks every plugin that was ever compiled.
  */
-#include <pointsman/plugin.h>
-#include <stdio.h>
-
-#define SIZE(T)     printf("%-24s %4zu bytes\n", #T, sizeof(T))
-#define FIELD(T, f) printf("  %-22s %4zu\n", #f, offsetof(T, f))
+#include "layout.h"
 
 static void part_1(void)
 {
@@ -467,5 +463,6 @@ int main(void)
     part_5();
     part_6();
     part_7();
+    layout_nn();
     return 0;
 }

@@ -24,9 +24,9 @@ return pm.experiment {
   split = pm.split { by = "given", tune = 0.15 },
   library = pm.library {
     name = "mixed", currency = "USD",
-    expert("masked", lm("masked", { max_tokens = 24 }), { orchard = .6 }),
+    expert("masked", lm("masked", { max_tokens = 24, design = "llama", mask_pieces = "in_turn", learn_share = .4 }), { orchard = .6 }),
     expert("causal", lm("causal", { max_tokens = 48 }), { harbour = .6 }),
-    expert("grams", pm.backend "ngram" { order = 3 }, { script = .6 }),
+    expert("grams", pm.backend "ngram" { order = 3, words = "masked" }, { script = .6 }),
   },
   embedder = pm.embedder "encoder" { model = "", layers = 1, width = 32, heads = 2, vocab = 300, max_steps = 20,
                                      batch_tokens = 512, max_tokens = 24 },

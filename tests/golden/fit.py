@@ -4,6 +4,8 @@
 # dropout, on all texts at once so that their order does not matter: a causal Llama on bytes, a masked BERT on letters whose
 # masks are drawn here as core/lm/fit_mask.c draws them.  Run once by hand from tests/golden:
 # python fit.py > ../unit/fit_golden.inc
+import math
+
 import torch
 import transformers as tf
 
@@ -79,20 +81,13 @@ def masked(epoch, share=0.15):
             words.append((begin, len(ids)))
         ids.append(3)
         seed = bits(seed_masks, epoch, number)
-        order = list(range(len(words)))
-        for i in range(len(order) - 1, 0, -1):
-            k = below(seed, 0, i, i + 1)
-            order[i], order[k] = order[k], order[i]
-        want, chosen = max(1, int((len(ids) - 2) * share + 0.5)), []
-        for w in order:
-            lo, hi = words[w]
-            if len(chosen) >= want:
-                break
-            if chosen and len(chosen) + hi - lo > want:
-                continue
-            chosen += range(lo, hi)
+        want, chosen = max(1, math.ceil(share * len(words))), []
+        for w, (lo, hi) in enumerate(words):  # core/lm/words.c: selection sampling
+            if want and uniform(seed, 0, w) * (len(words) - w) < want:
+                chosen += range(lo, hi)
+                want -= 1
         seen, target = list(ids), [-100] * len(ids)
-        for i in sorted(chosen):
+        for i in chosen:
             target[i], u = ids[i], uniform(seed, 1, i)
             if u < 0.8:
                 seen[i] = 4

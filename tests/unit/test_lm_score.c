@@ -72,50 +72,99 @@ static void take(numbers *out, const double *row, size_t v, uint32_t target, dou
     out->pieces += share;
 }
 
+typedef struct masks_by_hand {    /* of a draw, for each piece */
+    size_t *word, *rank, longest; /* word SIZE_MAX: not masked; rank: number of the piece in it */
+} masks_by_hand;
+
+/* How often draw d (all draws: SIZE_MAX) masks each word. */
+static size_t masked_words(const lm_masking *k, uint64_t id, size_t d, size_t n_words, size_t w)
+{
+    uint8_t *masked = arena_alloc(b.a, n_words + 1, 1);
+    size_t times = 0;
+    for (size_t draw = 0; draw < k->draws; draw++) {
+        if (d != SIZE_MAX && draw != d) continue;
+        lm_mask_words(k, id, draw, n_words, masked);
+        times += masked[w];
+    }
+    return times;
+}
+
+static masks_by_hand find_masks(pm_str text, const tokens *t, const lm_masking *k, uint64_t id,
+                                size_t d)
+{
+    size_t *from = arena_alloc(b.a, text.len + 1, sizeof *from),
+           *to = arena_alloc(b.a, text.len + 1, sizeof *to);
+    size_t *seen = arena_alloc(b.a, text.len + 1, sizeof *seen);
+    const size_t n_words = split(text, from, to);
+    masks_by_hand m = {arena_alloc(b.a, t->n, sizeof *m.word),
+                       arena_alloc(b.a, t->n, sizeof *m.rank), 0};
+    for (size_t p = 0; p < t->n; p++) {
+        size_t w = n_words;
+        for (size_t x = n_words; x-- > 0 && !t->special[p];)
+            if (to[x] > t->from[p] && from[x] < t->to[p]) w = x;
+        m.word[p] = w < n_words && masked_words(k, id, d, n_words, w) ? w : SIZE_MAX;
+        if (m.word[p] == SIZE_MAX) continue;
+        m.rank[p] = seen[w]++;
+        if (seen[w] > m.longest) m.longest = seen[w];
+    }
+    return m;
+}
+
+/* Sequence `rank` of a draw: the only one, or that of the pieces of this rank. */
+static void masked_sequence(const lm *m, pm_str text, const tokens *t, const lm_masking *k,
+                            const masks_by_hand *h, size_t rank, numbers *out)
+{
+    const size_t v = lm_config(m)->n_vocab, chars = code_points(text.ptr, text.len);
+    const double share = 1 / (double)k->draws;
+    size_t *from = arena_alloc(b.a, text.len + 1, sizeof *from),
+           *to = arena_alloc(b.a, text.len + 1, sizeof *to);
+    uint32_t *in = arena_alloc(b.a, t->n, sizeof *in);
+    (void)split(text, from, to);
+    for (size_t p = 0; p < t->n; p++)
+        in[p] = h->word[p] != SIZE_MAX && (!k->in_turn || h->rank[p] >= rank)
+                    ? (uint32_t)lm_config(m)->mask_id
+                    : t->id[p];
+    const double *log_p = lm_bed_log_p(&b, m, lm_bed_hidden(&b, m, in, t->type, t->n));
+    for (size_t p = 0; p < t->n; p++) {
+        const size_t w = h->word[p];
+        if (w == SIZE_MAX || (k->in_turn && h->rank[p] != rank)) continue;
+        take(out, log_p + p * v, v, t->id[p], share, code_points(text.ptr, t->from[p]), chars);
+        if (h->rank[p]) continue;
+        out->words += share;
+        out->chars += share * (double)code_points(text.ptr + from[w], to[w] - from[w]);
+    }
+}
+
 static numbers masked_by_hand(const lm *m, pm_str text, const lm_masking *k, uint64_t id)
 {
     numbers out = {0};
-    const size_t v = lm_config(m)->n_vocab, chars = code_points(text.ptr, text.len);
-    size_t *from = arena_alloc(b.a, text.len + 1, sizeof *from),
-           *to = arena_alloc(b.a, text.len + 1, sizeof *to);
-    uint8_t *masked = arena_alloc(b.a, text.len + 1, 1), *seen = arena_alloc(b.a, text.len + 1, 1);
-    const size_t n_words = split(text, from, to);
     token_room *room = token_room_open();
     const token_options o = {.max = lm_max_tokens(m), .special_as_text = true};
     tokens t;
     lm_bed_ok(&b, tokenizer_encode(lm_tokenizer(m), room, text, NULL, &o, &t, &b.err));
-    uint32_t *in = arena_alloc(b.a, t.n, sizeof *in);
     for (size_t d = 0; d < k->draws && t.n; d++) {
-        lm_mask_words(k, id, d, n_words, masked);
-        memset(seen, 0, n_words);
-        memcpy(in, t.id, t.n * sizeof *in);
-        size_t *word = arena_alloc(b.a, t.n, sizeof *word);
-        for (size_t p = 0; p < t.n; p++) {
-            word[p] = SIZE_MAX;
-            for (size_t w = n_words; w-- > 0 && !t.special[p];)
-                if (to[w] > t.from[p] && from[w] < t.to[p]) word[p] = w;
-            if (word[p] != SIZE_MAX && masked[word[p]])
-                in[p] = (uint32_t)lm_config(m)->mask_id;
-            else
-                word[p] = SIZE_MAX;
-        }
-        const double *log_p = lm_bed_log_p(&b, m, lm_bed_hidden(&b, m, in, t.type, t.n));
-        const double share = 1 / (double)k->draws;
-        for (size_t p = 0; p < t.n; p++) {
-            if (word[p] == SIZE_MAX) continue;
-            take(&out, log_p + p * v, v, t.id[p], share, code_points(text.ptr, t.from[p]), chars);
-            if (seen[word[p]]++) continue;
-            out.words += share;
-            out.chars += share *
-                         (double)code_points(text.ptr + from[word[p]], to[word[p]] - from[word[p]]);
-        }
+        const masks_by_hand h = find_masks(text, &t, k, id, d);
+        for (size_t rank = 0; rank < (k->in_turn ? h.longest : 1); rank++)
+            masked_sequence(m, text, &t, k, &h, rank, &out);
     }
     token_room_close(room);
     return out;
 }
 
+/* Which share of the draws masks the word of bytes [lo, hi); k NULL: all words count. */
+static double weight_by_hand(pm_str text, size_t lo, size_t hi, const lm_masking *k, uint64_t id)
+{
+    size_t *from = arena_alloc(b.a, text.len + 1, sizeof *from),
+           *to = arena_alloc(b.a, text.len + 1, sizeof *to);
+    const size_t n = split(text, from, to);
+    for (size_t w = 0; w < n && k; w++)
+        if (to[w] > lo && from[w] < hi)
+            return (double)masked_words(k, id, SIZE_MAX, n, w) / (double)k->draws;
+    return k ? 0 : 1;
+}
+
 /* Windows as documented: the first begins with bos, every other half a window before what is not scored yet. */
-static numbers causal_by_hand(const lm *m, pm_str text)
+static numbers causal_by_hand(const lm *m, pm_str text, const lm_masking *k, uint64_t id)
 {
     numbers out = {0};
     const size_t v = lm_config(m)->n_vocab, chars = code_points(text.ptr, text.len),
@@ -135,16 +184,24 @@ static numbers causal_by_hand(const lm *m, pm_str text)
         for (size_t row = 1; row < n; row++) {
             const size_t piece = from + row - lead;
             if (piece < done) continue;
-            take(&out, log_p + (row - 1) * v, v, t.id[piece], 1,
-                 code_points(text.ptr, t.from[piece]), chars);
+            const double weight = weight_by_hand(text, t.from[piece], t.to[piece], k, id);
+            if (weight > 0)
+                take(&out, log_p + (row - 1) * v, v, t.id[piece], weight,
+                     code_points(text.ptr, t.from[piece]), chars);
         }
         done = from + n - lead;
     }
     const size_t skipped = bos < 0 && t.n ? t.to[0] : 0;
     size_t *word = arena_alloc(b.a, 2 * text.len + 2, sizeof *word);
     const pm_str rest = {text.ptr + skipped, text.len - skipped};
-    out.words = (double)split(rest, word, word + text.len + 1);
-    out.chars = (double)code_points(rest.ptr, rest.len);
+    const size_t n_words = split(rest, word, word + text.len + 1);
+    for (size_t w = 0; w < n_words; w++) {
+        const size_t lo = skipped + word[w], hi = skipped + (word + text.len + 1)[w];
+        const double weight = weight_by_hand(text, lo, hi, k, id);
+        out.words += weight;
+        out.chars += weight * (double)code_points(text.ptr + lo, hi - lo);
+    }
+    if (!k) out.chars = (double)code_points(rest.ptr, rest.len);
     token_room_close(room);
     return out;
 }
@@ -207,9 +264,12 @@ START_TEST(masked_nats_equal_brute_force)
     pm_str text[MOST];
     uint64_t id[MOST];
     some_texts(text, id, 110);
-    for (size_t k = 0; k < 4; k++) {
+    for (size_t k = 0; k < 8; k++) {
         const lm *m = model[k % 2];
-        const lm_masking masking = {.share = k < 2 ? .15 : .4, .draws = k < 2 ? 1 : 3, .seed = k};
+        const lm_masking masking = {.share = k % 4 < 2 ? .15 : .4,
+                                    .draws = k % 4 < 2 ? 1 : 3,
+                                    .seed = k,
+                                    .in_turn = k >= 4};
         table got;
         lm_scored ask = asks(&got);
         lm_cut cut = {0};
@@ -231,7 +291,7 @@ START_TEST(models_mask_the_same_words)
 {
     lm *one = lm_bed_model(&b, lm_bed_bert(b.wordpiece), b.wordpiece, (lm_options){0}),
        *two = masked_bpe((lm_options){0});
-    const lm_masking k = {.15, 2, 5};
+    const lm_masking k = {.share = .15, .draws = 2, .seed = 5};
     pm_str text[MOST];
     uint64_t id[MOST];
     table x, y;
@@ -248,39 +308,6 @@ START_TEST(models_mask_the_same_words)
 }
 END_TEST
 
-START_TEST(masks_depend_on_seed_id_and_draw_alone)
-{
-    enum { WORDS = 200 };
-    uint8_t first[WORDS], other[WORDS];
-    const lm_masking k = {.15, 4, 9};
-    size_t hits[WORDS] = {0};
-    for (size_t n = 1; n <= WORDS; n++)
-        for (size_t s = 1; s < 20; s++) {
-            const lm_masking some = {(double)s / 20, 1, s};
-            size_t got = 0;
-            lm_mask_words(&some, n, 0, n, first);
-            for (size_t w = 0; w < n; w++) got += first[w];
-            ck_assert_uint_eq(got, (size_t)ceil(some.share * (double)n));
-        }
-    lm_mask_words(&k, 3, 1, WORDS, first);
-    lm_mask_words(&k, 3, 1, WORDS, other);
-    ck_assert_int_eq(memcmp(first, other, WORDS), 0);
-    lm_mask_words(&k, 3, 2, WORDS, other);
-    ck_assert_int_ne(memcmp(first, other, WORDS), 0);
-    lm_mask_words(&k, 4, 1, WORDS, other);
-    ck_assert_int_ne(memcmp(first, other, WORDS), 0);
-    lm_mask_words(&(lm_masking){.15, 4, 10}, 3, 1, WORDS, other);
-    ck_assert_int_ne(memcmp(first, other, WORDS), 0);
-    for (uint64_t id = 0; id < 4000; id++) {
-        lm_mask_words(&k, id, 0, WORDS, other);
-        for (size_t w = 0; w < WORDS; w++) hits[w] += other[w];
-    }
-    for (size_t w = 0; w < WORDS; w++) /* 600 each; six standard deviations are 135 */
-        ck_assert(hits[w] > 465 && hits[w] < 735);
-    lm_mask_words(&k, 1, 0, 0, other);
-}
-END_TEST
-
 START_TEST(masked_texts_are_cut_and_counted)
 {
     lm *m = lm_bed_model(&b, lm_bed_bert(b.wordpiece), b.wordpiece,
@@ -289,7 +316,7 @@ START_TEST(masked_texts_are_cut_and_counted)
     uint64_t id[MOST];
     table got;
     lm_scored ask = asks(&got);
-    const lm_masking k = {.15, 2, 1};
+    const lm_masking k = {.share = .15, .draws = 2, .seed = 1};
     lm_cut cut = {0};
     token_room *room = token_room_open();
     size_t cuts = 0, whole = 0, left_out = 0;
@@ -317,31 +344,41 @@ START_TEST(masked_texts_are_cut_and_counted)
 }
 END_TEST
 
-START_TEST(causal_nats_equal_brute_force)
+static void check_causal(size_t k, const lm_masking *masking)
 {
     pm_str text[MOST];
     uint64_t id[MOST];
+    nn_config c = lm_bed_llama(b.bpe);
     some_texts(text, id, 900);
-    for (size_t k = 0; k < 4; k++) {
-        nn_config c = lm_bed_llama(b.bpe);
-        if (k % 2) c.bos_id = -1;
-        lm *m = lm_bed_model(&b, c, b.bpe,
-                             (lm_options){.precision = NN_EXACT, .max_tokens = k < 2 ? 0 : 15});
-        table got;
-        lm_scored ask = asks(&got);
-        lm_cut cut = {0};
-        size_t n_tokens = 0;
-        lm_bed_ok(&b, lm_score(m, b.c.pool, b.r, text, id, MOST, NULL, &ask, &cut, &b.err));
-        for (size_t i = 0; i < MOST; i++) {
-            const numbers want = causal_by_hand(m, text[i]);
-            check_numbers(&got, i, &want);
-            n_tokens += (size_t)want.pieces + (k % 2 && text[i].len > 0);
-        }
-        ck_assert_uint_eq(cut.texts, MOST);
-        ck_assert_uint_eq(cut.texts_cut + cut.tokens_cut, 0);
-        ck_assert_uint_eq(cut.tokens, n_tokens);
-        check_alone(m, text, id, NULL, &got);
+    if (k % 2) c.bos_id = -1;
+    lm *m = lm_bed_model(&b, c, b.bpe,
+                         (lm_options){.precision = NN_EXACT, .max_tokens = k < 2 ? 0 : 15});
+    table got;
+    lm_scored ask = asks(&got);
+    lm_cut cut = {0};
+    size_t n_tokens = 0;
+    lm_bed_ok(&b, lm_score(m, b.c.pool, b.r, text, id, MOST, masking, &ask, &cut, &b.err));
+    for (size_t i = 0; i < MOST; i++) {
+        const numbers want = causal_by_hand(m, text[i], masking, id[i]);
+        check_numbers(&got, i, &want);
+        n_tokens += (size_t)want.pieces + (k % 2 && text[i].len > 0);
     }
+    ck_assert_uint_eq(cut.texts, MOST);
+    ck_assert_uint_eq(cut.texts_cut + cut.tokens_cut, 0);
+    if (!masking) ck_assert_uint_eq(cut.tokens, n_tokens);
+    check_alone(m, text, id, masking, &got);
+}
+
+START_TEST(causal_nats_equal_brute_force)
+{
+    for (size_t k = 0; k < 4; k++) check_causal(k, NULL);
+}
+END_TEST
+
+START_TEST(causal_nats_of_masked_words_equal_brute_force)
+{
+    for (size_t k = 0; k < 4; k++)
+        check_causal(k, &(lm_masking){.share = .15, .draws = 1 + k, .seed = k});
 }
 END_TEST
 
@@ -349,7 +386,7 @@ START_TEST(damaged_text_is_repaired_first)
 {
     lm *m = lm_bed_model(&b, lm_bed_llama(b.bpe), b.bpe, (lm_options){0}),
        *k = lm_bed_model(&b, lm_bed_bert(b.wordpiece), b.wordpiece, (lm_options){0});
-    const lm_masking masking = {.5, 1, 1};
+    const lm_masking masking = {.share = .5, .draws = 1, .seed = 1};
     const pm_str text[] = {{"a\xff\xc3 b\xe2\x82 tail", 12},
                            {"a\xef\xbf\xbd\xef\xbf\xbd b\xef\xbf\xbd tail", 17}};
     const uint64_t id[] = {4, 4};
@@ -375,8 +412,8 @@ START_TEST(wrong_models_say_so)
                   lm_bed_model(&b, lm_bed_bert(b.wordpiece), b.wordpiece, (lm_options){0}),
               *const causal = lm_bed_model(&b, lm_bed_llama(b.bpe), b.bpe, (lm_options){0}),
               *const no_mask = lm_bed_model(&b, unmasked, b.bpe, (lm_options){0});
-    const lm_masking k = {.15, 1, 0}, zero = {0, 1, 0}, nan = {(double)NAN, 1, 0},
-                     no_draw = {.15, 0, 0};
+    const lm_masking k = {.share = .15, .draws = 1, .seed = 0}, zero = {.draws = 1}, nan = {.share = (double)NAN, .draws = 1},
+                     no_draw = {.share = .15};
     const pm_str text = {"some text", 9};
     table t;
     lm_scored o = asks(&t);
@@ -384,8 +421,8 @@ START_TEST(wrong_models_say_so)
                  PM_E_UNSUPPORTED, "has no language-model head");
     lm_bed_fails(&b, lm_score(masked, NULL, b.r, &text, NULL, 1, NULL, &o, NULL, &b.err),
                  PM_E_UNSUPPORTED, "cannot score a text from left to right");
-    lm_bed_fails(&b, lm_score(causal, NULL, b.r, &text, NULL, 1, &k, &o, NULL, &b.err),
-                 PM_E_UNSUPPORTED, "no masked words to guess");
+    lm_bed_fails(&b, lm_score(causal, NULL, b.r, &text, NULL, 1, &no_draw, &o, NULL, &b.err),
+                 PM_E_ARG, "0 draws");
     lm_bed_fails(&b, lm_score(no_mask, NULL, b.r, &text, NULL, 1, &k, &o, NULL, &b.err),
                  PM_E_UNSUPPORTED, "name no mask token");
     lm_bed_fails(&b, lm_score(masked, NULL, b.r, &text, NULL, 1, &zero, &o, NULL, &b.err), PM_E_ARG,
@@ -401,7 +438,7 @@ START_TEST(a_warm_room_allocates_nothing)
 {
     lm *m = lm_bed_model(&b, lm_bed_bert(b.wordpiece), b.wordpiece, (lm_options){0}),
        *c = lm_bed_model(&b, lm_bed_llama(b.bpe), b.bpe, (lm_options){0});
-    const lm_masking k = {.15, 2, 1};
+    const lm_masking k = {.share = .15, .draws = 2, .seed = 1};
     pm_str text[MOST];
     uint64_t id[MOST];
     table t;
@@ -425,9 +462,9 @@ int main(void)
     tcase_set_timeout(c, 120);
     tcase_add_test(c, masked_nats_equal_brute_force);
     tcase_add_test(c, models_mask_the_same_words);
-    tcase_add_test(c, masks_depend_on_seed_id_and_draw_alone);
     tcase_add_test(c, masked_texts_are_cut_and_counted);
     tcase_add_test(c, causal_nats_equal_brute_force);
+    tcase_add_test(c, causal_nats_of_masked_words_equal_brute_force);
     tcase_add_test(c, damaged_text_is_repaired_first);
     tcase_add_test(c, wrong_models_say_so);
     tcase_add_test(c, a_warm_room_allocates_nothing);

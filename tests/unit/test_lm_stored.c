@@ -33,7 +33,7 @@ static pm_mat vectors(const lm *m)
 static void same_model(const lm *x, const lm *y)
 {
     double nats[2][SOME];
-    const lm_masking k = {.3, 2, 5};
+    const lm_masking k = {.share = .3, .draws = 2, .seed = 5};
     const lm *const m[] = {x, y};
     ck_assert_uint_eq(lm_max_tokens(x), lm_max_tokens(y));
     ck_assert(lm_bed_same(vectors(x), vectors(y)));

@@ -11,6 +11,7 @@
 
 #include "base/io.h"
 #include "base/rng.h"
+#include "lm/lm.h"
 #include "ngram_brute.h"
 #include "ngram_golden.inc"
 #include "plug/backend.h"
@@ -284,6 +285,45 @@ START_TEST(bytes_and_code_points_are_counted)
 }
 END_TEST
 
+/* As masked models are asked: nats of single code points, times the share of draws that mask their word. */
+START_TEST(masked_words_alone)
+{
+    static const pm_str text[] = {TEXT("no tide to save in time"), TEXT("time"), TEXT(" "),
+                                  TEXT("\xc3\xa9t\xc3\xa9 a na\xc3\xafve  man"),
+                                  TEXT("stitch in nine\n\tsaves men and time and tide and no man "
+                                       "waits for it a stitch in time")};
+    const lm_masking k = {.share = .4, .draws = 3, .seed = 5};
+    backend *all = trained("order=4", proverbs, PROVERBS),
+            *some = trained("order=4 words=masked mask_share=.4 mask_draws=3 mask_seed=5", proverbs,
+                            PROVERBS);
+    const pm_measured got = measured(some, text, 5, 4);
+    const uint64_t *id = bed_prompts(&b, 5, 0, 0)->id;
+    double below = 0;
+    for (size_t i = 0; i < 5; i++) {
+        double weight[128], nats = 0, bytes = 0, chars = 0, parts = 0;
+        size_t points = 0, at = 0;
+        for (size_t c = 0; c < text[i].len; c++) points += (text[i].ptr[c] & 0xc0) != 0x80;
+        const pm_measured whole = measured(all, text + i, 1, points);
+        lm_mask_weigh(&k, id[i], text[i], weight);
+        for (size_t c = 0; c < text[i].len; c++) {
+            const bool begins = (text[i].ptr[c] & 0xc0) != 0x80;
+            bytes += weight[c];
+            chars += begins ? weight[c] : 0;
+            nats += begins ? weight[c] * whole.part[at++] : 0;
+        }
+        for (size_t p = 0; p < 4; p++) parts += got.part[i * 4 + p];
+        ck_assert_double_eq_tol(got.value[i], nats, 1e-9);
+        ck_assert_double_eq_tol(parts, nats, 1e-9);
+        ck_assert_double_eq_tol(got.tokens[i], bytes, 1e-9);
+        ck_assert_double_eq_tol(got.chars[i], chars, 1e-9);
+        below += whole.value[0] - nats;
+    }
+    ck_assert(got.value[1] > 0 && below > 1); /* a single word is masked in each draw */
+    backend_close(some);
+    backend_close(all);
+}
+END_TEST
+
 /* ---- size and threads --------------------------------------------------------------------------------------------- */
 
 START_TEST(ten_megabytes)
@@ -410,6 +450,7 @@ int main(void)
     tcase_add_test(t, documents_share_no_context_and_texts_begin_without_one);
     tcase_add_test(t, parts_are_those_of_the_contract);
     tcase_add_test(t, bytes_and_code_points_are_counted);
+    tcase_add_test(t, masked_words_alone);
     tcase_add_test(t, the_same_from_a_checkpoint_alone_and_in_a_batch);
     tcase_add_test(t, ten_megabytes);
     tcase_add_loop_test(t, tells_its_size, 0, golden);

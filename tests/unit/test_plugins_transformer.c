@@ -10,9 +10,8 @@
 #include "plug/backend.h"
 #include "plug/instance.h"
 
-#define SMALL                                                                                      \
-    "layers=1 width=32 heads=2 vocab=400 max_steps=10 batch_tokens=512 max_tokens=48 "             \
-    "tune_share=.1 "
+#define TINY  "layers=1 width=32 heads=2 vocab=400 max_steps=10 batch_tokens=512 tune_share=.1 "
+#define SMALL TINY "max_tokens=48 "
 
 static bed b;
 static pm_str *text;
@@ -98,9 +97,12 @@ static void check_kept(backend *m, const scores *want)
 
 START_TEST(new_models_learn_score_and_are_kept)
 {
-    for (size_t causal = 0; causal < 2; causal++) {
-        const char *params = causal ? "kind=causal " SMALL : "kind=masked mask_draws=2 " SMALL;
-        backend *m = trained(params), *twin = trained(params);
+    static const char *const ways[] = {
+        "kind=masked mask_draws=2 " SMALL, "kind=causal " SMALL, "kind=causal words=masked " SMALL,
+        "kind=masked design=llama mask_pieces=in_turn learn_share=.4 " SMALL};
+    for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
+        const bool causal = strstr(ways[way], "causal");
+        backend *m = trained(ways[way]), *twin = trained(ways[way]);
         ck_assert_uint_gt(models_curves(&b), 2);
         (void)told_take_cut(b.call);
         const scores got = scored(m);
@@ -114,6 +116,25 @@ START_TEST(new_models_learn_score_and_are_kept)
         backend_close(twin);
         backend_close(m);
     }
+}
+END_TEST
+
+/* One text, one choice of words: what differs is how they are guessed. */
+START_TEST(the_same_words_are_asked_of_all)
+{
+    static const char *const ways[] = {"kind=causal words=masked " SMALL,
+                                       "kind=masked max_tokens=4000 " TINY,
+                                       "kind=masked max_tokens=4000 mask_pieces=in_turn " TINY};
+    scores got[3];
+    for (size_t way = 0; way < 3; way++) {
+        backend *m = trained(ways[way]);
+        got[way] = scored(m);
+        backend_close(m);
+    }
+    ck_assert_int_eq(memcmp(got[0].chars, got[1].chars, sizeof got[0].chars), 0);
+    ck_assert_int_eq(memcmp(got[1].chars, got[2].chars, sizeof got[0].chars), 0);
+    ck_assert_int_eq(memcmp(got[1].pieces, got[2].pieces, sizeof got[0].pieces), 0);
+    ck_assert_int_ne(memcmp(got[1].nats, got[2].nats, sizeof got[0].nats), 0);
 }
 END_TEST
 
@@ -219,6 +240,9 @@ START_TEST(what_it_cannot_do_is_said)
     setenv("POINTSMAN_MODELS", b.folder, 1);
     bed_fails(&b, train("model=SmolLM2-135M-Instruct", &m), PM_E_IO,
               "pointsman model fetch SmolLM2-135M-Instruct");
+    bed_fails(&b, train("kind=causal design=bert " SMALL, &m), PM_E_UNSUPPORTED,
+              "want the Llama design");
+    bed_fails(&b, train("kind=causal lower_case=true " SMALL, &m), PM_E_UNSUPPORTED, "keeps bytes");
     bed_fails(&b, train(SMALL " lora_rank=2", &m), PM_E_ARG, "adapts a model from files");
     err_clear(&b.err);
     ck_assert(train("width=33 heads=2 "
@@ -235,6 +259,7 @@ int main(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_set_timeout(c, 120);
     tcase_add_test(c, new_models_learn_score_and_are_kept);
+    tcase_add_test(c, the_same_words_are_asked_of_all);
     tcase_add_test(c, files_score_and_learn_further);
     tcase_add_test(c, answers_have_tokens_and_a_price);
     tcase_add_test(c, what_it_cannot_do_is_said);

@@ -865,6 +865,21 @@ typedef struct pm_spdx_service {
     const char *(*family)(const char *text, size_t len);
 } pm_spdx_service;
 
+/* "pm.masks/1": words that are masked when losses are measured, the same ones for every model that asks with the same numbers:
+ * in each draw ceil(share n) of a text's n whitespace words, each as likely; a pure function of (seed, id, draw).  */
+#define PM_MASKS_SERVICE "pm.masks/1"
+typedef struct pm_masks {
+    uint32_t size;
+    double share; /* of words, (0, 1]                                                      */
+    size_t draws; /* 1 .. 1000                                                             */
+    uint64_t seed;
+} pm_masks;
+typedef struct pm_masks_service {
+    uint32_t size;
+    /* weight [text.len]: in which share of the draws the word of each byte is masked; 0 between words */
+    pm_status (*weigh)(pm_call *c, const pm_masks *k, pm_str text, uint64_t id, double *weight);
+} pm_masks_service;
+
 /* "pm.nn/1": language models.  A model (tokeniser and weights) lives in own() memory of the instance being built and is
  * read-only once its build returns.  Const calls are concurrent and allocate nothing after warm-up.  What a text gives
  * never depends on the other texts of the call, to the bit.  Whatever is cut at a limit is reported (host->cut).         */
@@ -876,6 +891,11 @@ typedef enum pm_nn_precision {
     PM_NN_BYTES      /* int8 weights                                                         */
 } pm_nn_precision;
 typedef enum pm_nn_kind { PM_NN_MASKED = 0, PM_NN_CAUSAL } pm_nn_kind;
+typedef enum pm_nn_design {
+    PM_NN_USUAL = 0, /* BERT for masked models, Llama for causal ones                        */
+    PM_NN_BERT,      /* learned positions, LayerNorm after each part, GELU                   */
+    PM_NN_LLAMA      /* rotary positions, RMSNorm before each part, SwiGLU; causal or not    */
+} pm_nn_design;
 typedef enum pm_nn_pool { PM_NN_MEAN = 0, PM_NN_CLS, PM_NN_LAST, PM_NN_POOLER } pm_nn_pool;
 
 typedef struct pm_nn_open {
@@ -889,11 +909,12 @@ typedef struct pm_nn_open {
 typedef struct pm_nn_shape { /* of a new model                                                */
     uint32_t size;
     pm_nn_kind kind;
-    size_t n_layers, width, n_heads, inner; /* inner 0: 4 width                              */
+    size_t n_layers, width, n_heads, inner; /* inner 0: 4 width, 8/3 width (Llama)           */
     size_t vocab; /* learned from the corpus: WordPiece (masked), byte-level BPE (causal) */
     size_t max_tokens, n_outputs;
     int lower_case;
     pm_nn_precision precision;
+    pm_nn_design design;
 } pm_nn_shape;
 
 typedef struct pm_nn_about {
@@ -930,6 +951,7 @@ typedef struct pm_nn_fit { /* 0 in a number: its default, in brackets           
     size_t patience;               /* [never]                                              */
     size_t lora_rank;              /* [0: all weights learn]                               */
     double lora_alpha;             /* [2 rank]                                             */
+    int mask_in_turn; /* [0] masked models learn to guess pieces of a word in turn: it is masked from some piece on */
 } pm_nn_fit;
 
 typedef struct pm_nn_score { /* arrays of [n], or NULL: not asked                             */
@@ -941,6 +963,8 @@ typedef struct pm_nn_score { /* arrays of [n], or NULL: not asked               
     double *nats, *pieces, *words, *chars, *right;
     size_t n_parts; /* as pm_measured has them; 0: not asked                                 */
     double *part;   /* [n x n_parts]                                                         */
+    int mask_in_turn; /* masked models: [0] all pieces of a word at once, or each knowing those before it */
+    int masked_only; /* causal models: nats of the masked words alone, which are read unmasked */
 } pm_nn_score;
 
 typedef struct pm_nn_say {

@@ -14,7 +14,7 @@ local causal <const> = pm.backend "transformer" {
 -- Only the masked words of a text teach a masked model: it reads the text often, with many masks, in small steps.
 local masked <const> = pm.backend "transformer" {
   kind = "masked", design = "llama", layers = 2, width = 256, heads = 4, vocab = 8000, max_tokens = 256,
-  epochs = 16, rate = 1e-3, batch_tokens = 2048, mask_pieces = "in_turn", learn_share = .6, mask_draws = 2,
+  epochs = 20, rate = 1e-3, batch_tokens = 2048, mask_pieces = "in_turn", learn_share = .6, mask_draws = 2,
 }
 
 return pm.library {

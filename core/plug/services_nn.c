@@ -81,9 +81,14 @@ static pm_status vocab_progress(void *arg, double done)
                              0); /* a small part of the build */
 }
 
+static pm_nn_design design_of(const pm_nn_shape *s)
+{
+    return PM_HAS(s, design) ? s->design : PM_NN_USUAL;
+}
+
 static bool like_llama(const pm_nn_shape *s)
 {
-    return s->kind == PM_NN_CAUSAL || s->design == PM_NN_LLAMA;
+    return s->kind == PM_NN_CAUSAL || design_of(s) == PM_NN_LLAMA;
 }
 
 /* A BERT, or a small Llama that sees what comes before (causal) or both sides (masked). */
@@ -148,7 +153,10 @@ static pm_status check_shape(const pm_nn_shape *s, pm_err *err)
     if (size == 0)
         return err_set(err, PM_E_ARG, "a model of width %zu has no %zu heads: want a divisor",
                        s->width, s->n_heads);
-    if (s->kind == PM_NN_CAUSAL && s->design == PM_NN_BERT)
+    if ((unsigned)design_of(s) > PM_NN_LLAMA)
+        return err_set(err, PM_E_UNSUPPORTED, "design %d of a model is not known here",
+                       (int)design_of(s));
+    if (s->kind == PM_NN_CAUSAL && design_of(s) == PM_NN_BERT)
         return err_set(
             err, PM_E_UNSUPPORTED,
             "a causal model of BERT's design: BERT sees both sides; want the Llama design");
@@ -170,7 +178,7 @@ static pm_status service_create(pm_call *c, const pm_nn_shape *s, const pm_corpu
     pm_err *err = &call_slot_of(c)->err;
     pm_status st = begin(c, &a, out);
     if (st != PM_OK) return st;
-    if (!s || !PM_HAS(s, design) || !corpus || !corpus->n)
+    if (!s || !PM_HAS(s, precision) || !corpus || !corpus->n)
         return c->host->fail(c, PM_E_ARG,
                              "nn.create: an incomplete pm_nn_shape, or an empty corpus");
     const vocab_want want = {.kind = s->kind == PM_NN_CAUSAL ? VOCAB_BPE : VOCAB_WORDPIECE,
@@ -339,11 +347,11 @@ static pm_status service_score(const pm_nn *m, pm_call *c, const pm_str *text, c
     lm_room *r = room_of(c);
     lm_cut cut = {0};
     pm_status st = r ? PM_OK : PM_E_MEMORY;
-    if (!o || !PM_HAS(o, masked_only))
+    if (!o || !PM_HAS(o, part))
         return c->host->fail(c, PM_E_ARG, "nn.score: an incomplete pm_nn_score");
     const lm_masking k = {o->mask_share > 0 ? o->mask_share : .15, o->draws ? o->draws : 1,
-                          o->mask_seed, o->mask_in_turn != 0};
-    const bool masked = o->masked_only || !lm_config(m->m)->causal;
+                          o->mask_seed, PM_HAS(o, mask_in_turn) && o->mask_in_turn};
+    const bool masked = (PM_HAS(o, masked_only) && o->masked_only) || !lm_config(m->m)->causal;
     for (size_t i = 0; i < n && st == PM_OK; i += TEXTS_AT_ONCE) {
         const size_t some = n - i < TEXTS_AT_ONCE ? n - i : TEXTS_AT_ONCE;
         lm_scored out = {.nats = from(o->nats, i),

@@ -43,7 +43,7 @@ static lm_fit_options options_of(const pm_call *c, const pm_nn *m, const pm_nn_f
     o.goal = goal[(size_t)how->goal < 4 ? how->goal : 0];
     o.masked = !lm_config(m->m)->causal;
     o.mask_share = given(how->mask_share, .15);
-    o.mask_in_turn = how->mask_in_turn != 0;
+    o.mask_in_turn = PM_HAS(how, mask_in_turn) && how->mask_in_turn;
     o.pool = service_nn_pooling(how->pool);
     o.max_tokens = how->max_tokens ? how->max_tokens : lm_max_tokens(m->m);
     o.batch_tokens = how->batch_tokens ? how->batch_tokens : 4096;
@@ -119,7 +119,7 @@ pm_status service_nn_fit(pm_call *c, pm_nn **model, const pm_nn_fit *how)
     arena *own = call_own_arena(c);
     lm_fit_result r = {0};
     if (!own) return PM_E_CONTRACT;
-    if (!how || !PM_HAS(how, mask_in_turn) || !how->text || how->n == 0)
+    if (!how || !PM_HAS(how, lora_alpha) || !how->text || how->n == 0)
         return c->host->fail(c, PM_E_ARG, "nn.fit: an incomplete pm_nn_fit, or no texts");
     const lm *from = (*model)->m;
     pm_status st = train(c, *model, how, own, &r);

@@ -4,8 +4,8 @@
  */
 #include "config.h"
 
-#include "suite.h"
 #include "lm/lm.h"
+#include "suite.h"
 
 START_TEST(masks_depend_on_seed_id_and_draw_alone)
 {

@@ -72,12 +72,13 @@ typedef struct lm_masking {
     size_t draws; /* independent masks a text; nats are their mean */
     uint64_t seed;
     bool
-        in_turn; /* pieces of a word are guessed from left to right, each knowing those before it; false: all at once */
+        in_turn; /* pieces of a word are guessed from left to right, each knowing those before it */
 } lm_masking;
 /* The next whitespace word of a text from byte *at on: [*from, *at) afterwards.  False: there is none. */
 bool lm_next_word(pm_str text, size_t *at, size_t *from);
-/* The whitespace word that a piece belongs to: the first that its bytes [from, to) touch, counted from 0, or LM_NO_WORD.  Pieces
- * are asked in the order of the text; [w->from, w->to) is the word's place.  Begins as {.text = text}. */
+/* The whitespace word that a piece belongs to: the first that its bytes [from, to) touch, counted from 0, or
+ * LM_NO_WORD.  Pieces are asked in the order of the text; [w->from, w->to) is the word's place.  Begins as
+ * {.text = text}. */
 #define LM_NO_WORD UINT32_MAX
 typedef struct lm_words {
     pm_str text;
@@ -102,9 +103,10 @@ typedef struct lm_scored { /* [n] each, or NULL: not asked */
                         it begins; each row adds up to nats */
     double *right; /* pieces whose likeliest guess is right */
 } lm_scored;
-/* Each piece of a masked word is replaced by the mask token (whole-word masking); pieces of other words stay.  masking NULL:
- * causal models alone, all of the text; with it they are asked for the masked words alone, and read them unmasked.  Texts longer than max_tokens: causal in windows that overlap by half (every token is scored once,
- * with at least half a window before it, none are cut); masked: cut, and counted.  id [n]: of the texts. */
+/* Each piece of a masked word is replaced by the mask token (whole-word masking); pieces of other words stay.  masking
+ * NULL: causal models alone, all of the text; with it they are asked for the masked words alone, and read them
+ * unmasked.  Texts longer than max_tokens: causal in windows that overlap by half (every token is scored once, with at
+ * least half a window before it, none are cut); masked: cut, and counted.  id [n]: of the texts. */
 PM_MUST_USE pm_status lm_score(const lm *m, threads *pool, lm_room *r, const pm_str *text,
                                const uint64_t *id, size_t n, const lm_masking *masking,
                                lm_scored *out, lm_cut *cut, pm_err *err);

@@ -10,8 +10,8 @@ local causal <const> = pm.backend "transformer" {
   epochs = 6, rate = 2e-3, batch_tokens = 1024, words = "masked", mask_draws = 2,
 }
 local masked <const> = pm.backend "transformer" {
-  kind = "masked", design = "llama", layers = 2, width = 64, heads = 2, vocab = 1200, max_tokens = 128,
-  epochs = 12, rate = 2e-3, batch_tokens = 1024, mask_pieces = "in_turn", learn_share = .6, mask_draws = 2,
+  kind = "masked", design = "llama", layers = 2, width = 64, heads = 2, vocab = 1200, max_tokens = 192,
+  epochs = 6, rate = 2e-3, batch_tokens = 1024, mask_pieces = "in_turn", learn_share = .6, mask_draws = 2,
 }
 
 return pm.library {

@@ -113,4 +113,10 @@ expect 0 "$pointsman" route "$bundle" "ships"
 [ -s err ] && grep -q "was cut" err && fail "a short prompt was cut"
 expect 0 "$pointsman" route "$bundle" "ships" --json
 says out '"tokens_cut":0'
+
+# the experiment of the README, small: three experts, whose losses are of the same characters
+expect 0 "$pointsman" run "$root/experiments/language_models.lua" --set size=toy --set bootstrap.resamples=100 --no-report
+folder=$(sed -n 's/^results  *//p' out)
+for who in n-grams causal masked; do grep -Eq "^$who  +[0-9.]+ \[" "$folder/summary.txt" || fail "no row of $who"; done
+grep -q "^expert masked: 0 0 of" "$folder/summary.txt" || fail "the masked expert cut what the others read"
 finish

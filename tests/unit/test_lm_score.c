@@ -412,8 +412,8 @@ START_TEST(wrong_models_say_so)
                   lm_bed_model(&b, lm_bed_bert(b.wordpiece), b.wordpiece, (lm_options){0}),
               *const causal = lm_bed_model(&b, lm_bed_llama(b.bpe), b.bpe, (lm_options){0}),
               *const no_mask = lm_bed_model(&b, unmasked, b.bpe, (lm_options){0});
-    const lm_masking k = {.share = .15, .draws = 1, .seed = 0}, zero = {.draws = 1}, nan = {.share = (double)NAN, .draws = 1},
-                     no_draw = {.share = .15};
+    const lm_masking k = {.share = .15, .draws = 1, .seed = 0}, zero = {.draws = 1},
+                     nan = {.share = (double)NAN, .draws = 1}, no_draw = {.share = .15};
     const pm_str text = {"some text", 9};
     table t;
     lm_scored o = asks(&t);

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- Language models trained from scratch, side by side: n-grams, a causal and a masked transformer of the same size on the same
+-- Language models trained from scratch, side by side: n-grams, a causal and a masked transformer of similar size on the same
 -- text; their losses on the same masked words of unseen documents, the curves of their training, and a router between them.
---   pointsman run experiments/language_models.lua      (some minutes of training; --set size=toy: seconds)
+--   pointsman run experiments/language_models.lua      (most of an hour on two cores; --set size=toy: seconds)
 local pm <const> = require "pointsman"
 
 return pm.experiment {

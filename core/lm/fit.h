@@ -15,8 +15,9 @@ typedef struct lm_fit_options {
     bool
         masked; /* GOAL_LM: masked (BERT: of the chosen pieces 80 % masked, 10 % random, 10 % kept, whole
                                   words), else causal */
-    double mask_share; /* .15 */
-    bool mask_in_turn; /* for scoring in turn: words are masked from a piece of chance on */
+    double mask_share; /* .15, of the whitespace words */
+    bool
+        mask_in_turn; /* for scoring in turn: words are masked from a piece of chance on, no 80 / 10 / 10 */
     nn_pool_kind pool; /* of heads */
     size_t
         max_tokens; /* a sequence; documents are cut into pieces of it, none are dropped (LM); labelled texts

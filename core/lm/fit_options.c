@@ -62,7 +62,7 @@ static pm_status check_sizes(fit_job *j, pm_err *err)
     if (!(o->tune_share >= 0 && o->tune_share < 1))
         return bad(err, "tune_share", o->tune_share, "a share of the documents in [0, 1)");
     if (o->goal == NN_GOAL_LM && o->masked && !(o->mask_share > 0 && o->mask_share <= 1))
-        return bad(err, "mask_share", o->mask_share, "a share of the tokens in (0, 1]");
+        return bad(err, "mask_share", o->mask_share, "a share of the words in (0, 1]");
     if (o->lora_rank && !(o->lora_alpha > 0 && o->lora_alpha < 1e6))
         return bad(err, "lora_alpha", o->lora_alpha, "a number above 0");
     return PM_OK;

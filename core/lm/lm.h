@@ -65,8 +65,8 @@ PM_MUST_USE pm_status lm_outputs(const lm *m, threads *pool, lm_room *r, const p
 
 /* ---- nats of texts ---- */
 
-/* Which whitespace words of a text are masked: a pure function of (seed, id, draw) and the text, the same for every
- * model: word w of n is masked if its uniform is among the ceil(share n) lowest (at least one). */
+/* Which whitespace words of a text are masked: a pure function of (seed, id, draw) and their number, the same for every
+ * model: ceil(share n) of n words (at least one), every such set as likely. */
 typedef struct lm_masking {
     double share; /* .15 is BERT's */
     size_t draws; /* independent masks a text; nats are their mean */

@@ -271,7 +271,9 @@ static const pm_backend_type transformer = {
            "instead of seconds.",
     .source = "Devlin et al. 2019, arXiv 1810.04805, section 3.1 (masked LM); Radford et al. 2019 "
               "(causal LM); Touvron et "
-              "al. 2023, arXiv 2302.13971 (Llama); Hu et al. 2021, arXiv 2106.09685 (LoRA)",
+              "al. 2023, arXiv 2302.13971 (Llama); Hu et al. 2021, arXiv 2106.09685 (LoRA); Kauf "
+              "and Ivanova 2023, "
+              "arXiv 2305.10588 (pieces in turn)",
     .params = params,
     .params_bytes = sizeof(options),
     .state_bytes = sizeof(struct pm_backend),

@@ -68,6 +68,17 @@ static inline nn_config lm_bed_llama(const tokenizer *t)
     return c;
 }
 
+/* A Llama's layers that see both sides, and guess masked pieces. */
+static inline nn_config lm_bed_two_sided(const tokenizer *t)
+{
+    const nn_config bert = lm_bed_bert(t);
+    nn_config c = lm_bed_llama(t);
+    c.causal = false;
+    c.n_positions = bert.n_positions;
+    c.mask_id = bert.mask_id;
+    return c;
+}
+
 static inline float *lm_bed_slab(lm_bed *b, const nn_config *config, size_t *floats)
 {
     nn_layout l;

@@ -18,6 +18,24 @@ START_TEST(language_models)
 }
 END_TEST
 
+/* Rotary layers that see what follows, as masked models may have them. */
+START_TEST(decoders_that_see_both_sides)
+{
+    nn_config m = bed_config((nn_family)_i);
+    bed b;
+    bed_open(&b, &m, 2);
+    bed_lm(&b);
+    const double causal = bed_loss(&b, NULL);
+    bed_close(&b);
+    m.causal = false;
+    bed_open(&b, &m, 2);
+    bed_lm(&b);
+    ck_assert(bed_loss(&b, NULL) != causal);
+    bed_check_all(&b, TOLERANCE);
+    bed_close(&b);
+}
+END_TEST
+
 START_TEST(labelled_texts)
 {
     static const nn_pool_kind pool[] = {NN_POOL_POOLER, NN_POOL_MEAN, NN_POOL_FIRST,
@@ -165,6 +183,7 @@ int main(void)
 {
     TCase *t = tcase_create("models");
     tcase_add_loop_test(t, language_models, NN_BERT, NN_QWEN2 + 1);
+    tcase_add_loop_test(t, decoders_that_see_both_sides, NN_LLAMA, NN_QWEN2 + 1);
     tcase_add_loop_test(t, labelled_texts, NN_BERT, NN_QWEN2 + 1);
     tcase_add_loop_test(t, dropout_is_a_function_of_its_step, NN_BERT, NN_QWEN2 + 1);
     tcase_add_loop_test(t, adapters_learn_alone, NN_BERT, NN_QWEN2 + 1);

@@ -260,16 +260,17 @@ START_TEST(masked_nats_equal_brute_force)
 {
     const lm_options exact = {.precision = NN_EXACT};
     lm *const model[] = {lm_bed_model(&b, lm_bed_bert(b.wordpiece), b.wordpiece, exact),
-                         masked_bpe(exact)};
+                         masked_bpe(exact),
+                         lm_bed_model(&b, lm_bed_two_sided(b.wordpiece), b.wordpiece, exact)};
     pm_str text[MOST];
     uint64_t id[MOST];
     some_texts(text, id, 110);
-    for (size_t k = 0; k < 8; k++) {
-        const lm *m = model[k % 2];
-        const lm_masking masking = {.share = k % 4 < 2 ? .15 : .4,
-                                    .draws = k % 4 < 2 ? 1 : 3,
+    for (size_t k = 0; k < 12; k++) {
+        const lm *m = model[k % 3];
+        const lm_masking masking = {.share = k % 6 < 3 ? .15 : .4,
+                                    .draws = k % 6 < 3 ? 1 : 3,
                                     .seed = k,
-                                    .in_turn = k >= 4};
+                                    .in_turn = k >= 6};
         table got;
         lm_scored ask = asks(&got);
         lm_cut cut = {0};

@@ -206,6 +206,8 @@ START_TEST(folders_open_again)
         same_model(m, again);
     }
     lm_bed_fails(&b, lm_write(some_model(0), "/proc/no/such", &b.err), PM_E_IO, "/proc");
+    lm *both = lm_bed_model(&b, lm_bed_two_sided(b.wordpiece), b.wordpiece, (lm_options){0});
+    lm_bed_fails(&b, lm_write(both, folder, &b.err), PM_E_UNSUPPORTED, "sees both sides");
     temp_folder_close(folder);
 }
 END_TEST
